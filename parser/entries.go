@@ -1,0 +1,177 @@
+package parser
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// maxValue bounds what is kept of one value of an entry.
+const maxValue = 64 << 10
+
+// assembly is the state of reading entries of several lines.
+type assembly struct {
+	kept entry
+	any  bool
+
+	pretty bool // JSON over several lines
+	nested int  // objects within the entry's
+	export bool // an empty line ends an entry
+	cut    bool // the input ended within a line
+
+	binary bool    // within a binary value of the export format
+	size   [8]byte // its length, little-endian
+	have   int     // bytes of size read
+	skip   uint64  // bytes of the value still to come, its newline included
+	dst    member  // where the value goes, mNone if nowhere
+}
+
+// entry gives the assembled values and starts anew.
+func (a *assembly) entry() entry {
+	e := a.kept
+	for i := range a.kept {
+		a.kept[i] = a.kept[i][:0]
+	}
+	a.any, a.nested = false, 0
+	return e
+}
+
+// entryLine reads one line of a journal entry in any of its three forms:
+// KEY=value with an empty line behind the entry (export), "    KEY=value"
+// behind a dated line (verbose), or JSON over several lines. The further lines
+// of a value are indented deeper (verbose) or escaped, so that no program can
+// write a member of its own.
+func (p *Parser) entryLine(line []byte) Item {
+	a := &p.entries
+	a.pretty = a.pretty || string(line) == "{" || string(line) == "["
+	if a.pretty {
+		return p.prettyLine(bytes.TrimSpace(line))
+	}
+	switch {
+	case len(line) == 0, verboseHead(line):
+		return p.closeEntry()
+	case bytes.HasPrefix(line, []byte("    ")) && len(line) > 4 && line[4] != ' ':
+		line = line[4:]
+	}
+	eq := bytes.IndexByte(line, '=')
+	if eq > 0 && keyName(line[:eq]) {
+		a.any = true
+		a.export = a.export || string(line[:eq]) == "__CURSOR"
+		a.keep(memberOf(line[:eq]), line[eq+1:])
+		return End
+	}
+	if keyName(line) { // the export format's binary value follows
+		a.any, a.binary, a.have, a.dst = true, true, 0, memberOf(line)
+	}
+	return End
+}
+
+// keyName tells whether s is a field name of the journal.
+func keyName(s []byte) bool {
+	for _, c := range s {
+		if c-'A' > 25 && c-'0' > 9 && c != '_' {
+			return false
+		}
+	}
+	return len(s) > 0
+}
+
+func (a *assembly) keep(m member, value []byte) {
+	if m != mNone {
+		a.kept[m] = append(a.kept[m][:0], value[:min(len(value), maxValue)]...)
+	}
+}
+
+// prettyLine reads a line of JSON that is spread over several: an entry is
+// an object with its members on lines of their own.
+func (p *Parser) prettyLine(line []byte) Item {
+	a := &p.entries
+	switch {
+	case len(line) == 0:
+	case line[0] == '}' && a.nested > 0:
+		a.nested--
+	case line[0] == '}':
+		return p.closeEntry()
+	case line[0] == '"' && line[len(line)-1] == '{':
+		a.nested++
+	case line[0] == '"' && a.nested == 0:
+		return p.prettyMember(line)
+	}
+	return End
+}
+
+func (p *Parser) prettyMember(s []byte) Item {
+	n := stringLen(s)
+	value, ok := bytes.CutPrefix(skipSpace(s[n:]), []byte(":"))
+	if n < 2 || !ok {
+		return End
+	}
+	key := s[1 : n-1]
+	if string(key) == "SECCOMP" {
+		return p.malformed("event spread over several lines: write it on one (jq -c)", s)
+	}
+	p.entries.any = true
+	if m := memberOf(key); m != mNone {
+		value = skipSpace(value)
+		kept := &p.entries.kept[m]
+		*kept = unescape((*kept)[:0], value[:valueLen(value)])
+	}
+	return End
+}
+
+// binaryValue consumes what the block holds of a binary value: a length of
+// eight bytes, the value, a newline. Newlines within it end no line, so that
+// no program can write a field of its own into the export.
+func (p *Parser) binaryValue() {
+	a := &p.entries
+	if a.have < len(a.size) {
+		n := copy(a.size[a.have:], p.block)
+		a.have += n
+		p.block = p.block[n:]
+		if a.have < len(a.size) {
+			return
+		}
+		a.skip = binary.LittleEndian.Uint64(a.size[:]) + 1
+		a.keep(a.dst, nil)
+	}
+	n := int(min(a.skip, uint64(len(p.block))))
+	if a.dst != mNone && len(a.kept[a.dst])+n <= maxValue {
+		a.kept[a.dst] = append(a.kept[a.dst], p.block[:n]...)
+	}
+	p.lineNo += int64(bytes.Count(p.block[:n], []byte("\n")))
+	p.block, a.skip = p.block[n:], a.skip-uint64(n)
+	if a.skip == 0 {
+		a.binary = false
+		if a.dst != mNone {
+			a.kept[a.dst] = bytes.TrimSuffix(a.kept[a.dst], []byte("\n"))
+		}
+	}
+}
+
+// closeEntry gives the item of an entry that is complete.
+func (p *Parser) closeEntry() Item {
+	if !p.entries.any {
+		return End
+	}
+	p.text = p.text[:0]
+	e := p.entries.entry()
+	return p.entryItem(&e, e[mMessage])
+}
+
+// Flush ends the input: it gives the item of an entry or a split line that
+// was not closed, End if there is none. Call it once after the last block.
+func (p *Parser) Flush() Item {
+	for i := range p.partial {
+		if text := p.partial[i]; len(text) > 0 {
+			p.partial[i] = nil
+			if stampIndex(text) >= 0 {
+				return p.malformed("line cut: its last part is missing", text)
+			}
+		}
+	}
+	a := &p.entries
+	if a.export || a.pretty || a.cut || len(a.kept[mTransport]) == 0 {
+		e := a.entry()
+		return p.refuse(e[mMessage], "entry cut", e[mMessage])
+	}
+	return p.closeEntry()
+}

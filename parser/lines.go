@@ -1,0 +1,205 @@
+package parser
+
+import "bytes"
+
+// Audit types of interest; all others only lend their serials.
+const (
+	typeSeccomp = 1326
+	typeAbend   = 1701 // seccomp's own before 3.8, core dumps since
+	typeEncoded = -1   // SECCOMP in a mail's quoted-printable, "type=3D1326"
+)
+
+// auditdLine parses a line that starts with "type=", as auditd writes it.
+func (p *Parser) auditdLine(line []byte) Item {
+	if bytes.HasPrefix(line, seccompStart) {
+		if st, rest, ok := p.stamp(line[len(seccompStart)-len(auditOp):]); ok && len(rest) > 0 && rest[0] == ':' {
+			p.rec = Record{Stamp: st, Form: FormAuditd}
+			return p.event(rest[1:], line)
+		}
+	}
+	i := stampIndex(line)
+	if i >= 0 && typeStart(line, i) == 0 {
+		p.rec = Record{}
+		return p.typed(line, 0, i, FormAuditd)
+	}
+	if t, _ := typeNumber(line); t == typeSeccomp {
+		return p.malformed("record cut in its stamp", line)
+	}
+	return End
+}
+
+// seccompStart is what most lines of interest start with.
+var seccompStart = []byte("type=SECCOMP msg=audit(")
+
+// stampedLine parses a line with a prefix, "type=" at start and "audit(" at i.
+func (p *Parser) stampedLine(line []byte, start, i int) Item {
+	if isJSONMember(line) {
+		return p.jsonMember(line)
+	}
+	pre, ok := parsePrefix(line[:start])
+	if !ok {
+		if t, _ := typeNumber(line[start:]); t != typeSeccomp {
+			return End
+		}
+		return p.malformed(pre.refusal(), line)
+	}
+	p.rec = Record{Node: pre.node}
+	if pre.tag == nil {
+		return p.typed(line, start, i, FormAuditd)
+	}
+	return p.typed(line, start, i, FormAudisp)
+}
+
+// typeStart returns where the "type=" that belongs to the stamp at i begins:
+// "type=N " (kernel) or "type=NAME msg=" (auditd) right before it; -1: none.
+func typeStart(line []byte, i int) int {
+	s := bytes.TrimSuffix(line[:i], []byte("msg="))
+	if len(s) == 0 || s[len(s)-1] != ' ' {
+		return -1
+	}
+	s = s[:len(s)-1]
+	start := bytes.LastIndexByte(s, ' ') + 1
+	if !bytes.HasPrefix(s[start:], typeEq) {
+		return -1
+	}
+	return start
+}
+
+// typeNumber reads "type=SECCOMP ", "type=1326 " or "type=UNKNOWN[1326] ".
+// Types of no interest are 0.
+func typeNumber(s []byte) (t int, n int) {
+	s = s[len(typeEq):]
+	n = bytes.IndexByte(s, ' ')
+	if n < 0 {
+		return 0, len(s)
+	}
+	switch string(s[:n]) {
+	case "SECCOMP", "1326", "UNKNOWN[1326]":
+		t = typeSeccomp
+	case "ANOM_ABEND", "1701", "UNKNOWN[1701]":
+		t = typeAbend
+	case "3D1326", "3DSECCOMP":
+		t = typeEncoded
+	}
+	return t, len(typeEq) + n
+}
+
+// typed parses from "type=" at start on, with the stamp at i; form is the
+// rendering if it is auditd's.
+func (p *Parser) typed(line []byte, start, i int, form Form) Item {
+	t, n := typeNumber(line[start:])
+	if t == typeEncoded {
+		return p.malformed("quoted-printable text: decode it first", line)
+	}
+	msg := line[start+n+1 : i]
+	if len(msg) != 0 {
+		p.rec.Form = form
+		if string(msg) != "msg=" {
+			return End
+		}
+	}
+	st, rest, ok := p.stamp(line[i:])
+	if !ok && len(msg) != 0 {
+		if st, rest, ok = parseDatedStamp(line[i:]); ok {
+			p.rec.Form = FormInterpreted
+			rest = bytes.TrimPrefix(rest, []byte(" "))
+		}
+	}
+	if !ok || len(rest) == 0 || rest[0] != ':' {
+		if t != typeSeccomp {
+			return End
+		}
+		return p.malformed("record cut in its stamp", line)
+	}
+	p.rec.Stamp = st
+	switch t {
+	case typeSeccomp:
+		return p.event(rest[1:], line)
+	case typeAbend:
+		return p.abend(rest[1:], line)
+	}
+	if bytes.HasPrefix(line[start+len(typeEq):], daemonType) {
+		return End
+	}
+	return IsOther
+}
+
+// daemonType starts the types of auditd's own records, whose serials are not
+// the kernel's.
+var daemonType = []byte("DAEMON_")
+
+// event parses the fields of a SECCOMP record.
+func (p *Parser) event(body, line []byte) Item {
+	if p.rec.Form == FormInterpreted {
+		if reason := p.rec.interpreted(body); reason != "" {
+			return p.malformed(reason, line)
+		}
+		return IsRecord
+	}
+	rest, reason := p.fields(body)
+	if reason != "" {
+		return p.malformed(reason, line)
+	}
+	return p.finish(rest, line)
+}
+
+// abend parses a 1701 record. Kernels before 3.8 used it for seccomp with
+// reason="seccomp"; all others are ordinary core dumps.
+func (p *Parser) abend(body, line []byte) Item {
+	if !bytes.Contains(body, []byte(` reason="seccomp" `)) {
+		if p.rec.Form == FormKernel && !bytes.Contains(body, []byte(" sig=")) {
+			return p.malformed("record cut, could be seccomp's", line)
+		}
+		return IsOther
+	}
+	p.rec.Legacy = true
+	rest, reason := p.fields(body)
+	if reason != "" {
+		return p.malformed(reason, line)
+	}
+	return p.finish(rest, line)
+}
+
+// finish judges what follows code=: nothing, the enriched tail, or the next
+// record where newlines were lost. Anything else means that the text was
+// edited or glued, and that code= cannot be trusted to be whole.
+func (p *Parser) finish(rest, line []byte) Item {
+	if len(rest) == 0 || bytes.HasPrefix(rest, enrichedStart) {
+		return IsRecord
+	}
+	tail := bytes.TrimRight(rest, " ")
+	if len(tail) == 0 || enriched(tail) {
+		return IsRecord
+	}
+	if rest[0] == ' ' && p.startsRecord(rest) {
+		p.line = rest
+		return IsRecord
+	}
+	return p.malformed("text after code=", line)
+}
+
+// enrichedStart is what auditd puts behind a record.
+var enrichedStart = []byte("\x1dAUID=")
+
+// enriched recognises auditd's interpretation behind the record, with its
+// separator 0x1d, rsyslog's escape of it, a blank, or nothing (copy and paste
+// drop the byte).
+func enriched(s []byte) bool {
+	s = bytes.TrimLeft(s, " \x1d")
+	s = bytes.TrimPrefix(s, []byte("#035"))
+	return bytes.HasPrefix(s, []byte("AUID="))
+}
+
+// startsRecord tells whether s is a prefix and a record.
+func (p *Parser) startsRecord(s []byte) bool {
+	i := stampIndex(s)
+	if i < 0 {
+		return false
+	}
+	start := typeStart(s, i)
+	if start < 0 {
+		return false
+	}
+	_, ok := parsePrefix(s[:start])
+	return ok
+}

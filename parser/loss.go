@@ -1,0 +1,170 @@
+package parser
+
+import "bytes"
+
+// lossLine recognises a message that records are missing.
+func (p *Parser) lossLine(line []byte) Item {
+	if saidByAudit(line) {
+		if m, at, ok := lossMessage(line); ok {
+			return p.lost(m, line, at)
+		}
+	}
+	if mentionsRecord(line) {
+		return p.malformed("record without its prefix or stamp", line)
+	}
+	return End
+}
+
+// saidByAudit tells whether a line's message is from one that handles records:
+// its tag, or the kernel's message, starts with a name in speakers.
+func saidByAudit(line []byte) bool {
+	if line[0] == '<' && speaks(app5424(line)) {
+		return true
+	}
+	i := bytes.Index(line, []byte(": "))
+	if i < 0 {
+		return false
+	}
+	tag := line[bytes.LastIndexAny(line[:i], " ;>")+1 : i]
+	if len(tag) == 0 || string(tag) == "kernel" { // dmesg -x has no tag
+		return speaks(trimBrackets(line[i+2:]))
+	}
+	return speaks(tag)
+}
+
+// app5424 is an RFC 5424 line from the name of its program on.
+func app5424(line []byte) []byte {
+	_, line, ok := bytes.Cut(line, []byte(">1 "))
+	for range 2 {
+		_, line, _ = bytes.Cut(line, []byte(" "))
+	}
+	if !ok {
+		return nil
+	}
+	return line
+}
+
+// speakers are the kernel's and auditd's message prefixes, and the tags of the
+// daemons that tell when they drop messages.
+var speakers = [...]string{"audit", "kauditd", "rsyslogd", "imuxsock", "imjournal", "imklog", "systemd-journald"}
+
+func speaks(s []byte) bool {
+	if len(s) == 0 || bytes.IndexByte([]byte("akris"), s[0]) < 0 {
+		return false
+	}
+	for _, name := range speakers {
+		if len(s) >= len(name) && string(s[:len(name)]) == name {
+			return true
+		}
+	}
+	return false
+}
+
+// mentionsRecord tells whether line holds the type of a SECCOMP record.
+func mentionsRecord(line []byte) bool {
+	for {
+		i := bytes.IndexByte(line, 'y')
+		if i < 0 {
+			return false
+		}
+		if i > 0 && line[i-1] == 't' && (bytes.HasPrefix(line[i:], []byte("ype=1326 ")) || bytes.HasPrefix(line[i:], []byte("ype=SECCOMP "))) {
+			return true
+		}
+		line = line[i+1:]
+	}
+}
+
+// message is a text that a kernel or collector prints when it drops records.
+type message struct {
+	text    []byte
+	kind    LossKind
+	counted bool // a number precedes it, or follows a '=' at its end
+}
+
+// messages of Linux's kernel/audit.c and lib/ratelimit.c, auditd, rsyslog and
+// systemd-journald.
+var messages = [...]message{
+	{[]byte(" callbacks suppressed"), LossSuppressed, true},
+	{[]byte("audit_lost="), LossCounter, true},
+	{[]byte("audit: backlog limit exceeded"), LossBacklog, false},
+	{[]byte("audit: rate limit exceeded"), LossRateLimit, false},
+	{[]byte("audit: kauditd hold queue overflow"), LossQueue, false},
+	{[]byte("audit: kauditd retry queue overflow"), LossQueue, false},
+	{[]byte("audit: out of memory in audit_"), LossQueue, false},
+	{[]byte("queue to plugins is full"), LossQueue, false},
+	{[]byte(" due to rate-limiting"), LossCollector, true},
+	{[]byte(" kernel messages"), LossCollector, true},
+	{[]byte(" messages from "), LossCollector, true},
+}
+
+// lossMessage finds which message a line holds, and where it starts.
+func lossMessage(line []byte) (m message, at int, ok bool) {
+	for _, m := range messages {
+		if at := bytes.Index(line, m.text); at >= 0 && m.fits(line[:at]) {
+			return m, at, true
+		}
+	}
+	return m, 0, false
+}
+
+// fits tells whether the text before a message is its printer's.
+func (m message) fits(before []byte) bool {
+	switch m.kind {
+	case LossSuppressed:
+		return bytes.Contains(before, []byte("audit_")) || bytes.Contains(before, []byte("kauditd_"))
+	case LossCollector:
+		return bytes.Contains(before, []byte("rsyslogd")) || bytes.Contains(before, []byte("imuxsock")) ||
+			bytes.Contains(before, []byte("imjournal")) || bytes.Contains(before, []byte("imklog")) ||
+			bytes.Contains(before, []byte("systemd-journald")) && hasAny(before, "Suppressed ", "Missed ")
+	}
+	return true
+}
+
+func hasAny(s []byte, words ...string) bool {
+	for _, w := range words {
+		if bytes.Contains(s, []byte(w)) {
+			return true
+		}
+	}
+	return false
+}
+
+// lost makes the item for message m at line[at:].
+func (p *Parser) lost(m message, line []byte, at int) Item {
+	p.loss = Loss{Kind: m.kind, Text: line, Stamp: kernelPrefix(line, at).time}
+	if !m.counted {
+		return IsLoss
+	}
+	if m.kind == LossCounter {
+		s := line[at+len(m.text):]
+		if v, n := digits(s); n > 0 && n < 11 && (n == len(s) || s[n] == ' ') {
+			p.loss.Count = int64(v)
+		}
+		return IsLoss
+	}
+	p.loss.Count = numberBefore(line[:at])
+	return IsLoss
+}
+
+// kernelPrefix reads the prefix of a message that has no "audit(".
+func kernelPrefix(line []byte, at int) (pre prefix) {
+	s, _ := pre.priority(trimQuoting(line[:at]))
+	pre.host(s)
+	return pre
+}
+
+// numberBefore is the last number in s.
+func numberBefore(s []byte) int64 {
+	for i := len(s); i > 0; i-- {
+		if s[i-1]-'0' > 9 {
+			continue
+		}
+		start := i
+		for start > 0 && s[start-1]-'0' <= 9 {
+			start--
+		}
+		v, _ := digits(s[start:i])
+		return int64(v)
+	}
+	return 0
+}

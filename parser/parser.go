@@ -1,0 +1,153 @@
+package parser
+
+import "bytes"
+
+// Item is what [Parser.Next] found.
+type Item uint8
+
+// The items.
+const (
+	End         Item = iota // the block is used up
+	IsRecord                // Record holds a SECCOMP event
+	IsOther                 // Record's Stamp, Node and Form are of another audit record
+	IsLoss                  // Loss holds a message that records are missing
+	IsMalformed             // Malformed holds a record begun but not usable
+)
+
+// Parser reads the blocks of one input. It is not safe for concurrent use;
+// inputs of [Lines] layout may be shared out to several parsers.
+type Parser struct {
+	layout Layout
+	block  []byte // what is left of the block
+	line   []byte // what is left of the current line: several records can share one
+	lineNo int64
+
+	rec  Record
+	loss Loss
+	bad  Malformed
+
+	memo    memo // starts of records that were read before
+	time    stampMemo
+	entries assembly   // layout Entries
+	partial [2][]byte  // layout CRI: split lines, one a stream
+	scratch [4096]byte // room for text that had to be unescaped
+	text    []byte     // the unescaped text, in scratch or on the heap
+}
+
+// New returns a parser for an input of the given layout.
+func New(layout Layout) *Parser { return &Parser{layout: layout} }
+
+// Reset gives the parser its next block of whole lines. The block must not
+// change until Next has returned End.
+func (p *Parser) Reset(block []byte) {
+	p.block, p.line, p.lineNo = block, nil, 0
+}
+
+// Record is the event of the last IsRecord, or the stamp of IsOther.
+func (p *Parser) Record() *Record { return &p.rec }
+
+// Loss is the message of the last IsLoss.
+func (p *Parser) Loss() *Loss { return &p.loss }
+
+// Malformed is the record of the last IsMalformed.
+func (p *Parser) Malformed() *Malformed { return &p.bad }
+
+// Line is the number, from 1, of the last item's line in the current block;
+// after End it is the number of lines in the block.
+func (p *Parser) Line() int64 { return p.lineNo }
+
+// Next returns the next item of the block.
+func (p *Parser) Next() Item {
+	for {
+		for len(p.line) > 0 {
+			line := p.line
+			p.line = nil
+			if item := p.scan(line); item != End {
+				return item
+			}
+		}
+		if p.entries.binary && len(p.block) > 0 {
+			p.binaryValue()
+			continue
+		}
+		if len(p.block) == 0 {
+			return End
+		}
+		line := p.block
+		if i := bytes.IndexByte(p.block, '\n'); i >= 0 {
+			line, p.block = p.block[:i], p.block[i+1:]
+		} else {
+			p.block, p.entries.cut = nil, true
+		}
+		p.lineNo++
+		if item := p.dispatch(line); item != End {
+			return item
+		}
+	}
+}
+
+// dispatch sends a line through what its layout wraps around it.
+func (p *Parser) dispatch(line []byte) Item {
+	switch p.layout {
+	case Entries:
+		return p.entryLine(line)
+	case CRI:
+		return p.criLine(line)
+	}
+	return p.scan(line)
+}
+
+// scan looks for an item in one line. It is what every line goes through, so
+// each test is one search for a byte that is rare in logs, with a look around
+// it; only candidates are parsed.
+func (p *Parser) scan(line []byte) Item {
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		line = line[:n-1]
+	}
+	if len(line) < minLine {
+		return End
+	}
+	if bytes.HasPrefix(line, typeEq) {
+		return p.auditdLine(line)
+	}
+	if i := jsonStart(line); i >= 0 {
+		return p.jsonLine(line[i:])
+	}
+	if i := stampIndex(line); i >= 0 {
+		if start := typeStart(line, i); start >= 0 {
+			return p.stampedLine(line, start, i)
+		}
+	}
+	if i := journalIndex(line); i >= 0 {
+		return p.journalLine(line, i)
+	}
+	return p.lossLine(line)
+}
+
+// minLine is shorter than any line of interest.
+const minLine = 16
+
+var (
+	typeEq  = []byte("type=")
+	auditOp = []byte("audit(")
+)
+
+// stampIndex returns where "audit(" begins, or -1.
+func stampIndex(line []byte) int {
+	for off := 0; ; {
+		i := bytes.IndexByte(line[off:], '(')
+		if i < 0 {
+			return -1
+		}
+		off += i + 1
+		if off >= len(auditOp) && string(line[off-len(auditOp):off]) == "audit(" {
+			return off - len(auditOp)
+		}
+	}
+}
+
+// malformed makes the item for a record that cannot be used.
+func (p *Parser) malformed(reason string, text []byte) Item {
+	p.bad = Malformed{Reason: reason, Text: text}
+	return IsMalformed
+}

@@ -1,0 +1,269 @@
+package parser
+
+import "bytes"
+
+// prefix is what a printer puts before a record.
+type prefix struct {
+	node []byte
+	tag  []byte // kernel, audit, audispd, ...; nil: none
+	pid  []byte // the tag's [PID]; nil: none
+	time Stamp  // of an ISO 8601 stamp with zone, for records without one
+	user bool   // its facility is not kern: a program wrote it
+}
+
+// refusal is the reason why a record behind this text does not count.
+func (pre *prefix) refusal() string {
+	if pre.user {
+		return notKern
+	}
+	return "record text inside another message"
+}
+
+const notKern = "written by a program: its facility is not kern"
+
+// parsePrefix reads the text between a line's start and its record. It is not
+// ok where the record would stand inside another message: a record starts
+// right after its printer's own prefix.
+func parsePrefix(s []byte) (pre prefix, ok bool) {
+	if continuation(s) {
+		return pre, false
+	}
+	s, rfc5424 := pre.priority(trimQuoting(s))
+	if rfc5424 {
+		ok = pre.header5424(s)
+	} else {
+		ok = pre.line(s)
+	}
+	// auditd's plugin logs under a facility of its own.
+	return pre, ok && (!pre.user || audispTag(pre.tag))
+}
+
+// line reads a prefix without its priority.
+func (pre *prefix) line(whole []byte) bool {
+	s := trimBrackets(whole)
+	switch {
+	case len(s) == 0, string(s) == "audit: ":
+		return true
+	case bytes.HasPrefix(s, []byte("node=")):
+		return pre.auditdNode(s)
+	}
+	if tagged := *pre; tagged.header(s) {
+		*pre = tagged
+		return true
+	}
+	return gluedConsole(whole)
+}
+
+// continuation tells whether s is indented as far as journalctl indents the
+// further lines of a message: below its stamp, host and tag. Any program can
+// log a message of several lines.
+func continuation(s []byte) bool {
+	const narrowest = 16
+	return len(s) >= narrowest && len(bytes.TrimLeft(s[:narrowest], " ")) == 0
+}
+
+// trimQuoting skips blanks, mail's "> " and a comment's "# ".
+func trimQuoting(s []byte) []byte {
+	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t' || s[0] == '>' || s[0] == '#' && len(s) > 1 && s[1] == ' ') {
+		s = s[1:]
+	}
+	return s
+}
+
+// priority reads what tells the facility: "<5>", "<5>1 " (RFC 5424),
+// "5,353,278581956,-;" (/dev/kmsg), "kern  :notice: " (dmesg -x). The kernel
+// forces facility user on text that programs write to /dev/kmsg, and rsyslog
+// keeps a logger's.
+func (pre *prefix) priority(s []byte) (rest []byte, rfc5424 bool) {
+	if len(s) == 0 {
+		return s, false
+	}
+	if s[0] == '<' {
+		v, n := digits(s[1:])
+		if n == 0 || n > 3 || len(s) < n+2 || s[n+1] != '>' {
+			return s, false // "<audit-1326>" and the like
+		}
+		pre.user = v>>3 != 0
+		return bytes.CutPrefix(s[n+2:], []byte("1 "))
+	}
+	if v, n := digits(s); n > 0 && n <= 3 && n < len(s) && s[n] == ',' {
+		if i := bytes.IndexByte(s, ';'); i >= 0 {
+			pre.user = v>>3 != 0
+			return s[i+1:], false
+		}
+	}
+	return pre.facility(s), false
+}
+
+// facility reads dmesg -x's "kern  :notice: ".
+func (pre *prefix) facility(s []byte) (rest []byte) {
+	i := bytes.Index(s, []byte(": "))
+	if i < 0 {
+		return s
+	}
+	colon := bytes.IndexByte(s[:i], ':')
+	if colon < 6 || !lowerWord(bytes.TrimRight(s[:colon], " ")) || !lowerWord(bytes.TrimRight(s[colon+1:i], " ")) {
+		return s
+	}
+	pre.user = !bytes.HasPrefix(s, []byte("kern  "))
+	return s[i+2:]
+}
+
+func lowerWord(s []byte) bool {
+	for _, c := range s {
+		if c-'a' > 25 {
+			return false
+		}
+	}
+	return len(s) > 0
+}
+
+// audispTag tells whether a tag is auditd's plugin's.
+func audispTag(tag []byte) bool {
+	return string(tag) == "audispd" || string(tag) == "audisp-syslog"
+}
+
+// trimBrackets skips "[  278.581938]", "[   T55]", "[Mon Nov 23 ...]" and the
+// CPU number that real-time kernels print ("000: ").
+func trimBrackets(s []byte) []byte {
+	for len(s) > 0 && s[0] == '[' {
+		i := bytes.IndexByte(s, ']')
+		if i < 0 || i > 48 {
+			return s
+		}
+		s = bytes.TrimLeft(s[i+1:], " ")
+	}
+	if _, n := digits(s); n == 3 && bytes.HasPrefix(s[n:], []byte(": ")) {
+		s = s[5:]
+	}
+	return s
+}
+
+// header reads "STAMP HOST TAG: " and what the kernel's own printing adds to
+// it. The tag ends at the line's first ": ", so that an application's text
+// that quotes a record never passes.
+func (pre *prefix) header(s []byte) bool {
+	i := bytes.Index(s, []byte(": "))
+	if i < 0 {
+		return false
+	}
+	head, tail := s[:i], s[i+2:]
+	pre.splitTag(head[bytes.LastIndexByte(head, ' ')+1:])
+	pre.host(head[:bytes.LastIndexByte(head, ' ')+1])
+	return pre.message(tail)
+}
+
+// message tells whether what stands between the tag and the record is its
+// printer's own.
+func (pre *prefix) message(s []byte) bool {
+	switch {
+	case string(pre.tag) == "kernel":
+		s = trimBrackets(s)
+		return pre.pid == nil && (len(s) == 0 || string(s) == "audit: ")
+	case string(pre.tag) == "audit":
+		return len(s) == 0
+	case audispTag(pre.tag):
+		return len(s) == 0 || pre.auditdNode(s)
+	}
+	return false
+}
+
+func (pre *prefix) splitTag(tag []byte) {
+	pre.tag = tag
+	if n := len(tag); n > 2 && tag[n-1] == ']' {
+		if i := bytes.IndexByte(tag, '['); i > 0 {
+			pre.tag, pre.pid = tag[:i], tag[i+1:n-1]
+		}
+	}
+}
+
+// header5424 reads "STAMP HOST APP PROCID MSGID SD " with or without the
+// kernel's "[uptime] audit: ".
+func (pre *prefix) header5424(s []byte) bool {
+	var f [6][]byte
+	for i := range f {
+		j := bytes.IndexByte(s, ' ')
+		if j < 0 {
+			return false
+		}
+		f[i], s = s[:j], s[j+1:]
+	}
+	pre.node, pre.tag = f[1], f[2]
+	return pre.message(bytes.TrimPrefix(s, []byte(" ")))
+}
+
+// auditdNode reads auditd's own "node=NAME ".
+func (pre *prefix) auditdNode(s []byte) bool {
+	if !bytes.HasPrefix(s, []byte("node=")) {
+		return false
+	}
+	i := bytes.IndexByte(s, ' ')
+	if i < 0 || i != len(s)-1 {
+		return false
+	}
+	pre.node = s[5:i]
+	return true
+}
+
+// host finds the host's name between the stamp and the tag.
+func (pre *prefix) host(s []byte) {
+	var ok bool
+	if s, pre.time, ok = trimStamp(s); !ok {
+		return
+	}
+	s = bytes.TrimRight(s, " ")
+	if i := bytes.LastIndexByte(s, ' '); i >= 0 { // "host kern.notice"
+		s = s[:i]
+	}
+	if len(s) == 0 || bytes.HasPrefix(s, []byte("kern.")) || severity(s) || bytes.IndexByte(s, ' ') >= 0 {
+		return
+	}
+	pre.node = s
+}
+
+// severity recognises ChromeOS's word in the host's place.
+func severity(s []byte) bool {
+	switch string(s) {
+	case "EMERG", "ALERT", "CRIT", "ERR", "WARNING", "NOTICE", "INFO", "DEBUG":
+		return true
+	}
+	return false
+}
+
+// gluedConsole accepts a kernel line that was printed into the middle of
+// another one, as consoles do: the line itself starts with an uptime, and
+// "[uptime] audit: " comes right before the record. Text that could be the
+// host and tag of journalctl's short-monotonic is not accepted: what follows
+// those is a program's.
+func gluedConsole(s []byte) bool {
+	s = bytes.TrimSuffix(s, []byte("audit: "))
+	i := bytes.LastIndexByte(s, '[')
+	n := uptime(s)
+	if i <= n || n == 0 || uptime(s[i:]) != len(s)-i {
+		return false
+	}
+	head, _, tagged := bytes.Cut(s[n:i], []byte(": "))
+	return !tagged || bytes.Count(head, []byte(" ")) > 1
+}
+
+// uptime is the length of "[  387.811073] ", 0 where s starts otherwise.
+func uptime(s []byte) int {
+	if len(s) == 0 || s[0] != '[' {
+		return 0
+	}
+	n := 1
+	for n < len(s) && s[n] == ' ' {
+		n++
+	}
+	_, sec := digits(s[n:])
+	n += sec
+	if sec == 0 || n == len(s) || s[n] != '.' {
+		return 0
+	}
+	_, frac := digits(s[n+1:])
+	n += 1 + frac
+	if frac != 6 || !bytes.HasPrefix(s[n:], []byte("] ")) {
+		return 0
+	}
+	return n + 2
+}

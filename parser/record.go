@@ -1,0 +1,142 @@
+package parser
+
+import (
+	"bytes"
+	"time"
+)
+
+// Record is one SECCOMP event as its line tells it. All byte slices alias the
+// parsed block or the parser's scratch space: they are valid until the next
+// call of [Parser.Next], and Clone makes a copy that stays.
+type Record struct {
+	Stamp
+	Form   Form
+	Legacy bool   // type=1701 reason="seccomp": kernels before 3.8
+	Node   []byte // node= of auditd, or the host of the syslog prefix; nil: none
+
+	Process
+	NR     int32 // as printed: x32 calls have bit 30 set
+	Compat bool
+	IP     uint64
+	Code   uint32 // the filter's return value
+
+	// Set in interpreted text (ausearch -i), where names stand for numbers;
+	// the number's field is then meaningless.
+	ArchName, SyscallName, CodeName []byte
+}
+
+// Process is what a record says before syscall=: who made the call.
+type Process struct {
+	AUID, UID, GID, Ses uint32 // NoID: unset, or not a number in the text
+	Subj                []byte // nil: the record has none
+	PID                 int32  // the process, in the initial pid namespace
+	Comm                Text   // the thread's name
+	Exe                 Text
+	Sig                 int32
+	Arch                uint32 // AUDIT_ARCH_*, 0 where the record has none
+
+	// Origin is the same for records of one parser whose text before syscall=
+	// is the same, and never the same for others; 0: not known.
+	Origin uint32
+}
+
+// Clone returns a copy that stays valid.
+func (r *Record) Clone() *Record {
+	c := *r
+	for _, text := range []*[]byte{&c.Node, &c.Subj, &c.Comm.Bytes, &c.Exe.Bytes, &c.ArchName, &c.SyscallName, &c.CodeName} {
+		*text = bytes.Clone(*text)
+	}
+	return &c
+}
+
+// NoID is the kernel's "unset" for auid, ses and ids in general.
+const NoID = 4294967295
+
+// Stamp is audit(SEC.MSEC:SERIAL).
+type Stamp struct {
+	Millis    int64  // since the epoch; meaningful if HasTime
+	Serial    uint32 // one counter for all audit types, from boot on
+	HasTime   bool
+	HasSerial bool
+}
+
+// Time is the stamp's time, zero where it has none.
+func (st Stamp) Time() time.Time {
+	if !st.HasTime {
+		return time.Time{}
+	}
+	return time.UnixMilli(st.Millis).UTC()
+}
+
+// Form is a family of renderings.
+type Form uint8
+
+// The forms. They matter to trust and to counting an event once: journald
+// shows one event in both FormJournal and FormKernel.
+const (
+	FormKernel        Form = iota // printk: "audit: type=1326 audit(...)"
+	FormAuditd                    // "type=SECCOMP msg=audit(...)" at the line's start
+	FormAudisp                    // the same behind a syslog daemon's prefix or in another log
+	FormJournal                   // "audit[PID]: SECCOMP ...": no stamp
+	FormInterpreted               // ausearch -i
+	FormJSON                      // laurel
+	FormJournalKernel             // printk's, in a journal entry whose fields say that the kernel wrote it
+)
+
+// Text is comm or exe as printed.
+type Text struct {
+	Bytes []byte
+	Enc   Encoding
+}
+
+// Encoding is how a Text is printed.
+type Encoding uint8
+
+// The encodings.
+const (
+	EncNone   Encoding = iota // the record has no such field
+	EncQuoted                 // "literal"
+	EncHex                    // 6C697465
+	EncPlain                  // literal, unquoted: (null), interpreted text, JSON
+)
+
+// Append appends the decoded text to dst.
+func (t Text) Append(dst []byte) []byte {
+	if t.Enc != EncHex {
+		return append(dst, t.Bytes...)
+	}
+	for i := 0; i+1 < len(t.Bytes); i += 2 {
+		dst = append(dst, upperHex(t.Bytes[i])<<4|upperHex(t.Bytes[i+1]))
+	}
+	return dst
+}
+
+// String returns the decoded text.
+func (t Text) String() string { return string(t.Append(nil)) }
+
+// Loss is a message that says that records are missing.
+type Loss struct {
+	Kind  LossKind
+	Count int64 // 0: it does not say
+	Stamp Stamp
+	Text  []byte // the message, from its first word on
+}
+
+// LossKind tells which mechanism dropped records.
+type LossKind uint8
+
+// The kinds of loss.
+const (
+	LossSuppressed LossKind = iota // printk_ratelimit: "N callbacks suppressed"
+	LossBacklog                    // "backlog limit exceeded"
+	LossRateLimit                  // "rate limit exceeded"
+	LossCounter                    // "audit_lost=N": the count is a total since boot
+	LossQueue                      // hold, retry or plugin queue overflow, out of memory
+	LossCollector                  // rsyslog or journald dropped messages
+)
+
+// Malformed is a record that was begun but cannot be used.
+type Malformed struct {
+	Reason string // constant text, such as "record cut after ses="
+	Text   []byte // the line
+}

@@ -1,0 +1,87 @@
+package parser
+
+import "bytes"
+
+// stampMemo is the time that was read last: many records share a millisecond,
+// and their stamps differ in the serial alone.
+type stampMemo struct {
+	text   [16]byte // "1795446782.601:"
+	len    int
+	millis int64
+}
+
+// stamp is parseStamp with a memory.
+func (p *Parser) stamp(s []byte) (st Stamp, rest []byte, ok bool) {
+	if p.memo.off {
+		return parseStamp(s)
+	}
+	m := &p.time
+	if at := len(auditOp); m.len > 0 && len(s) > at+m.len && string(s[at:at+m.len]) == string(m.text[:m.len]) {
+		serial, n := digits(s[at+m.len:])
+		end := at + m.len + n
+		if n > 0 && n <= 10 && serial <= 1<<32-1 && end < len(s) && s[end] == ')' {
+			return Stamp{Millis: m.millis, Serial: uint32(serial), HasTime: true, HasSerial: true}, s[end+1:], true
+		}
+		return st, nil, false
+	}
+	if st, rest, ok = parseStamp(s); ok {
+		colon := bytes.IndexByte(s, ':') + 1
+		if m.len = colon - len(auditOp); m.len > len(m.text) {
+			m.len = 0
+		}
+		copy(m.text[:m.len], s[len(auditOp):])
+		m.millis = st.Millis
+	}
+	return st, rest, ok
+}
+
+// parseStamp reads "audit(SEC.MSEC:SERIAL)" at the start of s and returns
+// what follows the closing parenthesis.
+func parseStamp(s []byte) (st Stamp, rest []byte, ok bool) {
+	s = s[len(auditOp):]
+	sec, n := digits(s)
+	if n == 0 || n > 11 || len(s) < n+6 || s[n] != '.' {
+		return st, nil, false
+	}
+	msec, m := digits(s[n+1:])
+	s = s[n+1+m:]
+	if m != 3 || s[0] != ':' {
+		return st, nil, false
+	}
+	serial, m := digits(s[1:])
+	s = s[1+m:]
+	if m == 0 || m > 10 || serial > 1<<32-1 || len(s) == 0 || s[0] != ')' {
+		return st, nil, false
+	}
+	return Stamp{Millis: int64(sec*1000 + msec), Serial: uint32(serial), HasTime: true, HasSerial: true}, s[1:], true
+}
+
+// parseDatedStamp reads the stamp of interpreted text,
+// "audit(DATE HH:MM:SS.mmm:SERIAL) :". The date is in the locale and zone of
+// whoever ran ausearch, so it gives no time. Auditd's syslog plugin leaves out
+// milliseconds and serial when it interprets.
+func parseDatedStamp(s []byte) (st Stamp, rest []byte, ok bool) {
+	end := bytes.IndexByte(s, ')')
+	if end < 0 {
+		return st, nil, false
+	}
+	colon := bytes.LastIndexByte(s[:end], ':')
+	if colon < 0 {
+		return st, nil, false
+	}
+	serial, n := digits(s[colon+1 : end])
+	if n == 0 || n > 10 || colon+1+n != end || serial > 1<<32-1 || colon < 4 || s[colon-4] != '.' {
+		return st, nil, false
+	}
+	return Stamp{Serial: uint32(serial), HasSerial: true}, s[end+1:], true
+}
+
+// digits reads the decimal number that s starts with and its length. Callers
+// bound the length; beyond 19 digits the value is meaningless.
+func digits(s []byte) (v uint64, n int) {
+	for n < len(s) && s[n]-'0' <= 9 {
+		v = v*10 + uint64(s[n]-'0')
+		n++
+	}
+	return v, n
+}
