@@ -1,0 +1,105 @@
+package atomicfile
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func text(s string) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := io.WriteString(w, s)
+		return err
+	}
+}
+
+func TestWriteReplacesContentAndMode(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.json")
+	for _, step := range []struct {
+		content string
+		mode    fs.FileMode
+	}{
+		{"first", 0o600},
+		{strings.Repeat("second\n", 10_000), 0o644},
+		{"", 0o666}, // wider than any usual umask
+	} {
+		if err := Write(path, step.mode, text(step.content)); err != nil {
+			t.Fatal(err)
+		}
+		wantFile(t, path, step.content)
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if runtime.GOOS != "windows" && info.Mode() != step.mode {
+			t.Errorf("mode is %v, want %v", info.Mode(), step.mode)
+		}
+	}
+	wantAlone(t, path)
+}
+
+func TestWriteKeepsOldFileOnError(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.json")
+	if err := Write(path, 0o600, text("old")); err != nil {
+		t.Fatal(err)
+	}
+	full := errors.New("disk full")
+	err := Write(path, 0o600, func(w io.Writer) error {
+		if _, err := io.WriteString(w, strings.Repeat("half", 100_000)); err != nil {
+			return err
+		}
+		return full
+	})
+	if !errors.Is(err, full) || !strings.Contains(err.Error(), path) {
+		t.Errorf("error is %v, want one that wraps %v and names the file", err, full)
+	}
+	wantFile(t, path, "old")
+	wantAlone(t, path)
+}
+
+func TestWriteOntoFolderFails(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "folder")
+	if err := os.Mkdir(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(path, 0o600, text("x")); err == nil {
+		t.Error("a folder was replaced by a file")
+	}
+	wantAlone(t, path)
+}
+
+func TestWriteWithoutFolder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "missing", "state.json")
+	err := Write(path, 0o600, text("x"))
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error is %v, want fs.ErrNotExist", err)
+	}
+}
+
+func wantFile(t *testing.T, path, want string) {
+	t.Helper()
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Errorf("content is %.40q, want %.40q", got, want)
+	}
+}
+
+// wantAlone checks that no temporary file stayed behind.
+func wantAlone(t *testing.T, path string) {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) != 1 || entries[0].Name() != filepath.Base(path) {
+		t.Errorf("folder holds %v, want only %s", entries, filepath.Base(path))
+	}
+}

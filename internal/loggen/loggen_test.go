@@ -1,0 +1,60 @@
+package loggen
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/auditscan/auditscan/parser"
+)
+
+// TestShare checks that the logs are what they claim to be: every record
+// parses, none is malformed, and the share of records is the kind's.
+func TestShare(t *testing.T) {
+	for _, test := range []struct {
+		kind     Kind
+		from, to float64
+	}{{Audit, 0.94, 0.96}, {Syslog1, 0.007, 0.013}, {Syslog30, 0.31, 0.36}} {
+		var log bytes.Buffer
+		if err := Write(&log, test.kind, 4<<20, 7); err != nil {
+			t.Fatal(err)
+		}
+		p := parser.New(parser.Lines)
+		p.Reset(log.Bytes())
+		records := 0
+		for item := p.Next(); item != parser.End; item = p.Next() {
+			switch item {
+			case parser.IsRecord:
+				records++
+			case parser.IsMalformed, parser.IsLoss:
+				t.Fatalf("%s:%d: %s", test.kind, p.Line(), p.Malformed().Reason)
+			}
+		}
+		if share := float64(records) / float64(p.Line()); share < test.from || share > test.to {
+			t.Errorf("%s: %.3f of the lines are records, want %g to %g", test.kind, share, test.from, test.to)
+		}
+	}
+}
+
+func TestSameSeedSameBytes(t *testing.T) {
+	var a, b, c bytes.Buffer
+	for _, w := range []struct {
+		out  *bytes.Buffer
+		seed uint64
+	}{{&a, 1}, {&b, 1}, {&c, 2}} {
+		if err := Write(w.out, Syslog30, 1<<20, w.seed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(a.Bytes(), b.Bytes()) {
+		t.Error("one seed gives different logs")
+	}
+	if bytes.Equal(a.Bytes(), c.Bytes()) {
+		t.Error("two seeds give the same log")
+	}
+}
+
+func TestUnknownKind(t *testing.T) {
+	if err := Write(&bytes.Buffer{}, "nosuch", 1, 1); err == nil {
+		t.Error("an unknown kind is accepted")
+	}
+}
