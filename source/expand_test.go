@@ -1,0 +1,129 @@
+package source
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// folderWith makes empty files, each a minute younger than the one before.
+func folderWith(t *testing.T, names ...string) string {
+	t.Helper()
+	folder := t.TempDir()
+	for i, name := range names {
+		path := filepath.Join(folder, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, path, "")
+		when := time.Unix(1760000000+60*int64(i), 0)
+		if err := os.Chtimes(path, when, when); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
+
+func TestExpand(t *testing.T) {
+	tests := []struct {
+		name  string
+		files string // in the order of their mtime
+		args  string
+		want  string
+	}{
+		{"one file", "b a", "a", "a"},
+		{"order is kept", "a b c", "c a b", "c a b"},
+		{"standard input", "a", "a - a", "a -"},
+		{"same path twice", "a b", "a b a", "a b"},
+		{"auditd's folder", "audit.log audit.log.1 audit.log.10 audit.log.2", ".", "audit.log.10 audit.log.2 audit.log.1 audit.log"},
+		{"as a shell sorts it", "audit.log audit.log.1 audit.log.2", "audit.log audit.log.1 audit.log.2", "audit.log.2 audit.log.1 audit.log"},
+		{"pattern", "audit.log audit.log.1 other", "audit.log*", "audit.log.1 audit.log"},
+		{"pattern and its member", "a.log a.log.1 a.log.2", "a.log.1 a.log*", "a.log.2 a.log.1 a.log"},
+		{"compressed", "syslog syslog.1 syslog.2.gz syslog.3.gz", "syslog*", "syslog.3.gz syslog.2.gz syslog.1 syslog"},
+		{"being compressed: mtime decides", "syslog.1.xz syslog.1 syslog", ".", "syslog.1.xz syslog.1 syslog"},
+		{"dateext", "messages messages-20260110 messages-20260103.xz messages-20251227.bz2", ".", "messages-20251227.bz2 messages-20260103.xz messages-20260110 messages"},
+		{"hourly, and a date with dashes", "s s-2026010102 s-2026010101.zst t t.2026-01-02 t.2026-01-01", ".", "s-2026010101.zst s-2026010102 s t.2026-01-01 t.2026-01-02 t"},
+		{"numbers, then dates", "s-20260101 s.1 s", "s*", "s.1 s-20260101 s"},
+		{"a digit in the name is no rotation", "app2 app1 v1.log", "app2 app1 v1.log", "app2 app1 v1.log"},
+		{"two sets keep their order", "kern.log kern.log.1 audit.log audit.log.1", "kern.log audit.log kern.log.1 audit.log.1", "kern.log.1 kern.log audit.log.1 audit.log"},
+		{"same names in two folders", "x/a.log x/a.log.1 y/a.log y/a.log.1", "x y", "x/a.log.1 x/a.log y/a.log.1 y/a.log"},
+		{"hidden and folders are passed over", "a .a.swp d/b", ".", "a"},
+		{"a name like a pattern", "[a] a", "[a]", "[a]"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Chdir(folderWith(t, strings.Fields(tt.files)...))
+			got, err := Expand(strings.Fields(tt.args))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := strings.Fields(tt.want); !slices.Equal(got, want) {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestExpandErrors(t *testing.T) {
+	t.Chdir(folderWith(t, "a", "d/e/f"))
+	for arg, want := range map[string]string{
+		"d":        "the folder d holds no file",
+		"missing*": "no file matches missing*",
+		"a/[":      "not a directory",
+		"[":        "syntax error in pattern",
+		"missing":  "missing: no such file",
+	} {
+		got, err := Expand([]string{"a", arg})
+		if err == nil || !strings.Contains(err.Error(), want) || got != nil {
+			t.Errorf("%s gives %q, %v; want an error with %q", arg, got, err, want)
+		}
+	}
+	if _, err := Expand([]string{"missing"}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the error of a missing file is not fs.ErrNotExist but %v", err)
+	}
+}
+
+func TestFindHost(t *testing.T) {
+	tests := []struct {
+		name    string
+		files   string // path=content; a denied one cannot be read
+		want    string // ending of the path, or of the error if it begins with "error: "
+		reasons []string
+	}{
+		{"auditd", "var/log/audit/audit.log=x var/log/syslog=x", "audit/audit.log", []string{"auditd's own log"}},
+		{"syslog", "var/log/syslog=x var/log/kern.log=x", "log/syslog", []string{"audit.log (no such file", "at most 10 records in 5 s"}},
+		{"empty audit.log", "var/log/audit/audit.log= var/log/messages=x", "log/messages", []string{"audit.log (empty)", "kern.log (no such file"}},
+		{"none", "etc/passwd=x", "error: name a log file, or start auditd", nil},
+		{"a folder in the way", "var/log/syslog/x=x", "error: name a log file, or start auditd", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			root := t.TempDir()
+			for _, file := range strings.Fields(tt.files) {
+				path, content, _ := strings.Cut(file, "=")
+				path = filepath.Join(root, path)
+				if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				writeFile(t, path, content)
+			}
+			path, reason, err := FindHost(root)
+			if err != nil {
+				path = "error: " + err.Error()[strings.LastIndex(err.Error(), "; ")+2:]
+			}
+			if path != filepath.Join(root, "var", tt.want) && !strings.HasSuffix(path, tt.want) {
+				t.Errorf("took %s, want %s", path, tt.want)
+			}
+			for _, part := range append(tt.reasons, path) {
+				if err == nil && !strings.Contains(reason, part) {
+					t.Errorf("the reason %q lacks %q", reason, part)
+				}
+			}
+		})
+	}
+}

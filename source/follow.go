@@ -1,0 +1,319 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+	"time"
+)
+
+// FollowOptions say where following begins.
+type FollowOptions struct {
+	// FromStart also gives the lines that are in the file already; otherwise
+	// following begins behind its last whole line.
+	FromStart bool
+	// Resume are the [Follower.Positions] of an earlier run, which are gone on
+	// from; it rules out FromStart.
+	Resume []Position
+	// Wait lets the file not be there yet.
+	Wait bool
+}
+
+// Follower reads a log while it is written, through every way of rotating it:
+// each line once, in the order of writing, or a [Note] that tells what is
+// missing. It is a [Stream] for one goroutine, with its own that watches.
+//
+// Every file that the path has led to is held open and read to its true end
+// (a generation). A later one is begun when it has a line while all before it
+// have been read to their end afterwards, as one writer does not go back. The
+// earlier ones stay open, and their late lines are given, until they have not
+// grown for lateWait.
+type Follower struct {
+	path     string
+	clock    func() time.Time
+	nameTail bool // whether nxadm/tail reads the live end
+
+	mu         sync.Mutex
+	gens       []*generation // oldest first; those begun come before those not
+	current    *generation   // what the path leads to, or led to last; nil: nothing yet
+	absent     bool          // it leads to nothing now
+	known      []knownFile   // not to be read (again)
+	scanned    time.Time
+	notes      []Note
+	complaints map[string]string // what is wrong now, by what it is about
+	given      int               // bytes handed out since the last look
+	rate       int               // the same between the last two looks
+
+	// Only the reading goroutine uses these.
+	buf      []byte
+	live     *liveTail // nil: not at the live end
+	liveWait time.Time // no live end before this
+
+	wake signal
+	quit chan struct{}
+	done chan struct{}
+}
+
+const (
+	// lookInterval bounds the delay of a line that was just written.
+	lookInterval = 20 * time.Millisecond
+	// scanInterval is for what a look at the path alone does not show.
+	scanInterval = time.Second
+	// lateWait is how long a rotated file may lie idle before it is closed.
+	lateWait = 60 * time.Second
+	// retryWait is between attempts to read after an error.
+	retryWait = time.Second
+	// maxGenerations bounds the open files when the reader is slow.
+	maxGenerations = 256
+	// followBuffer holds what is given at once, and the tail before it.
+	followBuffer = 1<<20 + tailLen
+)
+
+// Follow begins to follow the log at path.
+func Follow(path string, opts FollowOptions) (*Follower, error) {
+	f := newFollower(path, time.Now)
+	f.nameTail = true
+	if err := f.start(opts); err != nil {
+		f.closeAll()
+		return nil, err
+	}
+	go f.watch()
+	return f, nil
+}
+
+// newFollower is a Follower that looks at the file only when told to.
+func newFollower(path string, clock func() time.Time) *Follower {
+	return &Follower{
+		path:       path,
+		clock:      clock,
+		complaints: map[string]string{},
+		buf:        make([]byte, followBuffer),
+		wake:       newSignal(),
+		quit:       make(chan struct{}),
+		done:       make(chan struct{}),
+	}
+}
+
+// start opens what is there and finds the places to begin at.
+func (f *Follower) start(opts FollowOptions) error {
+	info, err := statPath(f.path, true)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && (opts.Wait || len(opts.Resume) > 0):
+	case err != nil:
+		return openError(err)
+	case !info.regular:
+		return fmt.Errorf("%s is not a regular file; a pipe can be read as standard input", f.path)
+	}
+	if len(opts.Resume) > 0 {
+		return f.resume(opts.Resume)
+	}
+	return f.begin(opts.FromStart)
+}
+
+// watch looks for changes until the follower is closed. Rotated files are
+// opened at once, however slow the reader is.
+func (f *Follower) watch() {
+	defer close(f.done)
+	tick := time.NewTicker(lookInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-f.quit:
+			return
+		case <-tick.C:
+			f.look()
+			f.wake.set()
+		}
+	}
+}
+
+// Name is the path that is followed.
+func (f *Follower) Name() string { return f.path }
+
+// Next waits for lines or a note.
+func (f *Follower) Next(ctx context.Context) (Chunk, error) {
+	for ctx.Err() == nil {
+		c, again := f.take()
+		if len(c.Lines) > 0 || len(c.Notes) > 0 {
+			return c, nil
+		}
+		if again {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-f.wake:
+		case line, ok := <-f.live.lines():
+			if c := f.takeLive(line, ok); len(c.Lines) > 0 {
+				return c, nil
+			}
+		}
+	}
+	return Chunk{}, ctx.Err()
+}
+
+// take gives the lines that can be had without waiting. again means that there
+// may be more although there were none.
+func (f *Follower) take() (c Chunk, again bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.measure()
+	f.judgeAll()
+	f.checkLive()
+	for _, g := range f.gens {
+		if !f.readable(g) {
+			continue
+		}
+		if c.Lines, again = f.read(g); len(c.Lines) > 0 || again {
+			break
+		}
+	}
+	c.Notes, f.notes = f.notes, nil
+	f.given += len(c.Lines)
+	if len(c.Lines) == 0 && !again {
+		f.startLive()
+	}
+	return c, again
+}
+
+// measure takes the size of the newest first: if a newer file has lines then,
+// its writer had left the older ones, whose true end is seen after that.
+func (f *Follower) measure() {
+	now := f.clock()
+	for i := len(f.gens) - 1; i >= 0; i-- {
+		g := f.gens[i]
+		if err := g.measure(now); err != nil {
+			f.failed(g, err)
+		}
+	}
+}
+
+// readable says whether g may have lines that are next in order.
+func (f *Follower) readable(g *generation) bool {
+	if g.atEnd() || !g.judged || g.copyOf != nil || f.live.reads(g) || f.clock().Before(g.retry) {
+		return false
+	}
+	if !g.begun {
+		f.continueFrom(g)
+	}
+	return true
+}
+
+// read gives the next lines of g.
+func (f *Follower) read(g *generation) (lines []byte, again bool) {
+	b, err := g.readLines(f.buf)
+	switch {
+	case errors.Is(err, errTruncated):
+		f.split(g)
+		f.lookAround()
+		return nil, true
+	case err != nil:
+		f.failed(g, err)
+		return nil, false
+	}
+	g.begun = g.begun || g.now.size > 0
+	f.calm(g.name)
+	f.noteUnusable(g, b)
+	return b.lines, b.used > 0
+}
+
+func (f *Follower) noteUnusable(g *generation, b batch) {
+	if b.long > 0 {
+		f.note(Note{Kind: LongLine, Count: b.long, Detail: fmt.Sprintf("lines over %d KiB in %s", MaxLine>>10, g.name)})
+	}
+	if b.holes > 0 {
+		f.note(Note{Kind: LongLine, Count: b.holes, Detail: "NUL bytes in place of lines in " + g.name})
+	}
+}
+
+// failed keeps a generation that cannot be read for another attempt. An
+// archive does not become better.
+func (f *Follower) failed(g *generation, err error) {
+	f.complain(g.name, err, TruncatedInput)
+	g.retry = f.clock().Add(retryWait)
+	if _, ok := g.src.(*archive); ok {
+		g.done = g.now
+	}
+}
+
+// note adds a note, or its count to one of the same words.
+func (f *Follower) note(n Note) { f.notes = fold(f.notes, n) }
+
+// complain tells once of something that is wrong and lasts.
+func (f *Follower) complain(about string, err error, kind NoteKind) {
+	if text := err.Error(); f.complaints[about] != text {
+		f.complaints[about] = text
+		f.note(Note{Kind: kind, Detail: text + "; trying again"})
+	}
+}
+
+// calm ends what was complained of.
+func (f *Follower) calm(about string) { delete(f.complaints, about) }
+
+// Positions tell where the lines that Next has given end. Saved together with
+// what was made of these lines, they let a later run go on exactly there.
+func (f *Follower) Positions() []Position {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var positions []Position
+	boot := bootID()
+	for _, g := range f.gens {
+		if g.judged && g.copyOf == nil {
+			p := g.position(f.path)
+			p.BootID = boot
+			positions = append(positions, p)
+		}
+	}
+	return positions
+}
+
+// Close ends following. It must not be called during Next.
+func (f *Follower) Close() error {
+	close(f.quit)
+	<-f.done
+	return f.closeAll()
+}
+
+func (f *Follower) closeAll() error {
+	f.stopLive()
+	var errs []error
+	for _, g := range f.gens {
+		errs = append(errs, g.src.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// openGeneration opens a file to be held. The flags are openFlags, with
+// noFollow for a rotated file.
+func openGeneration(path string, flags int) (*generation, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|flags, 0)
+	if err != nil {
+		return nil, openError(err)
+	}
+	g, err := newGeneration(path, file)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return g, nil
+}
+
+func newGeneration(path string, file *os.File) (*generation, error) {
+	info, err := statFile(file)
+	if err != nil {
+		return nil, err
+	}
+	if !info.regular {
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	g := &generation{name: path, id: info.id, src: plainFile{file}, done: neverRead()}
+	if isArchive(path) {
+		g.src = newArchive(file)
+	}
+	if err := g.readHead(); err != nil {
+		return nil, err
+	}
+	return g, nil
+}

@@ -1,0 +1,93 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"io"
+)
+
+// Lines follows a pipe: lines are handed on as they come. It is what auditd's
+// plugins and shell pipes are read by.
+func Lines(name string, r io.Reader) Stream {
+	s := &lineStream{name: name, chunks: make(chan Chunk), done: make(chan struct{})}
+	go s.read(r)
+	return s
+}
+
+// lineStream reads ahead in a goroutine of its own, since a read of a pipe
+// cannot be cancelled.
+type lineStream struct {
+	name   string
+	chunks chan Chunk
+	err    error // why chunks was closed
+	done   chan struct{}
+}
+
+func (s *lineStream) Name() string { return s.name }
+
+// Next waits for lines; io.EOF when the writer has closed the pipe.
+func (s *lineStream) Next(ctx context.Context) (Chunk, error) {
+	select {
+	case c, ok := <-s.chunks:
+		if !ok {
+			return Chunk{}, s.err
+		}
+		return c, nil
+	case <-ctx.Done():
+		return Chunk{}, ctx.Err()
+	}
+}
+
+// Close ends the stream. A read that waits for the writer is left behind.
+func (s *lineStream) Close() error {
+	close(s.done)
+	return nil
+}
+
+// read hands on whole lines until r ends. A line without newline at the end
+// is handed on as well: the writer is gone, so it will never be longer.
+func (s *lineStream) read(r io.Reader) {
+	defer close(s.chunks)
+	var rest []byte
+	long := false // within a line that is being dropped
+	for {
+		buf := make([]byte, max(2*len(rest), 64<<10))
+		n := copy(buf, rest)
+		k, err := r.Read(buf[n:])
+		buf = buf[:n+k]
+		whole := bytes.LastIndexByte(buf, '\n') + 1
+		if err != nil && !long && len(buf) > whole {
+			buf = append(buf, '\n')
+			whole = len(buf)
+		}
+		c := Chunk{Lines: buf[:whole]}
+		if long && whole > 0 {
+			c.Lines, long = buf[bytes.IndexByte(buf, '\n')+1:whole], false
+		}
+		if rest = buf[whole:]; len(rest) > MaxLine || long {
+			if !long {
+				c.Notes = append(c.Notes, Note{Kind: LongLine, Count: 1, Detail: "line too long to be a record"})
+			}
+			rest, long = nil, true
+		}
+		if !s.send(c) {
+			return
+		}
+		if err != nil {
+			s.err = err
+			return
+		}
+	}
+}
+
+func (s *lineStream) send(c Chunk) bool {
+	if len(c.Lines) == 0 && len(c.Notes) == 0 {
+		return true
+	}
+	select {
+	case s.chunks <- c:
+		return true
+	case <-s.done:
+		return false
+	}
+}

@@ -1,0 +1,180 @@
+package source
+
+import (
+	"bytes"
+	"io"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nxadm/tail"
+	"github.com/nxadm/tail/watch"
+)
+
+// liveTail is nxadm/tail at the live end of one open file. It is pinned to
+// that file, so that it never meets a rotation, and what it gives is checked
+// against the file. It starts when everything before has been read and is
+// stopped as soon as it falls behind or anything else happens: all it can lose
+// by that is read again from where its last line ended.
+type liveTail struct {
+	gen  *generation
+	tail *tail.Tail
+
+	// The watchdog: since when there is more in the file than was given.
+	offset, size int64
+	since        time.Time
+}
+
+const (
+	// liveLimit is how far behind the live end may be, in bytes; reading
+	// blocks is a hundred times cheaper than one line after the other, and a
+	// line without end takes no memory there.
+	liveLimit = 128 << 10
+	// liveStuck is how long a line may be overdue.
+	liveStuck = 500 * time.Millisecond
+)
+
+// setPoll makes nxadm/tail look as often as we do. It is a variable of that
+// package, read by all its goroutines.
+var setPoll = sync.OnceFunc(func() { watch.POLL_DURATION = lookInterval })
+
+// startLive hands the end of the current file to nxadm/tail when all has been
+// read and little is coming in.
+func (f *Follower) startLive() {
+	g := f.current
+	now := f.clock()
+	if !f.nameTail || f.live != nil || g == nil || !g.begun || !g.atEnd() || f.hasNext() ||
+		g.read.offset != g.given.offset || f.given+f.rate > liveLimit || now.Before(f.liveWait) {
+		return
+	}
+	file, ok := g.src.(plainFile)
+	if !ok {
+		return
+	}
+	name := pinnedName(file.File)
+	if name == "" {
+		return
+	}
+	setPoll()
+	t, err := tail.TailFile(name, tail.Config{
+		Location:      &tail.SeekInfo{Offset: g.given.offset, Whence: io.SeekStart},
+		Follow:        true,
+		Poll:          true,
+		MustExist:     true,
+		CompleteLines: true,
+		Logger:        tail.DiscardingLogger,
+	})
+	if err != nil { // without /proc, or with fewer rights than before
+		f.liveWait = now.Add(retryWait)
+		return
+	}
+	f.live = &liveTail{gen: g, tail: t, offset: g.given.offset, size: g.now.size, since: now}
+}
+
+// hasNext says whether a file waits for its turn.
+func (f *Follower) hasNext() bool {
+	return slices.ContainsFunc(f.gens, func(g *generation) bool {
+		return g.judged && g.copyOf == nil && !g.begun && g.now.size > 0
+	})
+}
+
+// checkLive stops the live end when it is not the end any more, too far
+// behind or stuck.
+func (f *Follower) checkLive() {
+	l := f.live
+	if l == nil {
+		return
+	}
+	g, now := l.gen, f.clock()
+	if l.offset != g.given.offset || g.now.size <= l.size {
+		l.offset, l.since = g.given.offset, now
+	}
+	stuck := now.Sub(l.since) >= liveStuck
+	if g != f.current || f.hasNext() || g.rest() > 2*liveLimit || g.rest() < 0 || stuck {
+		f.stopLive()
+	}
+}
+
+// stopLive ends nxadm/tail. Nothing of it is needed: reading goes on where its
+// last line ended.
+func (f *Follower) stopLive() {
+	if f.live == nil {
+		return
+	}
+	f.live.tail.Kill(nil)
+	for range f.live.tail.Lines { // until it has ended
+	}
+	f.live = nil
+}
+
+// reads says whether g is in the hands of nxadm/tail.
+func (l *liveTail) reads(g *generation) bool { return l != nil && l.gen == g }
+
+// lines is nil, which is never ready, when there is no live end.
+func (l *liveTail) lines() <-chan *tail.Line {
+	if l == nil {
+		return nil
+	}
+	return l.tail.Lines
+}
+
+// takeLive makes a chunk of a line and those that come with it, if they are
+// what the file holds at this place. If not, it was truncated, or nxadm/tail
+// has ended: all else finds out what happened.
+func (f *Follower) takeLive(first *tail.Line, ok bool) Chunk {
+	if !ok {
+		f.liveWait = f.clock().Add(retryWait)
+		f.stopLive()
+		return Chunk{}
+	}
+	l := f.live
+	text, end := l.gather(f.buf[:0], first)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	g := l.gen
+	if g != f.current || end != g.given.offset+int64(len(text)) || !g.holds(text) {
+		f.stopLive()
+		return Chunk{}
+	}
+	lines, long := emptyLongLines(text, MaxLine)
+	f.noteUnusable(g, batch{long: long})
+	f.given += len(lines)
+	c := Chunk{Lines: lines, Notes: f.notes}
+	f.notes = nil
+	return c
+}
+
+// gather joins the lines that are there already; end is where the last ends.
+func (l *liveTail) gather(buf []byte, line *tail.Line) (text []byte, end int64) {
+	for {
+		buf = append(append(buf, line.Text...), '\n')
+		end = line.SeekInfo.Offset
+		if len(buf) > liveLimit {
+			return buf, end
+		}
+		runtime.Gosched() // lets the sender come to its next line
+		select {
+		case next, ok := <-l.tail.Lines:
+			if !ok {
+				return buf, end
+			}
+			line = next
+		default:
+			return buf, end
+		}
+	}
+}
+
+// holds checks that what was read before text is still in front of it, and
+// counts text as given if so.
+func (g *generation) holds(text []byte) bool {
+	before := make([]byte, len(g.given.tail))
+	_, err := io.ReadFull(section(g.src, g.given.offset-int64(len(before))), before)
+	if err != nil || !bytes.Equal(before, g.given.tail) || !g.sameHead(text, false) {
+		return false
+	}
+	g.extendHead(text)
+	g.advance(append(before, text...), false)
+	return true
+}

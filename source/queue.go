@@ -1,0 +1,121 @@
+package source
+
+import (
+	"context"
+	"sync"
+)
+
+// queue holds what a live source has received until Next asks for it, so that
+// receiving never waits for parsing. It is bounded in bytes.
+type queue struct {
+	limit int
+
+	mu     sync.Mutex
+	size   int     // of all lines in chunks
+	chunks []Chunk // oldest first; the last one is still being filled
+	err    error   // what comes after the last chunk; nil: not ended yet
+
+	filled signal // there is something to take, or the end
+	taken  signal // there is room again
+}
+
+// chunkSize is where a new chunk is begun.
+const chunkSize = 64 << 10
+
+func newQueue(limit int) *queue {
+	return &queue{limit: limit, filled: newSignal(), taken: newSignal()}
+}
+
+// add appends whole lines and says whether there was room for them. It never
+// waits.
+func (q *queue) add(lines []byte) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.size+len(lines) > q.limit {
+		return false
+	}
+	if n := len(q.chunks); n == 0 || len(q.chunks[n-1].Lines) >= chunkSize {
+		q.chunks = append(q.chunks, Chunk{})
+	}
+	last := &q.chunks[len(q.chunks)-1]
+	last.Lines = append(last.Lines, lines...)
+	q.size += len(lines)
+	q.filled.set()
+	return true
+}
+
+// note puts a note after the lines that came before it. Notes of one kind in
+// one place become one, so that they cannot pile up either.
+func (q *queue) note(n Note) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if k := len(q.chunks); k == 0 || len(q.chunks[k-1].Lines) > 0 {
+		q.chunks = append(q.chunks, Chunk{})
+	}
+	last := &q.chunks[len(q.chunks)-1]
+	last.Notes = fold(last.Notes, n)
+	q.filled.set()
+}
+
+// fold adds a note to others without lines between them.
+func fold(notes []Note, n Note) []Note {
+	for i := range notes {
+		if old := &notes[i]; old.Kind == n.Kind && old.Detail == n.Detail {
+			old.Count += n.Count
+			return notes
+		}
+	}
+	return append(notes, n)
+}
+
+// end says that nothing more will be added; err is what Next gives after the
+// last chunk. Only the first call counts.
+func (q *queue) end(err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.err == nil {
+		q.err = err
+	}
+	q.filled.set()
+}
+
+// next waits for a chunk, or the end.
+func (q *queue) next(ctx context.Context) (Chunk, error) {
+	for {
+		if c, ok, err := q.take(); ok || err != nil {
+			return c, err
+		}
+		select {
+		case <-q.filled:
+		case <-ctx.Done():
+			return Chunk{}, ctx.Err()
+		}
+	}
+}
+
+// take removes the oldest chunk.
+func (q *queue) take() (c Chunk, ok bool, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.chunks) == 0 {
+		return Chunk{}, false, q.err
+	}
+	c = q.chunks[0]
+	q.chunks[0] = Chunk{} // the slice must not keep it alive
+	q.chunks = q.chunks[1:]
+	q.size -= len(c.Lines)
+	q.taken.set()
+	return c, true, nil
+}
+
+// signal wakes one goroutine that waits for it, now or later.
+type signal chan struct{}
+
+func newSignal() signal { return make(signal, 1) }
+
+func (s signal) set() {
+	select {
+	case s <- struct{}{}:
+	default:
+	}
+}

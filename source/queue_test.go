@@ -1,0 +1,115 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestQueueKeepsOrder(t *testing.T) {
+	q := newQueue(1 << 20)
+	q.note(Note{Kind: Info, Detail: "start"})
+	q.add([]byte("one\n"))
+	q.add([]byte("two\n"))
+	q.note(Note{Kind: Overrun, Count: 2})
+	q.note(Note{Kind: Overrun, Count: 3})
+	q.note(Note{Kind: LostCounter, Count: 1})
+	q.add([]byte("three\n"))
+	q.note(Note{Kind: Overrun})
+	q.end(io.ErrUnexpectedEOF)
+	q.end(io.EOF)
+	want := []Chunk{
+		{Lines: []byte("one\ntwo\n"), Notes: []Note{{Kind: Info, Detail: "start"}}},
+		{Lines: []byte("three\n"), Notes: []Note{{Kind: Overrun, Count: 5}, {Kind: LostCounter, Count: 1}}},
+		{Notes: []Note{{Kind: Overrun}}},
+	}
+	for i, w := range want {
+		got, err := q.next(t.Context())
+		if err != nil || !reflect.DeepEqual(got, w) {
+			t.Errorf("chunk %d: %+v, %v; want %+v", i, got, err, w)
+		}
+	}
+	for range 2 {
+		if _, err := q.next(t.Context()); err != io.ErrUnexpectedEOF {
+			t.Errorf("end: %v, want the first error, again and again", err)
+		}
+	}
+}
+
+func TestQueueIsBounded(t *testing.T) {
+	q := newQueue(10)
+	if !q.add([]byte("123456\n")) || q.add([]byte("1234\n")) || !q.add([]byte("12\n")) {
+		t.Error("the limit of 10 bytes is not kept")
+	}
+	if _, err := q.next(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	<-q.taken // the waiting goroutine is told
+	if !q.add([]byte("123456789\n")) {
+		t.Error("no room after everything was taken")
+	}
+}
+
+func TestQueueBeginsNewChunks(t *testing.T) {
+	q := newQueue(1 << 20)
+	line := []byte(strings.Repeat("x", 1023) + "\n")
+	for range 200 {
+		q.add(line)
+	}
+	q.end(io.EOF)
+	total := 0
+	for {
+		c, err := q.next(t.Context())
+		if err == io.EOF {
+			break
+		}
+		if len(c.Lines) > chunkSize+len(line) || !bytes.HasSuffix(c.Lines, []byte("\n")) {
+			t.Errorf("chunk of %d bytes", len(c.Lines))
+		}
+		total += len(c.Lines)
+	}
+	if total != 200*len(line) {
+		t.Errorf("%d bytes of %d", total, 200*len(line))
+	}
+}
+
+func TestQueueNextStopsWithContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := newQueue(1).next(ctx); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// TestQueueBetweenGoroutines passes more than the limit through, in order.
+func TestQueueBetweenGoroutines(t *testing.T) {
+	const n = 20_000
+	q := newQueue(1 << 10)
+	go func() {
+		for i := range n {
+			for !q.add(fmt.Appendf(nil, "%d\n", i)) {
+				<-q.taken
+			}
+		}
+		q.end(io.EOF)
+	}()
+	var got, want bytes.Buffer
+	for {
+		c, err := q.next(t.Context())
+		got.Write(c.Lines)
+		if err != nil {
+			break
+		}
+	}
+	for i := range n {
+		fmt.Fprintln(&want, i)
+	}
+	if !bytes.Equal(got.Bytes(), want.Bytes()) {
+		t.Errorf("%d bytes, want %d", got.Len(), want.Len())
+	}
+}

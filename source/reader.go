@@ -1,0 +1,236 @@
+package source
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"sync/atomic"
+)
+
+// MaxLine is the longest line, in bytes without its newline, that is handed
+// on. The longest lines that mean something are journald's JSON with large
+// fields; auditd itself stops at 8,970 bytes.
+const MaxLine = 64 << 10
+
+// ErrEmpty is what the first Next of an input without a single byte gives.
+// One named file without content is a mistake; in a rotated set it is normal.
+var ErrEmpty = errors.New("the file is empty")
+
+// Reader reads a saved log, plain or compressed, as blocks of whole lines. It
+// is meant for one goroutine; only Consumed may be called from others.
+//
+// Memory does not depend on the input: besides the caller's buffers there is
+// the start of one line, and for compressed input a few blocks read ahead and
+// the decoder's window (for xz and zstd as large as the file asks, zstd at
+// most 128 MiB).
+type Reader struct {
+	name string
+	size int64
+	disk *diskReader
+	text io.Reader // decompressed
+	file io.Closer // nil for standard input
+	stop func()    // ends the decompressor
+
+	carry        []byte // the start of a line whose end was not in the last block
+	inLongLine   bool   // the line that begun before this block is being dropped
+	begun        bool   // at least one byte was read
+	oversize     int64
+	unterminated bool
+	err          error // what text gave last, kept for the Next after the last block
+}
+
+// Open opens a log file. Compression (gzip, bzip2, xz, zstd) is recognised by
+// content. Pipes and files of /proc can be read; a folder cannot, see [Expand].
+func Open(path string) (*Reader, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, openError(err)
+	}
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a folder, not a log file", path)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	r := NewReader(path, f)
+	r.file = f
+	// The files of /proc claim to be regular and to have no bytes.
+	if info.Mode().IsRegular() && info.Size() > 0 {
+		r.size = info.Size()
+	}
+	return r, nil
+}
+
+// NewReader reads a log from an open stream such as standard input, which is
+// called name in errors. Compression is recognised as by [Open].
+func NewReader(name string, r io.Reader) *Reader {
+	disk := &diskReader{r: r}
+	return &Reader{name: name, size: -1, disk: disk, stop: func() {}}
+}
+
+// Name is the path or name that was given on opening.
+func (r *Reader) Name() string { return r.name }
+
+// Size is the length of the file on disk in bytes, compressed if it is; -1 if
+// that is not known.
+func (r *Reader) Size() int64 { return r.size }
+
+// Consumed is how many bytes of the file on disk were read so far, including
+// those read ahead. It can be compared with Size while another goroutine reads.
+func (r *Reader) Consumed() int64 { return r.disk.n.Load() }
+
+// Oversize is how many lines were longer than [MaxLine]. Each was given as an
+// empty line, so that line numbers still hold.
+func (r *Reader) Oversize() int64 { return r.oversize }
+
+// Unterminated tells, once Next has given io.EOF, whether the last line has no
+// newline: a saved log may lack it, a log cut off by a full disk does too.
+func (r *Reader) Unterminated() bool { return r.unterminated }
+
+// Close releases the file. It may be called before the end.
+func (r *Reader) Close() error {
+	r.stop()
+	r.stop = func() {}
+	if r.file == nil {
+		return nil
+	}
+	return r.file.Close()
+}
+
+// Next fills buf up to its capacity with the lines that follow and returns
+// the part in use: whole lines, at least one, each ended by a newline except
+// possibly the last of the input. The block shares buf's memory, so a caller
+// who parses blocks in parallel passes a different buffer each time.
+//
+// A line longer than [MaxLine], or than a buffer smaller than that, is given
+// as an empty line. At the end Next returns io.EOF; an input that cannot be
+// read to its end gives every whole line before the damage first, then an
+// error that names the file (a [*DamageError] if its compression is at fault).
+func (r *Reader) Next(buf []byte) ([]byte, error) {
+	if r.text == nil {
+		// Not on opening, because a pipe may not have its first bytes yet.
+		r.text, r.stop = decompress(r.name, r.disk)
+	}
+	for {
+		block, atEnd := r.fill(buf[:cap(buf)])
+		block = r.cut(block, atEnd)
+		if len(block) > 0 {
+			return block, nil
+		}
+		if atEnd {
+			return nil, r.end()
+		}
+	}
+}
+
+// fill puts the carried start of a line and what follows it into buf. atEnd
+// means that r.err says why there is no more.
+func (r *Reader) fill(buf []byte) (block []byte, atEnd bool) {
+	n := copy(buf, r.carry)
+	if n < len(r.carry) { // a buffer smaller than the one before
+		r.startLongLine()
+		n = 0
+	}
+	r.carry = r.carry[:0]
+	for n < len(buf) && r.err == nil {
+		var k int
+		k, r.err = r.text.Read(buf[n:])
+		n += k
+	}
+	r.begun = r.begun || n > 0
+	return buf[:n], r.err != nil
+}
+
+// cut makes whole lines of a block: the end of a long line is taken off the
+// front, the start of an unfinished one off the back, and long lines between
+// are emptied.
+func (r *Reader) cut(block []byte, atEnd bool) []byte {
+	limit := min(MaxLine, cap(block)-1)
+	if r.inLongLine {
+		end := bytes.IndexByte(block, '\n')
+		if end < 0 {
+			return nil
+		}
+		// The newline itself stays: it is the empty line.
+		block, r.inLongLine = block[end:], false
+	}
+	whole := bytes.LastIndexByte(block, '\n') + 1
+	rest := block[whole:]
+	switch {
+	case len(rest) > limit:
+		r.startLongLine()
+	case !atEnd:
+		r.carry = append(r.carry, rest...)
+	case r.err == io.EOF && len(rest) > 0:
+		whole, r.unterminated = len(block), true
+	}
+	block, long := emptyLongLines(block[:whole], limit)
+	r.oversize += long
+	return block
+}
+
+func (r *Reader) startLongLine() {
+	r.oversize++
+	r.inLongLine = true
+}
+
+// emptyLongLines removes the content of every line longer than limit and says
+// how many there were. It does not look at each line: a stretch of limit+1
+// bytes from a line's start that holds a newline ends with a line's start
+// again, and nothing before that can be too long. So it costs one short search
+// a stretch. All lines but the last must be whole.
+func emptyLongLines(block []byte, limit int) (short []byte, long int64) {
+	for pos := 0; len(block)-pos > limit; {
+		if i := bytes.LastIndexByte(block[pos:pos+limit+1], '\n'); i >= 0 {
+			pos += i + 1
+			continue
+		}
+		end := bytes.IndexByte(block[pos:], '\n')
+		block = append(block[:pos], block[pos+end:]...)
+		pos++
+		long++
+	}
+	return block, long
+}
+
+// end is what Next says when there is nothing more.
+func (r *Reader) end() error {
+	if r.inLongLine {
+		r.inLongLine, r.unterminated = false, true
+	}
+	if r.err == io.EOF && !r.begun {
+		r.err = fmt.Errorf("%s: %w", r.name, ErrEmpty)
+	}
+	return r.err
+}
+
+// diskReader counts the bytes read from r, and may be asked meanwhile. It
+// keeps the error that r ended with: decoders wrap or replace it, and none may
+// read on after it.
+type diskReader struct {
+	r   io.Reader
+	n   atomic.Int64
+	err error
+}
+
+func (d *diskReader) Read(p []byte) (int, error) {
+	if d.err != nil {
+		return 0, d.err
+	}
+	n, err := d.r.Read(p)
+	d.n.Add(int64(n))
+	d.err = err
+	return n, err
+}
+
+// openError tells what to do about a file that cannot be opened.
+func openError(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w (run as root, or as a member of the group that owns the log, often adm)", err)
+	}
+	return err
+}

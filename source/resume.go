@@ -1,0 +1,180 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"slices"
+)
+
+// begin finds the places to follow from without an earlier run. The newest
+// rotated file is followed too, from its end, as a writer may still be at it:
+// rsyslog writes to it until it is told of the rotation.
+func (f *Follower) begin(fromStart bool) error {
+	// The path first: if it is rotated meanwhile, it is held already.
+	if err := f.openCurrent(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if f.current != nil && !fromStart {
+		if err := f.current.seekLastLine(); err != nil {
+			return err
+		}
+	}
+	files, err := f.rotated()
+	if err != nil {
+		f.complain(f.path, err, RotationGap)
+		return nil
+	}
+	for i, file := range files {
+		f.beginRotated(file, i == len(files)-1)
+	}
+	f.sortPending()
+	return nil
+}
+
+func (f *Follower) beginRotated(file rotatedFile, newest bool) {
+	if f.indexOf(file.id) >= 0 {
+		return // the path itself, rotated since it was opened
+	}
+	if isArchive(file.path) { // made of a file that is not read either
+		f.remember(knownFile{id: file.id, size: math.MaxInt64})
+		return
+	}
+	g, err := openGeneration(file.path, openFlags|noFollow)
+	if err != nil {
+		f.remember(knownFile{id: file.id, size: math.MaxInt64})
+		return
+	}
+	f.add(g)
+	if !newest || g.seekLastLine() != nil || f.isCopyOfCurrent(g) {
+		f.ignore(g)
+	}
+}
+
+// isCopyOfCurrent finds a copy that copytruncate is just making.
+func (f *Follower) isCopyOfCurrent(g *generation) bool {
+	return f.current != nil && g.compare(f.current.head, f.current.size()) != isOther
+}
+
+// seekLastLine begins g behind its last whole line.
+func (g *generation) seekLastLine() error {
+	now, err := g.src.measure()
+	if err != nil {
+		return err
+	}
+	g.now = now
+	end, err := g.lastLineEnd()
+	if err != nil {
+		return err
+	}
+	g.judged, g.begun = true, true
+	g.given, err = g.markAt(end)
+	g.read = g.given
+	return err
+}
+
+// resume goes on where an earlier run stopped. The files it was in are found
+// again by what they are and hold, under whatever name; all that are newer by
+// their names are read whole.
+func (f *Follower) resume(saved []Position) error {
+	if err := f.openCurrent(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	files, err := f.openRotated()
+	if err != nil {
+		return err
+	}
+	if f.current != nil {
+		files = append(files, f.current)
+	}
+	missing := f.claim(saved, files)
+	f.gens = slices.Clone(files)
+	for i, g := range files {
+		g.place = i
+	}
+	for _, g := range files[:firstUnread(files, saved)] {
+		if !g.begun {
+			f.ignore(g)
+		}
+	}
+	f.noteMissing(missing)
+	f.sortPending()
+	return nil
+}
+
+// openRotated opens all rotated files, oldest first.
+func (f *Follower) openRotated() ([]*generation, error) {
+	files, err := f.rotated()
+	if err != nil {
+		return nil, err
+	}
+	var gens []*generation
+	for _, file := range files {
+		if f.indexOf(file.id) >= 0 {
+			continue
+		}
+		g, err := openGeneration(file.path, openFlags|noFollow)
+		if err != nil {
+			f.complain(file.path, err, TruncatedInput)
+			continue
+		}
+		gens = append(gens, g)
+	}
+	return gens, nil
+}
+
+// claim gives each position to the file it was taken in: the same file if it
+// still holds what was read, else one that holds it. It returns the positions
+// that belong to none. Nothing was read before a position at 0, so it is only
+// good for finding the file it is in.
+func (f *Follower) claim(saved []Position, files []*generation) (missing []Position) {
+	for _, p := range saved {
+		if p.Offset > 0 && !p.take(files, func(g *generation) bool { return p.isFile(g.id) }) {
+			missing = append(missing, p)
+		}
+	}
+	return slices.DeleteFunc(missing, func(p Position) bool {
+		found := p.take(files, func(*generation) bool { return true })
+		if i := slices.IndexFunc(files, func(g *generation) bool { return p.isFile(g.id) }); found && i >= 0 {
+			f.note(truncationNote(files[i].name))
+		}
+		return found
+	})
+}
+
+// take begins at p in the first file that fits and holds what was read.
+func (p Position) take(files []*generation, fits func(*generation) bool) bool {
+	for _, g := range files {
+		if fits(g) && g.goOnAt(p) {
+			g.judged, g.begun = true, true
+			return true
+		}
+	}
+	return false
+}
+
+// firstUnread is the first file that the earlier run cannot have read: the one
+// after the last that it had lines of or, if there is none, the first of which
+// it knew.
+func firstUnread(files []*generation, saved []Position) int {
+	for i, g := range slices.Backward(files) {
+		if g.begun {
+			return i + 1
+		}
+	}
+	known := func(g *generation) bool {
+		return slices.ContainsFunc(saved, func(p Position) bool { return p.isFile(g.id) })
+	}
+	return max(0, slices.IndexFunc(files, known))
+}
+
+func (f *Follower) noteMissing(missing []Position) {
+	for _, p := range missing {
+		f.note(Note{
+			Kind:   RotationGap,
+			Detail: fmt.Sprintf("the file that %s was at byte %d (inode %d) is gone: what followed there is missing", p.Path, p.Offset, p.Inode),
+			Fix:    "in logrotate's configuration, raise rotate",
+		})
+	}
+}

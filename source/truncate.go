@@ -1,0 +1,107 @@
+package source
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+)
+
+// split deals with a file that was truncated in place, as copytruncate does:
+// what it held is the end of one generation, of which a copy may have the
+// rest; what it holds now is another. Its lines of the moment between copying
+// and truncating are gone, if there were any: nobody can know.
+func (f *Follower) split(g *generation) {
+	if !g.judged || g.copyOf != nil { // a copy that was not wanted is made anew
+		g.head, g.judged, g.copyOf = nil, false, nil
+		return
+	}
+	life := &generation{name: g.name, place: g.place, id: g.id, src: g.src, done: neverRead(), grown: g.grown, judged: true}
+	if err := life.readHead(); err != nil {
+		f.complain(g.name, err, TruncatedInput)
+	}
+	copied := f.takeCopy(g)
+	if copied == nil && g.given.offset > 0 {
+		f.remember(knownFile{head: g.head, size: g.given.offset, given: g.given, cut: true})
+	}
+	at := slices.Index(f.gens, g)
+	f.gens[at] = life
+	if copied != nil {
+		copied.judged, copied.copyOf, copied.begun, copied.place = true, nil, g.begun, g.place
+		f.gens = slices.Insert(f.gens, at, copied)
+	}
+	f.noteTruncation(g, copied)
+	for _, c := range slices.Clone(f.gens) {
+		if c.copyOf == g {
+			f.drop(c)
+		}
+	}
+	if f.current == g {
+		f.current = life
+	}
+	f.sortPending()
+}
+
+// takeCopy finds the file in which what was seen of g goes on: among those
+// held, even if it was deleted since, or in the folder.
+func (f *Follower) takeCopy(g *generation) *generation {
+	for i, c := range f.gens {
+		if !c.begun && c != g && f.goesOn(c, g) {
+			f.gens = slices.Delete(slices.Clone(f.gens), i, i+1)
+			return c
+		}
+	}
+	files, err := f.rotated()
+	if err != nil {
+		return nil // a scan tells of it
+	}
+	for _, file := range slices.Backward(files) {
+		if c := f.openIfGoesOn(file, g); c != nil {
+			return c
+		}
+	}
+	return nil
+}
+
+func (f *Follower) openIfGoesOn(file rotatedFile, g *generation) *generation {
+	if f.indexOf(file.id) >= 0 {
+		return nil
+	}
+	c, err := openGeneration(file.path, openFlags|noFollow)
+	if err != nil {
+		return nil // a scan tells of it
+	}
+	if !f.goesOn(c, g) {
+		c.src.Close()
+		return nil
+	}
+	return c
+}
+
+// goesOn lets c go on where g was, if it holds what was read of g or, before
+// anything was read, what was seen of it.
+func (f *Follower) goesOn(c, g *generation) bool {
+	if g.given.offset > 0 {
+		return c.goOnAt(g.position(f.path))
+	}
+	if c.readHead() != nil {
+		return false
+	}
+	n := min(len(c.head), len(g.head))
+	return hasLine(g.head[:n]) && bytes.Equal(c.head[:n], g.head[:n])
+}
+
+func (f *Follower) noteTruncation(g, copied *generation) {
+	n := truncationNote(g.name)
+	if copied == nil && g.rest() > 0 {
+		n.Detail = fmt.Sprintf("%s was truncated in place: at least %d bytes written before are gone", g.name, g.rest())
+	}
+	f.note(n)
+}
+
+func truncationNote(name string) Note {
+	return Note{
+		Kind:   RotationGap,
+		Detail: name + " was truncated in place: lines written while it was copied may be missing",
+		Fix:    "in logrotate's configuration, use create instead of copytruncate",
+	}
+}
