@@ -1,0 +1,279 @@
+package container
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+)
+
+// day is the day of the tests' pid maps.
+const day = "2026-11-23T"
+
+func clock(t testing.TB, s string) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, day+s+"Z")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+const savedMap = `{"pid":7,"start":"2026-11-23T10:00:00.000Z","end":"2026-11-23T10:00:05.000Z","container":{"id":"a","name":"web","via":"direct"}}
+{"pid":7,"start":"2026-11-23T10:00:06.000Z","end":null,"container":{"id":"b"}}
+
+{"pid":8,"start":"2026-11-23T10:00:00.000Z","end":null,"container":{"id":"a","name":"web","via":"lineage"}}
+{"pid":7,"start":"2026-11-23T10:00:06.000Z","end":"2026-11-23T10:00:08.000Z","container":{"id":"b"}}
+{"pid":7,"start":"2026-11-23T10:00:08.005Z","end":null,"container":{"id":"a"}}
+{"pid":7,"start":"2026-11-23T12:00:00.000+01:00","end":null,"container":{"id":"b"}}
+{"pid":9,"start":"2026-11-23T10:00:00.000Z","end":null,"container":{"id":"a"}}
+{"pid":9,"start":"2026-11-23T10:00:00.000Z","end":null,"container":null}
+{"pid":10,"start":"2026-11-23T10:00:00.004Z","end":"2026-11-23T10:00:04.000Z","container":{"id":"a"}}
+{"pid":10,"start":"2026-11-23T10:00:00.000Z","end":null,"container":{"id":"a"}}
+{"pid":11,"start":"2026-11-23T10:00:00.000Z","end":"2026-11-23T10:00:00.000Z","container":{"id":"a"}}`
+
+func TestMapLookup(t *testing.T) {
+	m, bad, err := ReadMap(strings.NewReader(savedMap), "map")
+	if err != nil || len(bad) > 0 {
+		t.Fatal(err, bad)
+	}
+	for _, test := range []struct {
+		pid  int32
+		at   string
+		want string // "": not told
+	}{
+		{7, "09:59:59.890", ""},
+		{7, "09:59:59.900", "a"}, // the record's clock is behind
+		{7, "10:00:00.000", "a"},
+		{7, "10:00:05.001", "a"},
+		{7, "10:00:05.010", ""},
+		{7, "10:00:07.000", "b"},
+		{7, "10:00:07.900", "b"},
+		{7, "10:00:08.001", ""}, // one or the other
+		{7, "10:00:08.010", "a"},
+		{7, "10:59:00.000", "a"}, // no end: until the pid is used again
+		{7, "11:00:00.500", "b"},
+		{7, "23:00:00.000", "b"},
+		{8, "23:00:00.000", "a"},
+		{9, "10:00:01.000", ""}, // taken back
+		{10, "10:00:00.000", "a"},
+		{10, "23:00:00.000", "a"}, // one process by two clocks: it still lives
+		{11, "10:00:00.000", "a"},
+		{11, "10:00:00.500", ""},
+		{12, "10:00:00.000", ""},
+	} {
+		id, ok := m.Lookup(test.pid, clock(t, test.at))
+		got := ""
+		if id != nil {
+			got = id.ID
+			if id.Via != ViaPidmap {
+				t.Errorf("via %q", id.Via)
+			}
+		}
+		if got != test.want || ok != (got != "") {
+			t.Errorf("pid %d at %s: %q, %v; want %q", test.pid, test.at, got, ok, test.want)
+		}
+	}
+	if id, ok := m.Lookup(8, time.Time{}); ok {
+		t.Errorf("a record without time went to %v", id)
+	}
+	one, _ := m.Lookup(7, clock(t, "10:00:00.000"))
+	two, _ := m.Lookup(8, clock(t, "10:00:00.000"))
+	if one != two || one.Name != "web" {
+		t.Errorf("one container, two identities: %v, %v", one, two)
+	}
+}
+
+func TestReadMapCountsBadLines(t *testing.T) {
+	good := `{"pid":7,"start":"2026-11-23T10:00:00.000Z","end":null,"container":{"id":"a"}}`
+	lines := []struct{ text, problem string }{
+		{good, ""},
+		{`{"pid":7,"start":"2026-11-23T10:0`, "unexpected end of JSON"},
+		{`[` + good + `]`, "cannot unmarshal array"},
+		{`{"pid":0,"start":"2026-11-23T10:00:00.000Z","container":{"id":"a"}}`, "no pid"},
+		{`{"pid":99999999999,"start":"2026-11-23T10:00:00.000Z","container":{"id":"a"}}`, "cannot unmarshal number"},
+		{`{"pid":7,"start":"yesterday","container":{"id":"a"}}`, "start is no RFC 3339 time"},
+		{`{"pid":7,"start":"2026-11-23T10:00:00.000Z","end":"2026-11-23T09:00:00.000Z","container":{"id":"a"}}`, "end is no RFC 3339 time after start"},
+		{`{"pid":7,"start":"2026-11-23T10:00:00.000Z","container":{"name":"a"}}`, "a container without id"},
+		{`{"pid":7,"start":"2026-11-23T10:00:00.000Z","container":{"id":"` + strings.Repeat("a", 1000) + `"}}`, "a name of 1000 bytes"},
+		{`{"x":"` + strings.Repeat("x", 200_000) + `"}`, "longer than 64 KiB"},
+		{"\x00\xff", "invalid character"},
+		{strings.ReplaceAll(good, "7", "8"), ""},
+		{good[:20], "unexpected end of JSON"}, // cut by a crash
+	}
+	var text []string
+	for _, l := range lines {
+		text = append(text, l.text)
+	}
+	for name, read := range map[string]func(string) (*Map, []Problem, error){
+		"at once": func(s string) (*Map, []Problem, error) { return ReadMap(strings.NewReader(s), "pids") },
+		"in letters": func(s string) (*Map, []Problem, error) {
+			return ReadMap(iotest.OneByteReader(strings.NewReader(s)), "pids")
+		},
+	} {
+		m, bad, err := read(strings.Join(text, "\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(m.stays) != 2 {
+			t.Errorf("%s: %d pids, want the 2 good lines", name, len(m.stays))
+		}
+		for i, l := range lines {
+			if l.problem == "" {
+				continue
+			}
+			if len(bad) == 0 {
+				t.Errorf("%s: line %d: no problem, want %q", name, i+1, l.problem)
+				continue
+			}
+			if p := bad[0]; p.Name != "pids" || p.Line != int64(i+1) || !strings.Contains(p.Detail, l.problem) {
+				t.Errorf("%s: %v, want line %d: %s", name, p, i+1, l.problem)
+			}
+			bad = bad[1:]
+		}
+		if len(bad) > 0 {
+			t.Errorf("%s: problems left over: %v", name, bad)
+		}
+	}
+}
+
+func TestReadMapError(t *testing.T) {
+	broken := errors.New("broken")
+	_, _, err := ReadMap(iotest.ErrReader(broken), "pids")
+	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "pids") {
+		t.Errorf("%v", err)
+	}
+}
+
+// What is written reads the same, to the millisecond.
+func FuzzProcessJSON(f *testing.F) {
+	for line := range strings.Lines(savedMap) {
+		f.Add([]byte(line))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		var p, again Process
+		if json.Unmarshal(line, &p) != nil {
+			return
+		}
+		text, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(text, &again); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		ms := func(at time.Time) time.Time { return at.Truncate(time.Millisecond).UTC() }
+		if again.PID != p.PID || !again.Start.Equal(ms(p.Start)) || !again.End.Equal(ms(p.End)) && !p.End.IsZero() {
+			t.Fatalf("%s became %+v, was %+v", text, again, p)
+		}
+		if (p.Container == nil) != (again.Container == nil) || p.Container != nil && *p.Container != *again.Container {
+			t.Fatalf("%s became %+v, was %+v", text, again.Container, p.Container)
+		}
+	})
+}
+
+func TestMapWriter(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "pids.jsonl")
+	id := &Identity{ID: "a", Name: "web", Via: ViaDirect}
+	w := openMap(t, name)
+	write(t, w, Process{PID: 7, Start: clock(t, "10:00:00.1239"), Container: id})
+	write(t, w, Process{PID: 7, Start: clock(t, "10:00:00.1239"), End: clock(t, "10:00:01").Local(), Container: id})
+	write(t, w, Process{PID: 8, Start: clock(t, "10:00:00"), Container: id})
+	if _, _, err := OpenMap(name); err == nil || !strings.Contains(err.Error(), "another auditscan writes it") || !strings.Contains(err.Error(), name) {
+		t.Errorf("a second writer: %v", err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantFile(t, name, `{"pid":7,"start":"2026-11-23T10:00:00.123Z","end":null,"container":{"id":"a","name":"web","via":"direct"}}
+{"pid":7,"start":"2026-11-23T10:00:00.123Z","end":"2026-11-23T10:00:01.000Z","container":{"id":"a","name":"web","via":"direct"}}
+{"pid":8,"start":"2026-11-23T10:00:00.000Z","end":null,"container":{"id":"a","name":"web","via":"direct"}}
+`)
+	if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 && info.Mode().Perm() != 0o666 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
+// A run that was killed leaves a cut line and processes without an end. The
+// next one must not take what runs under their pids by then for them.
+func TestMapWriterResumes(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "pids.jsonl")
+	writeFile(t, name, `{"pid":8,"start":"2026-11-23T10:00:00.000Z","end":null,"container":{"id":"a"}}
+{"pid":7,"start":"2026-11-23T10:00:00.000Z","end":"2026-11-23T10:00:01.000Z","container":{"id":"a"}}
+{"pid":6,"start":"2026-11-23T10:00:00.000Z","end":null,"container":null}
+{"pid":9,"start":"2026-11-23T10:00:00.000Z","en`)
+	if err := os.Chtimes(name, time.Time{}, clock(t, "10:05:00")); err != nil {
+		t.Fatal(err)
+	}
+	w, bad, err := OpenMap(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkProblems(t, bad, name+":4: not a line of a pid map: unexpected end of JSON")
+	write(t, w, Process{PID: 8, Start: clock(t, "11:00:00"), Container: &Identity{ID: "b"}})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	m, bad, err := ReadMap(f, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkProblems(t, bad, ":4: ") // the cut line, and it alone
+	var got []string
+	for _, at := range []string{"10:04:00", "10:06:00", "11:01:00"} {
+		id, _ := m.Lookup(8, clock(t, at))
+		if id == nil {
+			id = &Identity{ID: "-"}
+		}
+		got = append(got, id.ID)
+	}
+	if want := []string{"a", "-", "b"}; !slices.Equal(got, want) {
+		t.Errorf("pid 8 was in %v, want %v", got, want)
+	}
+	// Closed properly, a map gains nothing by being opened again but ends.
+	w = openMap(t, name)
+	w.Close()
+	before, _ := os.ReadFile(name)
+	openMap(t, name).Close()
+	wantFile(t, name, string(before))
+}
+
+func TestOpenMapRefusesADirectory(t *testing.T) {
+	if _, _, err := OpenMap(t.TempDir()); err == nil {
+		t.Error("a directory was opened as a pid map")
+	}
+}
+
+func openMap(t *testing.T, name string) *MapWriter {
+	t.Helper()
+	w, _, err := OpenMap(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func write(t *testing.T, w *MapWriter, p Process) {
+	t.Helper()
+	if err := w.Write(p); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantFile(t *testing.T, name, want string) {
+	t.Helper()
+	got, err := os.ReadFile(name)
+	if err != nil || string(got) != want {
+		t.Errorf("%s holds (%v)\n%s\nwant\n%s", name, err, got, want)
+	}
+}

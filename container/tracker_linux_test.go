@@ -1,0 +1,471 @@
+package container
+
+import (
+	"bufio"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/auditscan/auditscan/internal/rights"
+)
+
+// newID returns an id that no container has.
+func newID(t *testing.T) string {
+	t.Helper()
+	b := make([]byte, 32)
+	if _, err := rand.Read(b); err != nil {
+		t.Fatal(err)
+	}
+	return hex.EncodeToString(b)
+}
+
+// cgroup2 returns where the unified hierarchy is mounted.
+func cgroup2(t *testing.T) string {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("needs root, to make cgroups")
+	}
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(mounts)) {
+		if f := strings.Fields(line); len(f) > 2 && f[2] == "cgroup2" {
+			return f[1]
+		}
+	}
+	t.Skip("needs cgroup v2 mounted")
+	return ""
+}
+
+// newCgroup makes the cgroup of a container named after Docker's, for the
+// time of the test.
+func newCgroup(t *testing.T, id string) *os.File {
+	t.Helper()
+	dir := filepath.Join(cgroup2(t), "docker", id)
+	_, err := os.Stat(filepath.Dir(dir))
+	made := errors.Is(err, os.ErrNotExist)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Skipf("needs to make cgroups: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := os.Remove(dir); err != nil {
+			t.Errorf("the test's cgroup stays behind: %v", err)
+		}
+		if made {
+			os.Remove(filepath.Dir(dir)) // unless others use it by now
+		}
+	})
+	f, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+// start runs a command in a cgroup; it ends with the test at the latest.
+func start(t *testing.T, cgroup *os.File, args ...string) (cmd *exec.Cmd, stdout *bufio.Reader) {
+	t.Helper()
+	cmd = exec.Command(args[0], args[1:]...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(cgroup.Fd())}
+	if _, err := cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	return cmd, bufio.NewReader(out)
+}
+
+func stop(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	cmd.Process.Kill()
+	cmd.Wait()
+}
+
+// openTracker returns a Tracker with nothing missing, or skips.
+func openTracker(t *testing.T, learned func(Process), buffer int) *Tracker {
+	t.Helper()
+	names, err := NewResolver("/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { names.Close() })
+	tracker, err := newTracker(names, learned, buffer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := tracker.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if tracker.connector == nil {
+		t.Skipf("needs the process connector: %v", tracker.Limits())
+	}
+	return tracker
+}
+
+func wantContainer(t *testing.T, tracker *Tracker, pid int, at time.Time, id, via string) {
+	t.Helper()
+	got, settled := tracker.Attribute(int32(pid), at)
+	if got == nil || !settled {
+		t.Errorf("pid %d: %+v, %v; want %.12s %s", pid, got, settled, id, via)
+	} else if got.ID != id || got.Via != via || got.Runtime != "docker" {
+		t.Errorf("pid %d: %+v, want %.12s %s", pid, *got, id, via)
+	}
+}
+
+func readLine(t *testing.T, r *bufio.Reader) string {
+	t.Helper()
+	line, err := r.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(line)
+}
+
+func readPid(t *testing.T, r *bufio.Reader) int {
+	t.Helper()
+	pid, err := strconv.Atoi(readLine(t, r))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+func TestTrackerDirect(t *testing.T) {
+	before, after := newID(t), newID(t)
+	early, _ := start(t, newCgroup(t, before), "cat")
+	tracker := openTracker(t, nil, connectorBuffer)
+	late, _ := start(t, newCgroup(t, after), "cat")
+	wantContainer(t, tracker, early.Process.Pid, time.Now(), before, ViaDirect)
+	wantContainer(t, tracker, late.Process.Pid, time.Now(), after, ViaDirect)
+	now := time.Now()
+	stop(t, early)
+	stop(t, late)
+	wantContainer(t, tracker, early.Process.Pid, now, before, ViaDirect)
+	wantContainer(t, tracker, late.Process.Pid, now, after, ViaDirect)
+	if id, settled := tracker.Attribute(int32(os.Getpid()), now); id != nil || !settled {
+		t.Errorf("the test itself is in %+v, %v", id, settled)
+	}
+	// What ended before the Tracker began, nobody can tell.
+	if id, _ := tracker.Attribute(int32(early.Process.Pid), time.Now().Add(-time.Hour)); id != nil {
+		t.Errorf("an hour before its start, the process was in %+v", id)
+	}
+}
+
+// A child that has ended before anybody looks is where its parent was.
+func TestTrackerLineage(t *testing.T) {
+	id := newID(t)
+	tracker := openTracker(t, nil, connectorBuffer)
+	tracker.mu.Lock() // as if the machine was busy: no look before all is over
+	_, out := start(t, newCgroup(t, id), "sh", "-c", `(exec true) & echo $!; wait; ((:) & echo $!; wait) & wait; echo done; read x`)
+	child, grandchild := readPid(t, out), readPid(t, out)
+	readLine(t, out)
+	tracker.drain()
+	tracker.mu.Unlock()
+	wantContainer(t, tracker, child, startOf(t, tracker, child), id, ViaLineage)
+	wantContainer(t, tracker, grandchild, startOf(t, tracker, grandchild), id, ViaLineage)
+}
+
+// startOf returns when the last process that had a pid was forked.
+func startOf(t *testing.T, tracker *Tracker, pid int) time.Time {
+	t.Helper()
+	tracker.mu.Lock()
+	defer tracker.mu.Unlock()
+	l := tracker.lineage.last(int32(pid))
+	if l == nil {
+		t.Fatalf("nothing is known of pid %d", pid)
+	}
+	return readClocks().wall(l.since)
+}
+
+// A process that execs in another thread than its first goes on.
+func TestTrackerExecInAThread(t *testing.T) {
+	if os.Getenv("AUDITSCAN_EXEC") != "" {
+		done := make(chan error)
+		go func() {
+			for runtime.LockOSThread(); unix.Gettid() == os.Getpid(); {
+				go func() { runtime.LockOSThread(); select {} }() // takes the first thread, sooner or later
+				runtime.UnlockOSThread()
+				runtime.Gosched()
+				runtime.LockOSThread()
+			}
+			fmt.Println("exec")
+			done <- syscall.Exec("/bin/cat", []string{"cat"}, nil)
+		}()
+		t.Fatal(<-done)
+	}
+	id := newID(t)
+	tracker := openTracker(t, nil, connectorBuffer)
+	t.Setenv("AUDITSCAN_EXEC", "1")
+	cmd, out := start(t, newCgroup(t, id), "/proc/self/exe", "-test.run=^TestTrackerExecInAThread$")
+	if line := readLine(t, out); line != "exec" {
+		t.Fatal(line)
+	}
+	for comm := ""; comm != "cat"; {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", cmd.Process.Pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		comm = strings.TrimSpace(string(text))
+	}
+	wantContainer(t, tracker, cmd.Process.Pid, time.Now(), id, ViaDirect)
+	tracker.mu.Lock()
+	defer tracker.mu.Unlock()
+	if l := tracker.lineage.alive[int32(cmd.Process.Pid)]; l == nil || !l.told {
+		t.Errorf("the process has not gone on as the one that was forked: %+v", l)
+	}
+}
+
+// forceNextPid makes the next process of the machine get a pid, if no other
+// fork comes between.
+func forceNextPid(t *testing.T, pid int) {
+	t.Helper()
+	if err := os.WriteFile("/proc/sys/kernel/ns_last_pid", []byte(strconv.Itoa(pid-1)), 0); err != nil {
+		t.Skipf("needs to choose pids (CAP_CHECKPOINT_RESTORE, CONFIG_CHECKPOINT_RESTORE): %v", err)
+	}
+}
+
+// Two containers use one pid, one after the other.
+func TestTrackerPidReuse(t *testing.T) {
+	a, b := newID(t), newID(t)
+	cgroupA, cgroupB := newCgroup(t, a), newCgroup(t, b)
+	learned := make(chan Process, 1000)
+	tracker := openTracker(t, func(p Process) {
+		if p.Container.ID == a || p.Container.ID == b {
+			learned <- p
+		}
+	}, connectorBuffer)
+	for range 20 {
+		first, _ := start(t, cgroupA, "cat")
+		pid := first.Process.Pid
+		wantLearned(t, learned, pid, a, true)
+		inA := time.Now()
+		stop(t, first)
+		wantLearned(t, learned, pid, a, false)
+		time.Sleep(2 * stampLag) // a record's time is no finer than that
+		forceNextPid(t, pid)
+		second, _ := start(t, cgroupB, "cat")
+		wantLearned(t, learned, second.Process.Pid, b, true)
+		inB := time.Now()
+		if second.Process.Pid == pid {
+			for range 2 { // while the second one lives, and after
+				wantContainer(t, tracker, pid, inA, a, ViaDirect)
+				wantContainer(t, tracker, pid, inB, b, ViaDirect)
+				stop(t, second)
+			}
+			wantLearned(t, learned, pid, b, false)
+			return
+		}
+		stop(t, second) // somebody else forked
+		wantLearned(t, learned, second.Process.Pid, b, false)
+	}
+	t.Skip("needs a quieter machine: in 20 attempts another process took the pid")
+}
+
+// wantLearned waits for the next process that the tracker tells of.
+func wantLearned(t *testing.T, learned <-chan Process, pid int, id string, alive bool) {
+	t.Helper()
+	select {
+	case p := <-learned:
+		if int(p.PID) != pid || p.Container.ID != id || p.End.IsZero() != alive {
+			t.Errorf("learned %d in %.8s, alive %v; want %d in %.8s, alive %v", p.PID, p.Container.ID, p.End.IsZero(), pid, id, alive)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatalf("nothing learned of pid %d in %.8s, alive %v", pid, id, alive)
+	}
+}
+
+// When the kernel drops events, it is said, and what lives is found again.
+func TestTrackerOverrun(t *testing.T) {
+	id, ended := newID(t), newID(t)
+	cgroup := newCgroup(t, id)
+	gone, _ := start(t, newCgroup(t, ended), "cat")
+	tracker := openTracker(t, nil, 1) // raised to the kernel's least
+	wantContainer(t, tracker, gone.Process.Pid, time.Now(), ended, ViaDirect)
+
+	tracker.mu.Lock()
+	forks, out := start(t, cgroup, "sh", "-c", `i=0; while [ $i -lt 200 ]; do (:); i=$((i+1)); done; echo done; read x`)
+	readLine(t, out)
+	living, _ := start(t, cgroup, "cat")
+	stop(t, gone)
+	tracker.mu.Unlock()
+
+	wantContainer(t, tracker, forks.Process.Pid, time.Now(), id, ViaDirect)
+	wantContainer(t, tracker, living.Process.Pid, time.Now(), id, ViaDirect)
+	// The exit may be among the lost: then its pid is free for all since.
+	if id, _ := tracker.Attribute(int32(gone.Process.Pid), time.Now().Add(time.Second)); id != nil {
+		t.Errorf("a second after its end the process is in %+v", *id)
+	}
+	checkProblems(t, tracker.Problems(), "some were dropped")
+}
+
+// Without events, what /proc shows is all there is.
+func TestTrackerWithoutEvents(t *testing.T) {
+	id := newID(t)
+	tracker := openTracker(t, nil, connectorBuffer)
+	if err := tracker.Close(); err != nil {
+		t.Fatal(err)
+	}
+	cmd, _ := start(t, newCgroup(t, id), "cat")
+	wantContainer(t, tracker, cmd.Process.Pid, time.Now(), id, ViaDirect)
+	now := time.Now()
+	stop(t, cmd)
+	wantContainer(t, tracker, cmd.Process.Pid, now, id, ViaDirect)
+	if got, settled := tracker.Attribute(int32(cmd.Process.Pid), time.Now().Add(2*unwatchedFor)); got != nil || !settled {
+		t.Errorf("long after anybody has looked: %+v, %v", got, settled)
+	}
+}
+
+func TestList(t *testing.T) {
+	id := newID(t)
+	cmd, _ := start(t, newCgroup(t, id), "cat")
+	zombie, _ := start(t, newCgroup(t, newID(t)), "true")
+	names, err := NewResolver("/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer names.Close()
+	before := time.Now()
+	list, err := List(names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, p := range list {
+		if p.Container.ID != id {
+			continue
+		}
+		found++
+		if age := before.Sub(p.Start); p.PID != int32(cmd.Process.Pid) || !p.End.IsZero() || p.Container.Via != ViaDirect || age < -tick || age > time.Minute {
+			t.Errorf("%+v in %+v, want pid %d, started just now", p, p.Container, cmd.Process.Pid)
+		}
+	}
+	if found != 1 {
+		t.Errorf("%d processes in the container, want 1", found)
+	}
+	if !slices.IsSortedFunc(list, func(a, b Process) int { return strings.Compare(a.Container.ID, b.Container.ID) }) {
+		t.Error("not in order of container")
+	}
+	zombie.Wait()
+}
+
+func TestLimits(t *testing.T) {
+	if os.Getenv("AUDITSCAN_PRINT_LIMITS") != "" {
+		names, err := NewResolver("/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		tracker, err := NewTracker(names, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, settled := tracker.Attribute(1, time.Now())
+		for _, l := range tracker.Limits() {
+			fmt.Printf("limit %s|%s\n", l.Missing, l.Effect)
+		}
+		fmt.Println("settled", settled)
+		return
+	}
+	if len(openTracker(t, nil, connectorBuffer).Limits()) > 0 {
+		t.Skip("needs a host where nothing is missing")
+	}
+	const user = unix.CLONE_NEWUSER
+	for _, test := range []struct {
+		name  string
+		flags uintptr
+		want  string
+	}{
+		{"all there", 0, "settled true"},
+		{"own network namespace", unix.CLONE_NEWNET, "limit hostNetwork|" + effectLineage + "\nsettled true"},
+		{"own pid namespace", unix.CLONE_NEWPID, "limit hostPID|" + effectNothing + "\nsettled true"},
+		{"own pid and network namespace", unix.CLONE_NEWPID | unix.CLONE_NEWNET,
+			"limit hostPID|" + effectNothing + "\nlimit hostNetwork|" + effectLineage + "\nsettled true"},
+		{"own user namespace", user, "limit hostUsers|" + effectLineage + "\nsettled true"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cmd := exec.Command("/proc/self/exe", "-test.run=^TestLimits$")
+			cmd.Env = append(os.Environ(), "AUDITSCAN_PRINT_LIMITS=1", "GORACE=atexit_sleep_ms=0")
+			cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: test.flags}
+			if test.flags&user != 0 {
+				cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{Size: 1}}
+				cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{Size: 1}}
+			}
+			out, err := cmd.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			got, _, _ := strings.Cut(string(out), "\nPASS")
+			if got != test.want {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestFindLimits(t *testing.T) {
+	host := rights.Rights{CapsKnown: true, Caps: 1 << rights.NetAdmin, Net: rights.Yes, PID: rights.Yes, User: rights.Yes}
+	bare := host
+	bare.Caps = 0
+	for _, test := range []struct {
+		rights rights.Rights
+		hidden bool
+		err    error
+		want   []Limit
+	}{
+		{host, false, nil, nil},
+		{host, true, nil, []Limit{{"CAP_SYS_PTRACE", effectHidden}}},
+		{bare, false, nil, []Limit{{"CAP_NET_ADMIN", effectBuffer}}},
+		{bare, false, fmt.Errorf("listen: %w", unix.EPERM), []Limit{{"CAP_NET_ADMIN", effectLineage}}},
+		{host, false, fmt.Errorf("listen: %w", unix.EPERM), []Limit{{"process connector", effectLineage + " (listen: operation not permitted)"}}},
+		{bare, false, fmt.Errorf("listen: %w", errOtherNetwork), []Limit{{"hostNetwork", effectLineage}}},
+		{host, false, errNoEvents, []Limit{{"process connector", effectLineage + " (" + errNoEvents.Error() + ")"}}},
+	} {
+		if got := findLimits(test.rights, test.hidden, test.err); !slices.Equal(got, test.want) {
+			t.Errorf("findLimits(%+v, %v, %v)\n got %v\nwant %v", test.rights, test.hidden, test.err, got, test.want)
+		}
+	}
+}
+
+// The cost of a record of a living process, most of them by far.
+func BenchmarkAttribute(b *testing.B) {
+	names, err := NewResolver("/")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer names.Close()
+	tracker, err := NewTracker(names, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer tracker.Close()
+	pid := int32(os.Getpid())
+	for b.Loop() {
+		tracker.Attribute(pid, time.Now())
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
+}

@@ -1,0 +1,34 @@
+//go:build !linux
+
+package container
+
+import (
+	"errors"
+	"runtime"
+	"time"
+)
+
+// Tracker needs Linux.
+type Tracker struct{}
+
+// NewTracker returns an error: only Linux has what it needs.
+func NewTracker(names *Resolver, learned func(Process)) (*Tracker, error) {
+	return nil, errors.New("follow containers: not implemented on " + runtime.GOOS + " (use a pid map saved on the host)")
+}
+
+// List returns an error: only Linux has containers.
+func List(names *Resolver) ([]Process, error) {
+	return nil, errors.New("list containers: not implemented on " + runtime.GOOS)
+}
+
+// Limits returns nil.
+func (t *Tracker) Limits() []Limit { return nil }
+
+// Problems returns nil.
+func (t *Tracker) Problems() []Problem { return nil }
+
+// Close does nothing.
+func (t *Tracker) Close() error { return nil }
+
+// Attribute knows no container.
+func (t *Tracker) Attribute(pid int32, at time.Time) (id *Identity, settled bool) { return nil, true }
