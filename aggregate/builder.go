@@ -1,0 +1,258 @@
+package aggregate
+
+import (
+	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/parser"
+	"github.com/auditscan/auditscan/syscalltable"
+)
+
+// MaxGroups bounds the groups that are kept apart. When there are more, the
+// pid is left out of the grouping, then comm, exe and node: counts and sets of
+// calls stay exact, only the detail is folded. Which keys are left depends on
+// the records alone, not on their order.
+const MaxGroups = 32 << 10
+
+// maxOdd bounds the distinct numbers without a name that a group lists: a
+// program can make up four thousand million of them.
+const maxOdd = 256
+
+// Builder counts items. The zero value is not usable; see [NewBuilder].
+// It is not safe for concurrent use.
+type Builder struct {
+	proof
+	filter *Filter
+	names  interner
+	folded int // how many keys of foldOrder are left out
+	groups map[groupKey]*group
+	recent [recentOrigins]origin
+	node   lastText
+}
+
+// origin is what the start of a record comes to. Records of one process have
+// it in common, so that most need neither names nor groups looked up.
+type origin struct {
+	id        uint32 // parser.Process.Origin; 0: the slot is empty
+	node      uint32
+	container *container.Identity
+	key       groupKey // before folding
+	group     *group   // nil: the filter leaves it out
+	hash      uint64   // of comm and exe
+}
+
+const recentOrigins = 1 << 9
+
+// foldOrder are the keys that are left out when there are too many groups.
+var foldOrder = [...]Key{ByPID, ByComm, ByExe, ByNode}
+
+type groupKey struct {
+	node, comm, exe uint32
+	pid             int32
+	container       *container.Identity
+}
+
+// NewBuilder returns a builder for records that pass the filter; nil passes
+// all.
+func NewBuilder(f *Filter) *Builder {
+	return &Builder{proof: newProof(), filter: f, names: newInterner(), groups: map[groupKey]*group{}}
+}
+
+// Input begins an input: what is added from now on comes from it, through one
+// parser. Trust is what the source vouches for; "" lets the records' own form
+// decide.
+func (b *Builder) Input(name string, trust Trust) {
+	b.recent = [recentOrigins]origin{}
+	b.begin(name, trust)
+}
+
+// Record counts a SECCOMP record of the container, nil if that is unknown,
+// at the given line of the current input. It returns the record's call, with
+// how often its group has made it so far but without its name, and whether the
+// record counts: it is no duplicate and passes the filter.
+func (b *Builder) Record(r *parser.Record, id *container.Identity, line int64) (c Call, counts bool) {
+	c, ok := resolve(r)
+	if !ok {
+		b.Malformed("interpreted name is in no table", line)
+		return c, false
+	}
+	return b.count(r, c, id, line, wasPrinted(r))
+}
+
+// Resolved is Record for a record whose call is known: an earlier run has
+// found its architecture, number and action.
+func (b *Builder) Resolved(r *parser.Record, c Call, id *container.Identity, line int64) (_ Call, counts bool) {
+	return b.count(r, c, id, line, false)
+}
+
+// count counts a record; printed tells whether it stands in the text that the
+// kernel printed.
+func (b *Builder) count(r *parser.Record, c Call, id *container.Identity, line int64, printed bool) (_ Call, counts bool) {
+	in := b.input()
+	in.saw(r)
+	o := b.origin(r, id)
+	if s := b.serials(r.Node); r.HasSerial && s != nil {
+		if s.record(r.Millis, r.Serial, contentHash(r, o.hash)) {
+			in.Duplicates++
+			return c, false
+		}
+		if printed {
+			s.printed.add(r.Millis)
+		}
+	}
+	if r.Legacy {
+		b.note(Legacy, 1, r.Stamp, line, "kernel before 3.8: type=1701 without arch=, so no call can be named")
+		return c, false
+	}
+	if o.group == nil || !b.filter.inTime(r.Stamp) {
+		return c, false
+	}
+	call := o.group.call(b.filter, c)
+	if call == nil {
+		return c, false
+	}
+	call.count(r)
+	in.seen(r.Stamp)
+	in.Records++
+	if r.Form == parser.FormJournal && !r.HasSerial {
+		in.bare++
+	}
+	c.Folded, c.Count = call.folded, call.kernel+call.bare+call.other
+	return c, true
+}
+
+// origin finds what the record's start comes to.
+func (b *Builder) origin(r *parser.Record, id *container.Identity) *origin {
+	b.forget()
+	node := b.node.lookup(&b.names, parser.Text{Bytes: r.Node, Enc: parser.EncPlain})
+	o := &b.recent[r.Origin%recentOrigins]
+	if o.id == r.Origin && o.node == node && o.container == id && r.Origin != 0 {
+		return o
+	}
+	k := groupKey{node: node, comm: b.names.text(r.Comm), exe: b.names.text(r.Exe), pid: r.PID, container: id}
+	g := b.group(k) // may fold, which empties all slots
+	n := b.names.names
+	*o = origin{r.Origin, node, id, k, g, n[k.comm].hash ^ n[k.exe].hash<<1}
+	return o
+}
+
+// contentHash tells records apart that claim one serial.
+func contentHash(r *parser.Record, h uint64) uint16 {
+	for _, v := range [...]uint64{
+		uint64(r.Millis), uint64(r.PID)<<32 | uint64(uint32(r.NR)), uint64(r.Arch)<<32 | uint64(r.Code), r.IP,
+	} {
+		h = (h ^ v) * 0x9e3779b97f4a7c15
+		h ^= h >> 29
+	}
+	return uint16(h ^ h>>16 ^ h>>32)
+}
+
+// group returns the group of a key, making it where needed; nil if the filter
+// leaves it out. A group that exists has passed the filter, unless keys that
+// the filter asks for are folded.
+func (b *Builder) group(k groupKey) *group {
+	folded := k.fold(b.folded)
+	g, ok := b.groups[folded]
+	if (!ok || b.folded > 0) && !b.filter.group(b.fields(k)) {
+		return nil
+	}
+	if ok {
+		return g
+	}
+	return b.newGroup(folded)
+}
+
+// newGroup makes the group of a key that has none.
+func (b *Builder) newGroup(k groupKey) *group {
+	if len(b.groups) >= MaxGroups && b.folded < len(foldOrder) {
+		b.fold(b.folded + 1)
+		k = k.fold(b.folded)
+		if g, ok := b.groups[k]; ok {
+			return g
+		}
+		return b.newGroup(k)
+	}
+	g := &group{}
+	b.groups[k] = g
+	return g
+}
+
+// fields spells a key out.
+func (b *Builder) fields(k groupKey) Group {
+	n := b.names.names
+	return Group{Node: n[k.node].text, Container: k.container, Exe: n[k.exe].text, Comm: n[k.comm].text, PID: k.pid}
+}
+
+// fold leaves out the first n keys of foldOrder.
+func (k groupKey) fold(n int) groupKey {
+	if n > 0 {
+		k.pid = 0
+	}
+	if n > 1 {
+		k.comm = 0
+	}
+	if n > 2 {
+		k.exe = 0
+	}
+	if n > 3 {
+		k.node = 0
+	}
+	return k
+}
+
+// fold merges the groups that differ only in the first n keys of foldOrder.
+func (b *Builder) fold(n int) {
+	old := b.groups
+	b.folded, b.groups = n, make(map[groupKey]*group, len(old)/2)
+	b.recent = [recentOrigins]origin{}
+	for k, g := range old {
+		k = k.fold(n)
+		if into, ok := b.groups[k]; ok {
+			into.merge(g, 1)
+		} else {
+			b.groups[k] = g
+		}
+	}
+	if len(b.groups) > MaxGroups && n < len(foldOrder) {
+		b.fold(n + 1)
+	}
+}
+
+// forget drops the names that no group has, when there are many.
+func (b *Builder) forget() {
+	if !b.names.full() {
+		return
+	}
+	old, groups := b.names.names, b.groups
+	b.names, b.groups = newInterner(), make(map[groupKey]*group, len(groups))
+	b.recent, b.node = [recentOrigins]origin{}, lastText{}
+	for k, g := range groups {
+		k.node, k.comm, k.exe = b.names.add(old[k.node].text), b.names.add(old[k.comm].text), b.names.add(old[k.exe].text)
+		b.groups[k] = g
+	}
+	b.names.live = b.names.size
+}
+
+// resolve finds the record's call, by number: its name is looked up once per
+// call, not per record. It is not ok where an interpreted record has an arch
+// or call that no table knows: there is no number then.
+func resolve(r *parser.Record) (c Call, ok bool) {
+	if r.SyscallName != nil {
+		return resolveNames(r)
+	}
+	return Call{Arch: syscalltable.Resolve(r.Arch, r.NR), NR: r.NR, Action: syscalltable.ActionOf(r.Code)}, true
+}
+
+func resolveNames(r *parser.Record) (c Call, ok bool) {
+	arch, err := syscalltable.ParseArch(string(r.ArchName))
+	if err != nil {
+		return c, false
+	}
+	action, err := syscalltable.ParseAction(string(r.CodeName))
+	if err != nil {
+		action = syscalltable.ActionUnknown
+	}
+	nr, ok := parser.UnknownSyscall(r.SyscallName)
+	if !ok {
+		nr, ok = arch.NumberAudit(string(r.SyscallName))
+	}
+	return Call{Arch: syscalltable.Resolve(uint32(arch), nr), NR: nr, Action: action}, ok
+}

@@ -1,0 +1,121 @@
+package aggregate
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/parser"
+	"github.com/auditscan/auditscan/syscalltable"
+)
+
+// Filter says which records count. Each field is a list of alternatives, and
+// an empty one lets everything pass. In names, '*' stands for any text.
+type Filter struct {
+	Comm, Exe, Container, Pod, Namespace []string
+	PID                                  []int32
+	Arch                                 []syscalltable.Arch
+	Action                               []syscalltable.Action
+	Syscall                              []string
+	Since, Until                         time.Time // zero: no limit; Until is exclusive
+}
+
+// group tells whether records of a group pass.
+func (f *Filter) group(g Group) bool {
+	if f == nil {
+		return true
+	}
+	if !matches(f.Comm, g.Comm) || !matches(f.Exe, g.Exe) || len(f.PID) > 0 && !slices.Contains(f.PID, g.PID) {
+		return false
+	}
+	if len(f.Container)+len(f.Pod)+len(f.Namespace) == 0 {
+		return true
+	}
+	id := g.Container
+	if id == nil {
+		return false
+	}
+	return f.container(id) && matches(f.Pod, id.Pod) && matches(f.Namespace, id.Namespace)
+}
+
+// container matches by name, or by id or its start as the runtimes allow.
+func (f *Filter) container(id *container.Identity) bool {
+	return matches(f.Container, id.Name) || matches(f.Container, id.ID) ||
+		slices.ContainsFunc(f.Container, func(want string) bool { return len(want) >= 8 && strings.HasPrefix(id.ID, want) })
+}
+
+// call tells whether a call passes.
+func (f *Filter) call(c Call) bool {
+	if f == nil {
+		return true
+	}
+	return (len(f.Arch) == 0 || slices.Contains(f.Arch, c.Arch)) &&
+		(len(f.Action) == 0 || slices.Contains(f.Action, c.Action)) &&
+		matches(f.Syscall, c.Name)
+}
+
+// inTime tells whether a record's time passes. One without a time passes only
+// where none is asked for.
+func (f *Filter) inTime(st parser.Stamp) bool {
+	if f == nil || f.Since.IsZero() && f.Until.IsZero() {
+		return true
+	}
+	return st.HasTime &&
+		(f.Since.IsZero() || st.Millis >= f.Since.UnixMilli()) &&
+		(f.Until.IsZero() || st.Millis < f.Until.UnixMilli())
+}
+
+// Apply returns the part of a summary that passes. Times are those of whole
+// calls: one that was seen both inside and outside the limits passes.
+func (f *Filter) Apply(s *Summary) *Summary {
+	out := *s
+	out.Groups = nil
+	for _, g := range s.Groups {
+		if !f.group(g) {
+			continue
+		}
+		g.Calls = slices.DeleteFunc(slices.Clone(g.Calls), func(c Call) bool { return !f.call(c) || !f.overlaps(c) })
+		if len(g.Calls) > 0 {
+			out.Groups = append(out.Groups, g.recount())
+		}
+	}
+	out.retotal()
+	return &out
+}
+
+func (f *Filter) overlaps(c Call) bool {
+	if f == nil {
+		return true
+	}
+	return (f.Since.IsZero() || !c.Last.IsZero() && !c.Last.Before(f.Since)) &&
+		(f.Until.IsZero() || !c.First.IsZero() && c.First.Before(f.Until))
+}
+
+// matches tells whether s is one of the patterns; an empty list is no limit.
+func matches(patterns []string, s string) bool {
+	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(p string) bool { return match(p, s) })
+}
+
+// match compares with '*' for any text.
+func match(pattern, s string) bool {
+	head, rest, star := strings.Cut(pattern, "*")
+	if !star {
+		return pattern == s
+	}
+	if !strings.HasPrefix(s, head) {
+		return false
+	}
+	s = s[len(head):]
+	for {
+		part, more, again := strings.Cut(rest, "*")
+		if !again {
+			return strings.HasSuffix(s, part)
+		}
+		i := strings.Index(s, part)
+		if i < 0 {
+			return false
+		}
+		s, rest = s[i+len(part):], more
+	}
+}

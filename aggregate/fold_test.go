@@ -1,0 +1,176 @@
+package aggregate
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"runtime"
+	"testing"
+
+	"github.com/auditscan/auditscan/parser"
+)
+
+// call is a record in the making.
+type call struct {
+	pid       int32
+	comm, exe string
+	nr        int32
+}
+
+func (c call) count(b *Builder) {
+	b.Record(&parser.Record{
+		Process: parser.Process{
+			PID: c.pid, Comm: parser.Text{Bytes: []byte(c.comm), Enc: parser.EncQuoted}, Exe: parser.Text{Bytes: []byte(c.exe), Enc: parser.EncQuoted},
+			Arch: 0xc000003e,
+		},
+		NR: c.nr, Code: 0x7ffc0000,
+	}, nil, 1)
+}
+
+func summarize(all []call) *Summary {
+	b := NewBuilder(nil)
+	b.Input("log", "")
+	for _, c := range all {
+		c.count(b)
+	}
+	return b.Summary()
+}
+
+// TestFolding checks that which keys are left out depends on the records
+// alone: on their number, not on their order or on how they come in parts.
+func TestFolding(t *testing.T) {
+	many := func(n int, f func(i int) call) (all []call) {
+		for i := range n {
+			all = append(all, f(i))
+		}
+		return all
+	}
+	name := func(i int) string { return fmt.Sprintf("n%d", i) }
+	pids := func(i int) call { return call{pid: int32(1 + i), comm: "a", exe: "/a", nr: int32(i % 300)} }
+	comms := func(i int) call {
+		return call{pid: int32(1 + i%7), comm: name(i), exe: "/a", nr: int32(i % 300)}
+	}
+	exes := func(i int) call {
+		return call{pid: int32(1 + i%7), comm: name(i % 3), exe: name(i), nr: int32(i % 300)}
+	}
+	for _, tt := range []struct {
+		name string
+		all  []call
+		by   []Key
+	}{
+		{"as many pids as fit", many(MaxGroups, pids), DefaultKeys()},
+		{"one pid more", many(MaxGroups+1, pids), []Key{ByNode, ByContainer, ByExe, ByComm}},
+		{"as many comms as fit, and more pids", append(many(MaxGroups-1, comms), many(2, pids)...), []Key{ByNode, ByContainer, ByExe, ByComm}},
+		{"one comm more", many(MaxGroups+1, comms), []Key{ByNode, ByContainer, ByExe}},
+		{"as many exes as fit, and more comms", append(many(MaxGroups-1, exes), many(5, comms)...), []Key{ByNode, ByContainer, ByExe}},
+		{"one exe more", many(MaxGroups+1, exes), []Key{ByNode, ByContainer}},
+		{"pids and comms", append(many(MaxGroups, pids), many(MaxGroups/2, comms)...), []Key{ByNode, ByContainer, ByExe, ByComm}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			want := summarize(tt.all)
+			if !reflect.DeepEqual(want.By, tt.by) {
+				t.Fatalf("by %v, want %v", want.By, tt.by)
+			}
+			if want.Totals.Records != int64(len(tt.all)) || want.Totals.Groups > MaxGroups {
+				t.Fatalf("%+v of %d records", want.Totals, len(tt.all))
+			}
+			r := rand.New(rand.NewPCG(1, 1))
+			r.Shuffle(len(tt.all), func(i, j int) { tt.all[i], tt.all[j] = tt.all[j], tt.all[i] })
+			if got := summarize(tt.all); !reflect.DeepEqual(got, want) {
+				t.Errorf("in another order: by %v, %+v, want by %v, %+v", got.By, got.Totals, want.By, want.Totals)
+			}
+			if got := mergedParts(r, tt.all); !reflect.DeepEqual(got.Groups, want.Groups) || !reflect.DeepEqual(got.By, want.By) {
+				t.Errorf("in parts: by %v, %+v, want by %v, %+v", got.By, got.Totals, want.By, want.Totals)
+			}
+		})
+	}
+}
+
+// mergedParts counts records in builders of their own, and merges those.
+func mergedParts(r *rand.Rand, all []call) *Summary {
+	total := NewBuilder(nil)
+	total.Input("log", "")
+	for len(all) > 0 {
+		n := 1 + r.IntN(len(all))
+		part := NewBuilder(nil)
+		part.Input("log", "")
+		for _, c := range all[:n] {
+			c.count(part)
+		}
+		total.Merge(part)
+		all = all[n:]
+	}
+	return total.Summary()
+}
+
+// TestOddNumbers checks that a program that makes up numbers fills neither
+// memory nor the report: beyond maxOdd they are one call, with their sum.
+func TestOddNumbers(t *testing.T) {
+	odd := func(n int) (all []call) {
+		for i := range n {
+			all = append(all, call{pid: 1, comm: "a", exe: "/a", nr: int32(10000 + i)}, call{pid: 1, comm: "a", exe: "/a", nr: 39})
+		}
+		return all
+	}
+	for _, tt := range []struct {
+		n, calls int
+		folded   bool
+	}{{maxOdd, maxOdd + 1, false}, {maxOdd + 1, 2, true}, {20000, 2, true}} {
+		all := odd(tt.n)
+		want := summarize(all)
+		g := want.Groups[0]
+		if len(g.Calls) != tt.calls || g.Calls[0].Folded != tt.folded || g.Records != int64(len(all)) || want.Totals.Unresolved != int64(tt.n) {
+			t.Errorf("%d numbers: %d calls, first %+v, totals %+v", tt.n, len(g.Calls), g.Calls[0], want.Totals)
+		}
+		r := rand.New(rand.NewPCG(2, 1))
+		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		if got := summarize(all); !reflect.DeepEqual(got, want) {
+			t.Errorf("%d numbers in another order: %+v, want %+v", tt.n, got, want)
+		}
+		if got := mergedParts(r, all); !reflect.DeepEqual(got.Groups, want.Groups) {
+			t.Errorf("%d numbers in parts: %+v, want %+v", tt.n, got.Groups, want.Groups)
+		}
+	}
+}
+
+// TestMemory checks that a log that was written to fill memory does not: with
+// names, nodes and serials of a quarter of a million kinds.
+func TestMemory(t *testing.T) {
+	const n = 1 << 18
+	for name, record := range map[string]func(b *Builder, i int){
+		"comm": func(b *Builder, i int) { call{pid: 1, comm: fmt.Sprintf("%x", i), exe: "/a"}.count(b) },
+		"exe":  func(b *Builder, i int) { call{pid: 1, comm: "a", exe: fmt.Sprintf("/%0100x", i)}.count(b) },
+		"pid":  func(b *Builder, i int) { call{pid: int32(i), comm: "a", exe: "/a"}.count(b) },
+		"node": func(b *Builder, i int) {
+			r := parser.Record{Node: fmt.Appendf(nil, "%x", i), Stamp: parser.Stamp{Millis: 1, Serial: uint32(i), HasTime: true, HasSerial: true}}
+			b.Record(&r, nil, 1)
+		},
+		"serial": func(b *Builder, i int) {
+			r := parser.Record{Stamp: parser.Stamp{Millis: int64(1 + i), Serial: uint32(i) * 3000017, HasTime: true, HasSerial: true}}
+			b.Record(&r, nil, 1)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := NewBuilder(nil)
+			b.Input("log", "")
+			before := heap()
+			for i := range n {
+				record(b, i)
+			}
+			if used := heap() - before; used > 24<<20 {
+				t.Errorf("%d MB", used>>20)
+			}
+			if got := b.Summary().Totals.Records; got != n {
+				t.Errorf("%d records, want %d", got, n)
+			}
+		})
+	}
+}
+
+// heap is what is in use after a collection.
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}

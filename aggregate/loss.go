@@ -1,0 +1,107 @@
+package aggregate
+
+import (
+	"time"
+
+	"github.com/auditscan/auditscan/parser"
+)
+
+// lossKey is what evidence is folded by.
+type lossKey struct {
+	kind  EvidenceKind
+	input int
+}
+
+// lossCount is one piece of evidence in the making.
+type lossCount struct {
+	count       int64
+	line        int64 // of the first
+	first, last int64 // ms
+	detail      string
+	low, high   int64 // of a running total (lost-counter)
+}
+
+// note counts evidence in the current input.
+func (p *proof) note(kind EvidenceKind, n int64, st parser.Stamp, line int64, detail string) *lossCount {
+	k := lossKey{kind, len(p.inputs) - 1}
+	l, ok := p.losses[k]
+	if !ok {
+		l = &lossCount{line: line, first: noTime, last: noTime, detail: detail}
+		p.losses[k] = l
+	}
+	l.count += n
+	span(&l.first, &l.last, st)
+	return l
+}
+
+// lossKinds maps the parser's kinds.
+var lossKinds = [...]EvidenceKind{
+	parser.LossSuppressed: Suppressed,
+	parser.LossBacklog:    Backlog,
+	parser.LossRateLimit:  RateLimit,
+	parser.LossCounter:    LostCounter,
+	parser.LossQueue:      Overrun,
+	parser.LossCollector:  DroppedByCollector,
+}
+
+// Loss counts a message that records are missing, and returns its kind.
+func (p *proof) Loss(l *parser.Loss, line int64) EvidenceKind {
+	kind := lossKinds[l.Kind]
+	if kind != LostCounter {
+		p.note(kind, l.Count, l.Stamp, line, lossDetail[kind])
+		return kind
+	}
+	p.note(kind, 0, l.Stamp, line, lossDetail[kind]).total(l.Count)
+	return kind
+}
+
+// total takes a running total: what is lost between the first message and the
+// last is their difference, and the first one stands for at least one.
+func (c *lossCount) total(v int64) {
+	if v == 0 {
+		return
+	}
+	if c.low == 0 || v < c.low {
+		c.low = v
+	}
+	c.high = max(c.high, v)
+	c.count = c.high - c.low + 1
+}
+
+// Notice counts what a source itself noticed to be missing at a time; n is 0
+// where it cannot say how much.
+func (p *proof) Notice(kind EvidenceKind, n int64, when time.Time, detail string) {
+	st := parser.Stamp{Millis: when.UnixMilli(), HasTime: !when.IsZero()}
+	p.note(kind, n, st, 0, detail)
+}
+
+// lossDetail says what happened.
+var lossDetail = map[EvidenceKind]string{
+	Suppressed:         "the kernel's printk limit dropped messages (of any kind)",
+	Backlog:            "the audit backlog was full: records were dropped without a serial",
+	RateLimit:          "the audit rate limit was exceeded",
+	LostCounter:        "the kernel counted lost audit records",
+	Overrun:            "an audit queue overflowed",
+	DroppedByCollector: "the log daemon dropped messages",
+	SerialGap:          "of any audit record type",
+	Unresolved:         "they get into no profile",
+}
+
+// burstDetail is for a log that ends with a full burst.
+const burstDetail = "the log ends with 10 audit messages in 5 s, the kernel's printk limit: what came next was dropped without a word"
+
+// fixes are the commands that prevent it next time.
+var fixes = map[EvidenceKind]string{
+	Suppressed:         "record with auditd or `auditscan follow audit:`, or set kernel.printk_ratelimit=0 for the run",
+	Backlog:            "auditctl -b 8192",
+	RateLimit:          "auditctl -r 0",
+	LostCounter:        "auditctl -b 8192 -r 0",
+	Overrun:            "auditctl -b 8192; record with auditd or `auditscan follow audit:`",
+	DroppedByCollector: "raise the daemon's rate limit (rsyslog: SysSock.RateLimit.Interval=\"0\"; journald: RateLimitIntervalSec=0)",
+	SerialGap:          "read all of audit.log and its rotated files, or record with `auditscan follow audit:`",
+	Malformed:          "read the original log: audit.log, or `ausearch --raw`, or `journalctl -o json`",
+	Unresolved:         "",
+	Legacy:             "record on a kernel of 3.16 or newer",
+	TruncatedInput:     "copy the file again",
+	RotationGap:        "keep more rotated files, or follow with --state",
+}

@@ -1,0 +1,110 @@
+package aggregate_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/auditscan/auditscan/aggregate"
+)
+
+// TestLosses checks what messages of loss come to: their evidence, in the
+// order of a report, and how many records are known to be missing.
+func TestLosses(t *testing.T) {
+	syscall := func(serial int) string {
+		return fmt.Sprintf("type=SYSCALL msg=audit(1717243200.123:%d): syscall=1", serial)
+	}
+	for _, tt := range []struct {
+		name     string
+		log      []string
+		evidence string // kind=count@line
+		lost     int64
+	}{
+		{"none", []string{"nothing"}, "", 0},
+		{"printk limit", []string{"x", "[ 1.0] kauditd_printk_skb: 29 callbacks suppressed", "[ 9.0] audit_printk_skb: 3 callbacks suppressed"}, "suppressed=32@2", 32},
+		{"another's printk limit", []string{"[ 1.0] net_ratelimit: 29 callbacks suppressed"}, "", 0},
+		{"serials tell what the printk limit left out", []string{syscall(1), "[ 1.0] kauditd_printk_skb: 29 callbacks suppressed", syscall(31)}, "serial-gap=29@0 suppressed=29@2", 29},
+		{"the first message of lost records", []string{"[ 1.0] audit: audit_lost=7 audit_rate_limit=0 audit_backlog_limit=64"}, "lost-counter=1@1", 1},
+		{"a running total", []string{
+			"[ 1.0] audit: audit_lost=7 audit_rate_limit=0 audit_backlog_limit=64",
+			"[ 2.0] audit: audit_lost=10 audit_rate_limit=0 audit_backlog_limit=64",
+			"[ 2.0] audit: audit_lost=8 audit_rate_limit=0 audit_backlog_limit=64",
+		}, "lost-counter=4@1", 4},
+		{"backlog", []string{"[ 1.0] audit: audit_backlog=65 > audit_backlog_limit=64", "[ 1.0] audit: backlog limit exceeded"}, "backlog=0@2", 0},
+		{"rate limit", []string{"[ 1.0] audit: rate limit exceeded"}, "rate-limit=0@1", 0},
+		{"hold queue", []string{"[ 1.0] audit: kauditd hold queue overflow"}, "overrun=0@1", 0},
+		{"retry queue", []string{"Jun  1 12:00:00 vm kernel: [ 1.0] audit: kauditd retry queue overflow"}, "overrun=0@1", 0},
+		{"memory", []string{"[ 1.0] audit: out of memory in audit_log_start"}, "overrun=0@1", 0},
+		{"plugin queue", []string{"Jun  1 12:00:00 vm auditd[1]: queue to plugins is full - dropping event"}, "overrun=0@1", 0},
+		{"journald", []string{"Jun  1 12:00:00 vm systemd-journald[1]: Suppressed 1153 messages from app.service"}, "dropped-by-collector=1153@1", 1153},
+		{"journald and the kernel", []string{"Jun  1 12:00:00 vm systemd-journald[1]: Missed 12 kernel messages"}, "dropped-by-collector=12@1", 12},
+		{"rsyslog", []string{"Jun  1 12:00:00 vm rsyslogd: imuxsock[pid 1]: 40 messages lost due to rate-limiting (limit is 200)"}, "dropped-by-collector=40@1", 40},
+		{"what a program says", []string{"Jun  1 12:00:00 vm app[1]: 40 messages lost due to rate-limiting", "Jun  1 12:00:00 vm app[1]: Missed 12 kernel messages"}, "", 0},
+		{"malformed", []string{"x", "type=SECCOMP msg=audit(1717243200.123:1): auid=1"}, "malformed=1@2", 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := summaryOf(nil, []byte(strings.Join(tt.log, "\n")+"\n"))
+			var got []string
+			for _, e := range s.Completeness.Evidence {
+				got = append(got, fmt.Sprintf("%s=%d@%d", e.Kind, e.Count, e.Line))
+				if e.Input != "log0" || e.Detail == "" || e.Fix == "" {
+					t.Errorf("%+v", e)
+				}
+			}
+			if strings.Join(got, " ") != tt.evidence || s.Completeness.Lost != tt.lost {
+				t.Errorf("%q, %d lost; want %q, %d", got, s.Completeness.Lost, tt.evidence, tt.lost)
+			}
+			if (s.Completeness.Verdict == aggregate.Incomplete) != (tt.evidence != "") {
+				t.Errorf("%s", s.Completeness.Verdict)
+			}
+		})
+	}
+}
+
+// TestNotice checks what sources notice themselves.
+func TestNotice(t *testing.T) {
+	b := aggregate.NewBuilder(nil)
+	b.Input("audit:", aggregate.TrustKernel)
+	when := time.Date(2024, 6, 1, 12, 0, 0, 0, time.UTC)
+	b.Notice(aggregate.Overrun, 0, when, "the socket's buffer was full")
+	b.Notice(aggregate.Overrun, 0, when.Add(time.Second), "the socket's buffer was full")
+	s := b.Summary()
+	if len(s.Completeness.Evidence) != 1 || s.Completeness.Verdict != aggregate.Incomplete {
+		t.Fatalf("%+v", s.Completeness)
+	}
+	if e := s.Completeness.Evidence[0]; e.Kind != aggregate.Overrun || !e.First.Equal(when) || !e.Last.Equal(when.Add(time.Second)) || e.Input != "audit:" {
+		t.Errorf("%+v", e)
+	}
+}
+
+// TestFullBurst checks the one loss that no message tells of: the kernel
+// prints ten audit messages in five seconds, and says how many it left out
+// only when it prints again.
+func TestFullBurst(t *testing.T) {
+	lines := func(times ...int64) []byte {
+		var b strings.Builder
+		for i, ms := range times {
+			fmt.Fprintf(&b, "[ 1.0] audit: type=1326 audit(%d.%03d:%d): %s\n", 1717243200+ms/1000, ms%1000, i+1, fields)
+		}
+		return []byte(b.String())
+	}
+	burst := []int64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
+	for _, tt := range []struct {
+		name  string
+		times []int64
+		full  bool
+	}{
+		{"nine", burst[:9], false},
+		{"ten", burst, true},
+		{"ten in more than five seconds", append(append([]int64(nil), burst[:9]...), 5000), false},
+		{"a calm record, then ten", []int64{0, 10001, 10002, 10003, 10004, 10005, 10006, 10007, 10008, 10009, 10010}, true},
+		{"eleven: the limit was not in force", append(append([]int64(nil), burst...), 10), false},
+		{"ten, and one later", append(append([]int64(nil), burst...), 9000), false},
+	} {
+		s := summaryOf(nil, lines(tt.times...))
+		if got := len(s.Completeness.Evidence) == 1 && s.Completeness.Evidence[0].Kind == aggregate.Suppressed; got != tt.full {
+			t.Errorf("%s: %+v", tt.name, s.Completeness)
+		}
+	}
+}

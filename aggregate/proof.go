@@ -1,0 +1,147 @@
+package aggregate
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/auditscan/auditscan/parser"
+)
+
+// proof is what was noticed beside the counts: which serials were seen, which
+// losses were told of, and what each input held.
+type proof struct {
+	nodes  map[string]*serials
+	last   *serials // of the node seen last
+	lastID []byte
+	losses map[lossKey]*lossCount
+	inputs []input
+}
+
+// maxNodes bounds the nodes whose serials are kept. Those of others prove
+// nothing, and tell no duplicates.
+const maxNodes = 1024
+
+// input is what is counted of one input.
+type input struct {
+	Input
+	trust Trust // given by the source; "" to be judged by content
+	forms uint8 // renderings seen, one bit each
+	first int64 // ms
+	last  int64
+	bare  int64 // journal records without a serial
+}
+
+func newProof() proof {
+	return proof{nodes: map[string]*serials{}, losses: map[lossKey]*lossCount{}}
+}
+
+func (p *proof) begin(name string, trust Trust) {
+	p.inputs = append(p.inputs, input{Input: Input{Name: name}, trust: trust, first: noTime, last: noTime})
+}
+
+func (p *proof) input() *input { return &p.inputs[len(p.inputs)-1] }
+
+// Lines counts lines of the current input.
+func (p *proof) Lines(n int64) { p.input().Lines += n }
+
+// Other notes the stamp of a record of another audit type.
+func (p *proof) Other(r *parser.Record) {
+	p.input().saw(r)
+	if s := p.serials(r.Node); r.HasSerial && r.HasTime && s != nil {
+		s.other(r.Millis, r.Serial)
+		if wasPrinted(r) {
+			s.printed.add(r.Millis)
+		}
+	}
+}
+
+// Malformed counts a record that cannot be used; line is its place in the
+// current input.
+func (p *proof) Malformed(reason string, line int64) {
+	p.input().Malformed++
+	p.note(Malformed, 1, parser.Stamp{}, line, reason)
+}
+
+// serials returns the serials of a node, nil if there are too many nodes.
+func (p *proof) serials(node []byte) *serials {
+	if p.last != nil && string(node) == string(p.lastID) {
+		return p.last
+	}
+	s, ok := p.nodes[string(node)]
+	if !ok {
+		if len(p.nodes) >= maxNodes {
+			return nil
+		}
+		s = newSerials()
+		p.nodes[string(node)] = s
+		p.share()
+	}
+	p.last, p.lastID = s, append(p.lastID[:0], node...)
+	return s
+}
+
+// share shares the pages out to the nodes.
+func (p *proof) share() {
+	for _, s := range p.nodes {
+		s.limit = maxPages / len(p.nodes)
+	}
+}
+
+// Part is the proof of one stretch of one input, such as a block.
+type Part struct{ proof }
+
+// Cut takes out the proof of what was added since the last Cut, and leaves
+// the counts. It is meant for builders with one input, whose parts another
+// builder puts together in the order of the input.
+func (b *Builder) Cut() *Part {
+	part := &Part{b.proof}
+	b.proof = newProof()
+	b.begin(part.input().Name, part.input().trust)
+	return part
+}
+
+// Append adds a part to the current input. It refuses, and changes nothing,
+// where some record of the part may have been added before: only a look at
+// each record can tell then.
+func (b *Builder) Append(part *Part) bool {
+	for node, s := range part.nodes {
+		if mine, ok := b.nodes[node]; ok && mine.overlaps(s) {
+			return false
+		}
+	}
+	for _, node := range slices.Sorted(maps.Keys(part.nodes)) {
+		if s := b.serials([]byte(node)); s != nil {
+			s.merge(part.nodes[node])
+		}
+	}
+	in := b.input()
+	for k, l := range part.losses {
+		b.appendLoss(k.kind, l, in.Lines)
+	}
+	in.append(part.input())
+	return true
+}
+
+// appendLoss adds evidence of a part that begins after the given line.
+func (b *Builder) appendLoss(kind EvidenceKind, l *lossCount, after int64) {
+	line := l.line
+	if line > 0 {
+		line += after
+	}
+	c := b.note(kind, l.count, parser.Stamp{}, line, l.detail)
+	widen(&c.first, &c.last, l.first, l.last)
+	if kind == LostCounter {
+		c.total(l.low)
+		c.total(l.high)
+	}
+}
+
+func (in *input) append(o *input) {
+	in.Lines += o.Lines
+	in.Records += o.Records
+	in.Duplicates += o.Duplicates
+	in.Malformed += o.Malformed
+	in.forms |= o.forms
+	in.bare += o.bare
+	widen(&in.first, &in.last, o.first, o.last)
+}

@@ -1,0 +1,175 @@
+package aggregate
+
+import "math/bits"
+
+// Serials are kept in pages of 32, with the time span that the page was seen
+// in: the counter starts anew at boot, so the same number may stand for
+// different events, but never at the same time.
+const (
+	pageBits  = 5
+	pageSize  = 1 << pageBits
+	pageMask  = pageSize - 1
+	sameBoot  = 5000 // ms: a serial further from its page's span starts another page
+	reordered = 1024 // serials that late records may lie behind; more is a new boot
+)
+
+// maxPages bounds the memory of the serials of all nodes: about 16 MB. When
+// it is reached, the older half is settled: its gaps are counted, and its
+// records can no longer be told from their duplicates.
+const maxPages = 128 << 10
+
+// minPages is what a node has in any case.
+const minPages = 64
+
+// maxChain bounds the pages of one key that are looked at. A hundred boots
+// need more, or a log that was written to make this slow.
+const maxChain = 256
+
+// page is 32 consecutive serials. The hashes tell a second rendering of one
+// event from another event that claims its serial.
+type page struct {
+	key         uint32 // serial >> pageBits
+	next        int32  // another page of this key, from another boot; -1: none
+	first, last int64  // ms
+	seen        uint32 // serials of any audit record
+	records     uint32 // serials of SECCOMP records
+	hash        [pageSize]uint16
+}
+
+// serials is the set of serials seen on one node.
+type serials struct {
+	heads   map[uint32]int32 // key to the page of it made last
+	pages   []page
+	limit   int    // of pages
+	key     uint32 // the key looked up last
+	head    int32  // its page made last; -1: none
+	others  int64  // records of other audit types
+	printed printed
+	settled []stretch // of the pages that were let go
+	closed  stretch   // the sum of the oldest of those
+}
+
+func newSerials() *serials {
+	s := &serials{heads: map[uint32]int32{}}
+	s.seek(0)
+	return s
+}
+
+// seek makes key the current one.
+func (s *serials) seek(key uint32) {
+	s.key, s.head = key, -1
+	if i, ok := s.heads[key]; ok {
+		s.head = i
+	}
+}
+
+// find returns a page of the key that fits, nil if there is none.
+func (s *serials) find(key uint32, fits func(*page) bool) *page {
+	if key != s.key {
+		s.seek(key)
+	}
+	for i, n := s.head, 0; i >= 0 && n < maxChain; i, n = s.pages[i].next, n+1 {
+		if p := &s.pages[i]; fits(p) {
+			return p
+		}
+	}
+	return nil
+}
+
+// add makes a page for the current key.
+func (s *serials) add(first, last int64) *page {
+	for len(s.pages) >= max(s.limit, minPages) {
+		s.settle()
+	}
+	s.pages = append(s.pages, page{key: s.key, next: s.head, first: first, last: last})
+	s.head = int32(len(s.pages) - 1)
+	s.heads[s.key] = s.head
+	return &s.pages[s.head]
+}
+
+// meets tells whether the page's time span could be of the same boot.
+func (p *page) meets(first, last int64) bool {
+	return last >= p.first-sameBoot && first <= p.last+sameBoot
+}
+
+func (p *page) widen(first, last int64) {
+	p.first, p.last = min(p.first, first), max(p.last, last)
+}
+
+// other notes the serial of a record of another audit type.
+func (s *serials) other(ms int64, serial uint32) {
+	s.others++
+	p := s.find(serial>>pageBits, func(p *page) bool { return p.meets(ms, ms) })
+	if p == nil {
+		p = s.add(ms, ms)
+	}
+	p.widen(ms, ms)
+	p.seen |= 1 << (serial & pageMask)
+}
+
+// record notes a SECCOMP record and tells whether it was seen before: the
+// same serial, within the time that its page was seen in, with the same
+// content. A serial seen outside that time is another boot's. Of records with
+// one serial but different contents some are forged; each has a page.
+func (s *serials) record(ms int64, serial uint32, hash uint16) (duplicate bool) {
+	at, bit := serial&pageMask, uint32(1)<<(serial&pageMask)
+	if s.head >= 0 && s.key == serial>>pageBits { // the common case: the page used last is the only one
+		if p := &s.pages[s.head]; p.next < 0 && p.records&bit == 0 && p.meets(ms, ms) {
+			p.note(ms, at, hash)
+			return false
+		}
+	}
+	p := s.find(serial>>pageBits, func(p *page) bool {
+		return p.records&bit != 0 && p.hash[at] == hash && ms >= p.first && ms <= p.last
+	})
+	if p != nil {
+		return true
+	}
+	p = s.find(serial>>pageBits, func(p *page) bool { return p.records&bit == 0 && p.meets(ms, ms) })
+	if p == nil {
+		p = s.add(ms, ms)
+	}
+	p.note(ms, at, hash)
+	return false
+}
+
+// note adds a SECCOMP record.
+func (p *page) note(ms int64, at uint32, hash uint16) {
+	p.widen(ms, ms)
+	p.seen |= 1 << at
+	p.records |= 1 << at
+	p.hash[at] = hash
+}
+
+// overlaps tells whether some record of o may be in s already.
+func (s *serials) overlaps(o *serials) bool {
+	for i := range o.pages {
+		p := &o.pages[i]
+		if p.records != 0 && s.find(p.key, func(q *page) bool {
+			return q.records&p.records != 0 && q.meets(p.first, p.last)
+		}) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// merge adds the serials of o, which does not overlap.
+func (s *serials) merge(o *serials) {
+	s.others += o.others
+	s.printed.append(&o.printed)
+	for i := range o.pages {
+		p := &o.pages[i]
+		q := s.find(p.key, func(q *page) bool { return q.records&p.records == 0 && q.meets(p.first, p.last) })
+		if q == nil {
+			q = s.add(p.first, p.last)
+		}
+		q.widen(p.first, p.last)
+		q.seen |= p.seen
+		for m := p.records; m != 0; m &= m - 1 {
+			bit := bits.TrailingZeros32(m)
+			q.hash[bit] = p.hash[bit]
+		}
+		q.records |= p.records
+	}
+}

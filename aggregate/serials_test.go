@@ -1,0 +1,182 @@
+package aggregate
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/auditscan/auditscan/parser"
+)
+
+// stream is what a source with all audit types delivers.
+type stream struct {
+	b      *Builder
+	millis int64
+}
+
+func newStream() *stream {
+	b := NewBuilder(nil)
+	b.Input("audit.log", TrustAuditd)
+	return &stream{b: b, millis: 1717243200000}
+}
+
+// event is a serial with its time; every third is a SECCOMP record.
+type event struct {
+	serial uint32
+	millis int64
+}
+
+func (s *stream) add(e event) {
+	r := parser.Record{Form: parser.FormAuditd, Stamp: parser.Stamp{Millis: e.millis, Serial: e.serial, HasTime: true, HasSerial: true}}
+	if e.serial%3 != 0 {
+		s.b.Other(&r)
+		return
+	}
+	r.PID, r.Comm, r.Code = 7, parser.Text{Bytes: []byte("a"), Enc: parser.EncQuoted}, 0x7ffc0000
+	r.Arch = 0xc000003e
+	s.b.Record(&r, nil, 1)
+}
+
+// boot is n events with serials from first on, a millisecond apart, after
+// the events before.
+func (s *stream) boot(first uint32, n int) []event {
+	s.millis += 60000
+	all := make([]event, n)
+	for i := range all {
+		s.millis++
+		all[i] = event{first + uint32(i), s.millis}
+	}
+	return all
+}
+
+func (s *stream) feed(all []event) {
+	for _, e := range all {
+		s.add(e)
+	}
+}
+
+// missing is the count of the serial gap, 0 where there is none.
+func (s *stream) missing(t *testing.T) int64 {
+	t.Helper()
+	n := int64(0)
+	for _, e := range s.b.Summary().Completeness.Evidence {
+		switch {
+		case e.Kind == SerialGap && (e.First.IsZero() || e.First.After(e.Last)):
+			t.Errorf("gap from %v to %v", e.First, e.Last)
+			fallthrough
+		case e.Kind == SerialGap:
+			n += e.Count
+		case e.Kind != Unresolved:
+			t.Errorf("evidence %+v", e)
+		}
+	}
+	return n
+}
+
+// late moves events behind later ones, by at most n places.
+func late(r *rand.Rand, all []event, n int) []event {
+	out := append([]event(nil), all...)
+	for start := 0; start < len(out); start += n {
+		part := out[start:min(start+n, len(out))]
+		r.Shuffle(len(part), func(i, j int) { part[i], part[j] = part[j], part[i] })
+	}
+	return out
+}
+
+// drop takes n events out, but neither the first nor the last.
+func drop(r *rand.Rand, all []event, n int) []event {
+	out := append([]event(nil), all...)
+	for range n {
+		i := 1 + r.IntN(len(out)-2)
+		out = append(out[:i], out[i+1:]...)
+	}
+	return out
+}
+
+func TestSerialGaps(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, tt := range []struct {
+		name string
+		make func(s *stream) []event
+		want int64
+	}{
+		{"one record", func(s *stream) []event { return s.boot(3, 1) }, 0},
+		{"in order", func(s *stream) []event { return s.boot(1000, 20000) }, 0},
+		{"late by up to 1,000", func(s *stream) []event { return late(r, s.boot(1000, 20000), 1000) }, 0},
+		{"some missing", func(s *stream) []event { return drop(r, s.boot(1000, 20000), 77) }, 77},
+		{"some missing, others late", func(s *stream) []event { return late(r, drop(r, s.boot(1000, 20000), 77), 1000) }, 77},
+		{"a long gap", func(s *stream) []event { return append(s.boot(1000, 100), s.boot(51100, 100)...) }, 50000},
+		{"a reboot", func(s *stream) []event { return append(s.boot(1000, 20000), s.boot(1, 9000)...) }, 0},
+		{"ten reboots, some missing in each", func(s *stream) (all []event) {
+			for i := range 10 {
+				all = append(all, drop(r, late(r, s.boot(2, 5000+i*1000), 500), 5)...)
+			}
+			return all
+		}, 50},
+		{"everything twice", func(s *stream) []event { all := s.boot(1000, 5000); return append(all, all...) }, 0},
+		{"the older half last", func(s *stream) []event { all := s.boot(1000, 20000); return append(all[10000:], all[:10000]...) }, 0},
+		{"newest first", func(s *stream) []event { return reversed(s.boot(1000, 20000)) }, 0},
+		{"a record an hour", func(s *stream) []event {
+			all := s.boot(1000, 500)
+			for i := range all {
+				all[i].millis += int64(i) * 3600_000
+			}
+			return all
+		}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStream()
+			s.feed(tt.make(s))
+			if got := s.missing(t); got != tt.want {
+				t.Errorf("%d missing, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+func reversed(all []event) []event {
+	out := make([]event, 0, len(all))
+	for i := range all {
+		out = append(out, all[len(all)-1-i])
+	}
+	return out
+}
+
+// TestSettle checks that logs with more serials than are kept apart prove the
+// same as shorter ones, in whatever order their parts come, in bounded memory.
+func TestSettle(t *testing.T) {
+	const n, step = 5 * maxPages / 4, 33 // one serial in a page
+	sparse := func(s *stream, first uint32) []event {
+		all := s.boot(first, n)
+		for i := range all {
+			all[i].serial = first + uint32(i*step)
+		}
+		return all
+	}
+	for _, tt := range []struct {
+		name string
+		make func(s *stream) []event
+		want int64
+	}{
+		{"in order", func(s *stream) []event { return sparse(s, 1) }, (n - 1) * (step - 1)},
+		{"older half last", func(s *stream) []event { all := sparse(s, 1); return append(all[n/2:], all[:n/2]...) }, (n - 1) * (step - 1)},
+		{"newest first", func(s *stream) []event { return reversed(sparse(s, 1)) }, (n - 1) * (step - 1)},
+		{"two boots", func(s *stream) []event { return append(sparse(s, 1), sparse(s, 1)...) }, 2 * (n - 1) * (step - 1)},
+		{"dense, older half last", func(s *stream) []event {
+			all := s.boot(1, 5*maxPages/4*pageSize)
+			return append(all[len(all)/2:], all[:len(all)/2]...)
+		}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStream()
+			for i, e := range tt.make(s) {
+				s.add(e)
+				if i%1000 == 0 && len(s.b.nodes[""].pages) > maxPages {
+					t.Fatalf("%d pages", len(s.b.nodes[""].pages))
+				}
+			}
+			if got := s.missing(t); got != tt.want {
+				t.Errorf("%d missing, want %d", got, tt.want)
+			}
+		})
+	}
+}
