@@ -1,0 +1,146 @@
+package report
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/term"
+)
+
+// row is a line of the text formats: one call of one group.
+type row struct {
+	group *aggregate.Group
+	call  *aggregate.Call
+}
+
+func rows(s *aggregate.Summary) iter.Seq[row] {
+	return func(yield func(row) bool) {
+		for i := range s.Groups {
+			g := &s.Groups[i]
+			for j := range g.Calls {
+				if !yield(row{g, &g.Calls[j]}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// column is a column of the text formats.
+type column struct {
+	head string
+	// keys are what the groups must be told apart by, one of them at least,
+	// for the column to say anything. None: it always does.
+	keys []aggregate.Key
+	// full columns are left to Wide and CSV, unless they are a key themselves.
+	full bool
+	// value returns "" for what is not known. It looks at the call only if
+	// keys is empty.
+	value func(row) string
+	// missing stands for "" in formats for people; nil: "-".
+	missing func(row) string
+}
+
+// allColumns returns every column there is, in the order of a line.
+func allColumns() []column {
+	var (
+		node       = []aggregate.Key{aggregate.ByNode}
+		containers = []aggregate.Key{aggregate.ByContainer}
+	)
+	return []column{
+		{head: "NODE", keys: node, value: func(r row) string { return r.group.Node }},
+		{head: "CONTAINER", keys: containers, value: func(r row) string { return containerName(identity(r)) }},
+		{head: "CONTAINER-ID", keys: containers, full: true, value: func(r row) string { return identity(r).ID }},
+		{head: "IMAGE", keys: containers, full: true, value: func(r row) string { return identity(r).Image }},
+		{head: "POD", keys: []aggregate.Key{aggregate.ByPod, aggregate.ByContainer},
+			value: func(r row) string { return cmp.Or(r.group.Pod, identity(r).Pod) }},
+		{head: "NAMESPACE", keys: []aggregate.Key{aggregate.ByNamespace, aggregate.ByContainer}, full: true,
+			value: func(r row) string { return cmp.Or(r.group.Namespace, identity(r).Namespace) }},
+		{head: "WORKLOAD", keys: []aggregate.Key{aggregate.ByWorkload, aggregate.ByContainer}, full: true,
+			value: func(r row) string { return cmp.Or(r.group.Workload, identity(r).Workload) }},
+		{head: "COMM", keys: []aggregate.Key{aggregate.ByComm}, value: func(r row) string { return r.group.Comm }},
+		{head: "EXE", keys: []aggregate.Key{aggregate.ByExe}, value: func(r row) string { return r.group.Exe }},
+		{head: "PID", keys: []aggregate.Key{aggregate.ByPID}, value: pid},
+		{head: "SYSCALL", value: func(r row) string { return r.call.Name }, missing: number},
+		{head: "NR", full: true, value: nr},
+		{head: "ARCH", value: func(r row) string { return r.call.Arch.String() }},
+		{head: "ACTION", value: func(r row) string { return r.call.Action.String() }},
+		{head: "COUNT", value: func(r row) string { return strconv.FormatInt(r.call.Count, 10) }},
+		{head: "FIRST", full: true, value: func(r row) string { return timeText(r.call.First) }},
+		{head: "LAST", full: true, value: func(r row) string { return timeText(r.call.Last) }},
+	}
+}
+
+func identity(r row) *container.Identity {
+	return cmp.Or(r.group.Container, &container.Identity{})
+}
+
+// containerName returns the name, or as much of the id as people compare.
+func containerName(c *container.Identity) string {
+	return cmp.Or(c.Name, c.ID[:min(12, len(c.ID))])
+}
+
+func pid(r row) string {
+	if r.group.PID == 0 {
+		return ""
+	}
+	return strconv.Itoa(int(r.group.PID))
+}
+
+// nr returns the number, "" where the call stands for all without a name.
+func nr(r row) string {
+	if r.call.Folded {
+		return ""
+	}
+	return strconv.Itoa(int(r.call.NR))
+}
+
+// number is a call without a name; no call's name has a # in it.
+func number(r row) string { return "#" + cmp.Or(nr(r), "*") }
+
+// columnsOf returns the columns that f shows of s. In CSV they depend on the
+// keys alone, so that a program can rely on them; formats for people leave
+// out what tells them nothing.
+func columnsOf(s *aggregate.Summary, f Format) []column {
+	return slices.DeleteFunc(allColumns(), func(c column) bool { return !c.shown(s, f) })
+}
+
+func (c *column) shown(s *aggregate.Summary, f Format) bool {
+	grouped := func(k aggregate.Key) bool { return slices.Contains(s.By, k) }
+	switch {
+	case len(c.keys) > 0 && !slices.ContainsFunc(c.keys, grouped):
+		return false
+	case f == CSV:
+		return true
+	case c.full && f != Wide && !grouped(aggregate.Key(strings.ToLower(c.head))):
+		return false
+	}
+	return len(c.keys) == 0 || c.tells(s, f)
+}
+
+// tells says whether a column is worth its room: something in it is known
+// and, most logs being one host's, not every node is the same.
+func (c *column) tells(s *aggregate.Summary, f Format) bool {
+	usual := ""
+	if c.keys[0] == aggregate.ByNode && f != Wide && len(s.Groups) > 0 {
+		usual = s.Groups[0].Node
+	}
+	return slices.ContainsFunc(s.Groups, func(g aggregate.Group) bool { return c.value(row{group: &g}) != usual })
+}
+
+// text returns the value as formats for people show it.
+func (c *column) text(r row) string {
+	value := c.value(r)
+	switch {
+	case value != "":
+		return term.Escape(value)
+	case c.missing != nil:
+		return c.missing(r)
+	}
+	return "-"
+}

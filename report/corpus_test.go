@@ -1,0 +1,98 @@
+package report
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/parser"
+)
+
+const corpusDir = "../testdata/corpus"
+
+// corpusFiles returns the names of all logs of the corpus.
+func corpusFiles(t testing.TB) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(corpusDir, "*.log"))
+	if err != nil || len(paths) < 50 {
+		t.Fatalf("%d logs in %s (%v), want the corpus", len(paths), corpusDir, err)
+	}
+	names := make([]string, len(paths))
+	for i, path := range paths {
+		names[i] = filepath.Base(path)
+	}
+	return names
+}
+
+func readCorpus(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(corpusDir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// walk parses a log of the corpus and returns how many lines it has.
+func walk(t testing.TB, name string, visit func(*parser.Parser, parser.Item)) int64 {
+	t.Helper()
+	data := readCorpus(t, name)
+	p := parser.New(parser.Sniff(data))
+	p.Reset(data)
+	for item := p.Next(); item != parser.End; item = p.Next() {
+		visit(p, item)
+	}
+	if item := p.Flush(); item != parser.End {
+		visit(p, item)
+	}
+	return p.Line()
+}
+
+// summarize counts the records of logs; containers are known by pid.
+func summarize(t testing.TB, containers map[int32]*container.Identity, names ...string) *aggregate.Summary {
+	t.Helper()
+	b := aggregate.NewBuilder(nil)
+	for _, name := range names {
+		b.Input(name, "")
+		b.Lines(walk(t, name, func(p *parser.Parser, item parser.Item) {
+			switch item {
+			case parser.IsRecord:
+				b.Record(p.Record(), containers[p.Record().PID], p.Line())
+			case parser.IsOther:
+				b.Other(p.Record())
+			case parser.IsLoss:
+				b.Loss(p.Loss(), p.Line())
+			case parser.IsMalformed:
+				b.Malformed(p.Malformed().Reason, p.Line())
+			}
+		}))
+	}
+	return b.Summary()
+}
+
+// eventsOf encodes the records that count, and the losses, as encode does.
+func eventsOf(t testing.TB, containers map[int32]*container.Identity, encode func([]byte, *Event) []byte, names ...string) []byte {
+	t.Helper()
+	var out []byte
+	b := aggregate.NewBuilder(nil)
+	for _, name := range names {
+		b.Input(name, "")
+		walk(t, name, func(p *parser.Parser, item parser.Item) {
+			switch item {
+			case parser.IsRecord:
+				r := p.Record()
+				id := containers[r.PID]
+				if c, counts := b.Record(r, id, p.Line()); counts {
+					name, _ := c.Arch.Name(c.NR)
+					out = encode(out, &Event{Record: r, Arch: c.Arch, NR: c.NR, Name: name, Action: c.Action, Container: id})
+				}
+			case parser.IsLoss:
+				l := p.Loss()
+				out = AppendLoss(out, b.Loss(l, p.Line()), l.Count, l.Stamp.Time())
+			}
+		})
+	}
+	return out
+}

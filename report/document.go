@@ -1,0 +1,171 @@
+package report
+
+import (
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/syscalltable"
+)
+
+// Version is the version of the report document. It changes when a reader of
+// the old one would misunderstand the new one.
+const Version = 1
+
+// document is the report as schema/report.schema.json describes it.
+func document(s *aggregate.Summary, o Options) object {
+	doc := object{
+		{"version", int64(Version)},
+		{"tool", o.Tool},
+		{"tables", syscalltable.KernelVersion},
+		{"inputs", each(s.Inputs, inputObject)},
+		{"totals", totalsObject(&s.Totals)},
+		{"completeness", object{
+			{"verdict", string(s.Completeness.Verdict)},
+			{"lost", s.Completeness.Lost},
+			{"evidence", each(s.Completeness.Evidence, evidenceObject)},
+		}},
+	}
+	if o.Positions != nil {
+		doc = append(doc, member{"positions", o.Positions})
+	}
+	return append(doc, member{"groups", each(s.Groups, func(g *aggregate.Group) object { return groupObject(g, s.By) })})
+}
+
+func inputObject(in *aggregate.Input) object {
+	return object{
+		{"name", valid(in.Name)},
+		{"trust", string(in.Trust)},
+		{"lines", in.Lines},
+		{"records", in.Records},
+		{"duplicates", in.Duplicates},
+		{"malformed", in.Malformed},
+		{"first", timeOrNull(in.First)},
+		{"last", timeOrNull(in.Last)},
+	}
+}
+
+func totalsObject(t *aggregate.Totals) object {
+	return object{
+		{"lines", t.Lines},
+		{"records", t.Records},
+		{"duplicates", t.Duplicates},
+		{"malformed", t.Malformed},
+		{"unresolved", t.Unresolved},
+		{"groups", int64(t.Groups)},
+		{"syscalls", int64(t.Syscalls)},
+	}
+}
+
+func evidenceObject(e *aggregate.Evidence) object {
+	return object{
+		{"kind", string(e.Kind)},
+		{"count", e.Count},
+		{"input", known(e.Input)},
+		{"line", intOrNull(e.Line)},
+		{"first", timeOrNull(e.First)},
+		{"last", timeOrNull(e.Last)},
+		{"detail", valid(e.Detail)},
+		{"fix", valid(e.Fix)},
+	}
+}
+
+// groupObject leaves out the keys that the groups are not told apart by.
+func groupObject(g *aggregate.Group, by []aggregate.Key) object {
+	keys := object{
+		{string(aggregate.ByNode), known(g.Node)},
+		{string(aggregate.ByContainer), identityObject(g.Container)},
+		{string(aggregate.ByPod), known(g.Pod)},
+		{string(aggregate.ByNamespace), known(g.Namespace)},
+		{string(aggregate.ByWorkload), known(g.Workload)},
+		{string(aggregate.ByPID), intOrNull(int64(g.PID))},
+		{string(aggregate.ByComm), known(g.Comm)},
+		{string(aggregate.ByExe), known(g.Exe)},
+	}
+	keys = slices.DeleteFunc(keys, func(m member) bool { return !slices.Contains(by, aggregate.Key(m.key)) })
+	return append(keys, object{
+		{"records", g.Records},
+		{"first", timeOrNull(g.First)},
+		{"last", timeOrNull(g.Last)},
+		{"syscalls", each(g.Calls, callObject)},
+	}...)
+}
+
+func callObject(c *aggregate.Call) object {
+	var nr any // null: all that have no name
+	if !c.Folded {
+		nr = int64(c.NR)
+	}
+	return object{
+		{"arch", known(c.Arch.String())},
+		{"nr", nr},
+		{"name", known(c.Name)},
+		{"action", c.Action.String()},
+		{"count", c.Count},
+		{"first", timeOrNull(c.First)},
+		{"last", timeOrNull(c.Last)},
+	}
+}
+
+// identityObject has the keys of the Identity's own JSON form.
+func identityObject(c *container.Identity) any {
+	if c == nil {
+		return nil
+	}
+	var obj object
+	for i, text := range identityTexts(c) {
+		if text != "" || i == 0 {
+			obj = append(obj, member{identityKeys[i], valid(text)})
+		}
+	}
+	if c.WorkloadGuessed {
+		obj = append(obj, member{guessedKey, true})
+	}
+	return obj
+}
+
+// The keys of a container: the first is always there, the others when known,
+// the last when true.
+var identityKeys = [...]string{"id", "name", "image", "pod", "namespace", "workload", "runtime", "via"}
+
+const guessedKey = "workloadGuessed"
+
+// identityTexts are the values of identityKeys.
+func identityTexts(c *container.Identity) [len(identityKeys)]string {
+	return [...]string{c.ID, c.Name, c.Image, c.Pod, c.Namespace, c.Workload, c.Runtime, c.Via}
+}
+
+// known returns s, or null if it is empty, which stands for not known.
+func known(s string) any {
+	if s == "" {
+		return nil
+	}
+	return valid(s)
+}
+
+func intOrNull(n int64) any {
+	if n == 0 {
+		return nil
+	}
+	return n
+}
+
+// timeOrNull returns t as text, or null if it is not known (the zero time) or
+// not representable.
+func timeOrNull(t time.Time) any {
+	if !representable(t.UnixMilli()) {
+		return nil
+	}
+	return string(appendStamp(nil, t.UnixMilli()))
+}
+
+// valid returns s with a replacement character for each byte that is no
+// UTF-8: Linux names are bytes, JSON and YAML are text.
+func valid(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return string([]rune(s))
+}

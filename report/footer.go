@@ -1,0 +1,208 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/term"
+)
+
+// WriteVerdict writes the lines that end a table: the totals, the verdict
+// with its evidence and, unless quiet, what to do about it. They go to stderr
+// where the format has no room for them (CSV, events).
+func WriteVerdict(w io.Writer, s *aggregate.Summary, quiet bool) error {
+	_, err := io.WriteString(w, strings.Join(footer(s, quiet), "\n")+"\n")
+	return err
+}
+
+// footer returns the lines of WriteVerdict, escaped. Advice is indented.
+func footer(s *aggregate.Summary, quiet bool) []string {
+	c := &s.Completeness
+	lines := []string{totals(s)}
+	if c.Lost > 0 {
+		lines = append(lines, fmt.Sprintf("%s: %s known to be missing", c.Verdict, count(c.Lost, "record")))
+	}
+	lines = append(lines, evidenceLines(c, quiet)...)
+	if len(lines) == 1 {
+		lines = append(lines, verdictText(c.Verdict))
+	}
+	if names := textInputs(s.Inputs); len(names) > 0 && !quiet {
+		lines = append(lines, "text can be forged: any user of the host can write such lines into "+some(names))
+	}
+	return lines
+}
+
+// evidenceLines returns a line for each piece of evidence, as long as people
+// may want to read them all, and what prevents such losses below their last.
+func evidenceLines(c *aggregate.Completeness, quiet bool) []string {
+	const most = 20
+	var lines []string
+	shown := c.Evidence[:min(len(c.Evidence), most)]
+	for i := range shown {
+		e := &shown[i]
+		lines = append(lines, fmt.Sprintf("%s: %s", c.Verdict, evidenceText(e)))
+		if e.Fix != "" && !quiet && (i+1 == len(shown) || shown[i+1].Fix != e.Fix) {
+			lines = append(lines, "  fix: "+term.Escape(e.Fix))
+		}
+	}
+	if more := len(c.Evidence) - len(shown); more > 0 {
+		lines = append(lines, fmt.Sprintf("%s: %d more like these; JSON has them all", c.Verdict, more))
+	}
+	return lines
+}
+
+// verdictText is a verdict that no evidence speaks for.
+func verdictText(v aggregate.Verdict) string {
+	switch v {
+	case aggregate.Complete:
+		return "complete: no record is missing"
+	case aggregate.Unknown:
+		return "unknown: nothing in the input tells whether records are missing"
+	}
+	return string(v) + ": records are missing"
+}
+
+func totals(s *aggregate.Summary) string {
+	t := &s.Totals
+	if t.Records == 0 {
+		return "no SECCOMP record in " + count(t.Lines, "line") + extras(t)
+	}
+	return fmt.Sprintf("%s, %s, %s%s", count(t.Records, "record"), count(int64(t.Syscalls), "syscall"), count(int64(t.Groups), "group"), extras(t))
+}
+
+// extras are the totals that are mostly 0.
+func extras(t *aggregate.Totals) string {
+	text, mark := "", "; "
+	for _, extra := range []struct {
+		n    int64
+		what string
+	}{
+		{t.Malformed, "malformed"},
+		{t.Duplicates, "duplicate"},
+		{t.Unresolved, "without a name"},
+	} {
+		if extra.n > 0 {
+			text += fmt.Sprintf("%s%d %s", mark, extra.n, extra.what)
+			mark = ", "
+		}
+	}
+	return text
+}
+
+// evidenceText says what is missing, where that was seen, and when.
+func evidenceText(e *aggregate.Evidence) string {
+	var about []string
+	if e.Input != "" {
+		place := inputName(e.Input)
+		if e.Line > 0 {
+			place = fmt.Sprintf("%s:%d", place, e.Line)
+		}
+		about = append(about, place)
+	}
+	if e.Detail != "" {
+		about = append(about, term.Escape(e.Detail))
+	}
+	text := missing(e)
+	if len(about) > 0 {
+		text += " (" + strings.Join(about, ": ") + ")"
+	}
+	return text + span(e.First, e.Last)
+}
+
+// span says from when to when.
+func span(first, last time.Time) string {
+	from, to := timeText(first), timeText(last)
+	switch {
+	case from == "":
+		return ""
+	case to == "" || from == to:
+		return ", at " + from
+	}
+	return ", from " + from + " to " + to
+}
+
+// missing says in words what a piece of evidence stands for.
+func missing(e *aggregate.Evidence) string {
+	what, how := evidenceWords(e.Kind)
+	if e.Count == 0 {
+		return "some " + what + "s " + how
+	}
+	return count(e.Count, what) + " " + how
+}
+
+// evidenceWords returns what is counted and what happened to it; the detail
+// says how.
+func evidenceWords(kind aggregate.EvidenceKind) (what, how string) {
+	switch kind {
+	case aggregate.SerialGap:
+		return "serial", "missing"
+	case aggregate.Suppressed:
+		return "message", "suppressed"
+	case aggregate.Backlog:
+		return "record", "dropped at the backlog limit"
+	case aggregate.RateLimit:
+		return "record", "dropped at the rate limit"
+	case aggregate.LostCounter:
+		return "record", "lost"
+	case aggregate.Overrun:
+		return "record", "overrun"
+	case aggregate.Malformed:
+		return "record", "malformed"
+	case aggregate.Unresolved:
+		return "record", "without a name"
+	case aggregate.Legacy:
+		return "record", "of an old kernel"
+	case aggregate.TruncatedInput:
+		return "input", "cut short"
+	case aggregate.DroppedByCollector:
+		return "message", "dropped"
+	case aggregate.RotationGap:
+		return "record", "rotated away"
+	}
+	return "record", "missing"
+}
+
+// count returns "1 record" or "2 records".
+func count(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// textInputs returns the names of the inputs that anyone can write to.
+func textInputs(inputs []aggregate.Input) []string {
+	var names []string
+	for _, in := range inputs {
+		if in.Trust == aggregate.TrustText && in.Records > 0 {
+			names = append(names, inputName(in.Name))
+		}
+	}
+	return names
+}
+
+// inputName names an input in formats for people.
+func inputName(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return term.Escape(name)
+}
+
+// some lists names, but no more than a line has room for.
+func some(names []string) string {
+	const room = 3
+	if len(names) <= room {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:room], ", "), len(names)-room)
+}
+
+// timeText is a time in formats for people; "" is one that is not known.
+func timeText(t time.Time) string {
+	text, _ := timeOrNull(t).(string)
+	return text
+}

@@ -1,0 +1,60 @@
+package report
+
+import (
+	"strconv"
+
+	"github.com/auditscan/auditscan/internal/term"
+	"github.com/auditscan/auditscan/parser"
+)
+
+// AppendLine appends e to dst as a line for people, with its newline: time,
+// node and container as far as they are known, comm[pid], call, architecture
+// and action.
+func AppendLine(dst []byte, e *Event) []byte {
+	r := e.Record
+	if r.HasTime && representable(r.Millis) {
+		dst = append(appendStamp(dst, r.Millis), ' ')
+	}
+	dst = appendPlace(dst, e)
+	dst = appendVisible(dst, r.Comm)
+	dst = strconv.AppendInt(append(dst, '['), int64(r.PID), 10)
+	dst = append(dst, "] "...)
+	dst = appendCallName(dst, e)
+	if arch := e.Arch.String(); arch != "" {
+		dst = append(append(dst, ' '), arch...)
+	}
+	dst = append(append(dst, ' '), e.Action.String()...)
+	return append(dst, '\n')
+}
+
+// appendPlace appends "node ", "container " or "node/container ".
+func appendPlace(dst []byte, e *Event) []byte {
+	start := len(dst)
+	dst = term.AppendEscaped(dst, e.Record.Node)
+	if e.Container != nil {
+		if len(dst) > start {
+			dst = append(dst, '/')
+		}
+		dst = term.AppendEscaped(dst, containerName(e.Container))
+	}
+	if len(dst) > start {
+		dst = append(dst, ' ')
+	}
+	return dst
+}
+
+// appendVisible appends a comm, decoded and escaped.
+func appendVisible(dst []byte, t parser.Text) []byte {
+	start := len(dst)
+	dst = t.Append(dst)
+	end := len(dst)
+	dst = term.AppendEscaped(dst, dst[start:end])
+	return append(dst[:start], dst[end:]...)
+}
+
+func appendCallName(dst []byte, e *Event) []byte {
+	if e.Name == "" {
+		return strconv.AppendInt(append(dst, '#'), int64(e.NR), 10)
+	}
+	return append(dst, e.Name...)
+}

@@ -1,0 +1,279 @@
+package report
+
+import (
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/syscalltable"
+)
+
+// Read reads a report that Write made as JSON, or events and losses in the
+// lines of [AppendEvent] and [AppendLoss], which it counts. It is exact or
+// fails: an unknown or missing key, a name that is none, a cut end are errors
+// that say where, in the file called name.
+//
+// The "positions" that follow keeps in a report are passed over. Events tell
+// nothing of what they were made from: they are an input that anyone can have
+// written, and that cannot prove that nothing is missing.
+func Read(in io.Reader, name string) (*aggregate.Summary, error) {
+	r := newJSONReader(in, name)
+	r.fill()
+	var s *aggregate.Summary
+	switch kindOf(r.buf) {
+	case reportKind:
+		s = r.report()
+	case eventKind:
+		s = r.events()
+	default:
+		r.failAt(place{1, 1}, "neither a report nor events of auditscan")
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	return s, nil
+}
+
+// report reads a report to its end.
+func (r *jsonReader) report() *aggregate.Summary {
+	s := &aggregate.Summary{}
+	r.object([]field{
+		{"version", r.version},
+		{"tool", func() { r.bytes() }},
+		{"tables", func() { r.bytes() }},
+		{"inputs", func() { r.array(func() { s.Inputs = append(s.Inputs, r.input()) }) }},
+		{"totals", func() { s.Totals = r.totals() }},
+		{"completeness", func() { s.Completeness = r.completeness() }},
+		{"groups", func() { r.array(func() { r.group(s) }) }},
+	}, field{"positions", r.skipValue})
+	if !r.atEnd() {
+		r.unexpected("the end")
+	}
+	if len(s.Groups) == 0 {
+		s.By = aggregate.DefaultKeys() // so that Merge with it keeps every key
+	}
+	return s
+}
+
+func (r *jsonReader) version() {
+	if v := r.integer(math.MinInt64, math.MaxInt64); v != Version && r.err == nil {
+		r.fail("a report of version %d; this auditscan reads version %d", v, Version)
+	}
+}
+
+func (r *jsonReader) input() (in aggregate.Input) {
+	r.object([]field{
+		{"name", func() { in.Name = r.string() }},
+		{"trust", func() {
+			in.Trust = oneOf(r, "trust", aggregate.TrustKernel, aggregate.TrustAuditd, aggregate.TrustText)
+		}},
+		{"lines", func() { in.Lines = r.count() }},
+		{"records", func() { in.Records = r.count() }},
+		{"duplicates", func() { in.Duplicates = r.count() }},
+		{"malformed", func() { in.Malformed = r.count() }},
+		{"first", func() { in.First = r.time() }},
+		{"last", func() { in.Last = r.time() }},
+	})
+	return in
+}
+
+func (r *jsonReader) totals() (t aggregate.Totals) {
+	r.object([]field{
+		{"lines", func() { t.Lines = r.count() }},
+		{"records", func() { t.Records = r.count() }},
+		{"duplicates", func() { t.Duplicates = r.count() }},
+		{"malformed", func() { t.Malformed = r.count() }},
+		{"unresolved", func() { t.Unresolved = r.count() }},
+		{"groups", func() { t.Groups = int(r.integer(0, math.MaxInt32)) }},
+		{"syscalls", func() { t.Syscalls = int(r.integer(0, math.MaxInt32)) }},
+	})
+	return t
+}
+
+func (r *jsonReader) completeness() (c aggregate.Completeness) {
+	r.object([]field{
+		{"verdict", func() {
+			c.Verdict = oneOf(r, "verdict", aggregate.Complete, aggregate.Incomplete, aggregate.Unknown)
+		}},
+		{"lost", func() { c.Lost = r.count() }},
+		{"evidence", func() { r.array(func() { c.Evidence = append(c.Evidence, r.evidence()) }) }},
+	})
+	return c
+}
+
+func (r *jsonReader) evidence() (e aggregate.Evidence) {
+	r.object([]field{
+		{"kind", func() { e.Kind = r.evidenceKind() }},
+		{"count", func() { e.Count = r.count() }},
+		{"input", func() { e.Input = r.stringOrNull() }},
+		{"line", func() { e.Line = r.countOrNull() }},
+		{"first", func() { e.First = r.time() }},
+		{"last", func() { e.Last = r.time() }},
+		{"detail", func() { e.Detail = r.string() }},
+		{"fix", func() { e.Fix = r.string() }},
+	})
+	return e
+}
+
+func (r *jsonReader) evidenceKind() aggregate.EvidenceKind {
+	return oneOf(r, "kind of evidence", aggregate.SerialGap, aggregate.Suppressed, aggregate.Backlog, aggregate.RateLimit,
+		aggregate.LostCounter, aggregate.Overrun, aggregate.Malformed, aggregate.Unresolved, aggregate.Legacy,
+		aggregate.TruncatedInput, aggregate.DroppedByCollector, aggregate.RotationGap)
+}
+
+// group reads a group and, from the first one, what groups are told apart by.
+func (r *jsonReader) group(s *aggregate.Summary) {
+	r.begin()
+	from := r.from
+	var (
+		g  aggregate.Group
+		by []string
+	)
+	key := func(k aggregate.Key, read func()) field {
+		return field{string(k), func() { by = append(by, string(k)); read() }}
+	}
+	r.object([]field{
+		{"records", func() { g.Records = r.count() }},
+		{"first", func() { g.First = r.time() }},
+		{"last", func() { g.Last = r.time() }},
+		{"syscalls", func() { r.array(func() { g.Calls = append(g.Calls, r.call()) }) }},
+	},
+		key(aggregate.ByNode, func() { g.Node = r.stringOrNull() }),
+		key(aggregate.ByContainer, func() { g.Container = r.identity() }),
+		key(aggregate.ByPod, func() { g.Pod = r.stringOrNull() }),
+		key(aggregate.ByNamespace, func() { g.Namespace = r.stringOrNull() }),
+		key(aggregate.ByWorkload, func() { g.Workload = r.stringOrNull() }),
+		key(aggregate.ByPID, func() { g.PID = r.pid() }),
+		key(aggregate.ByComm, func() { g.Comm = r.stringOrNull() }),
+		key(aggregate.ByExe, func() { g.Exe = r.stringOrNull() }),
+	)
+	if len(s.Groups) == 0 && len(by) > 0 {
+		s.By, _ = aggregate.ParseKeys(strings.Join(by, ","))
+	}
+	if len(by) != len(s.By) || slices.ContainsFunc(by, func(k string) bool { return !slices.Contains(s.By, aggregate.Key(k)) }) {
+		r.failAt(from, "a group with other keys than the first")
+	}
+	s.Groups = append(s.Groups, g)
+}
+
+func (r *jsonReader) call() (c aggregate.Call) {
+	r.object([]field{
+		{"arch", func() { c.Arch = r.arch() }},
+		{"nr", func() { c.NR, c.Folded = r.nr() }},
+		{"name", func() { c.Name = r.syscall() }},
+		{"action", func() { c.Action = r.action() }},
+		{"count", func() { c.Count = r.count() }},
+		{"first", func() { c.First = r.time() }},
+		{"last", func() { c.Last = r.time() }},
+	})
+	return c
+}
+
+// nr reads a call's number; null stands for all that have no name.
+func (r *jsonReader) nr() (nr int32, folded bool) {
+	if r.null() {
+		return -1, true
+	}
+	return int32(r.integer(math.MinInt32, math.MaxInt32)), false
+}
+
+// identity reads a container, or nil.
+func (r *jsonReader) identity() *container.Identity {
+	if r.null() {
+		return nil
+	}
+	c := &container.Identity{}
+	into := func(s *string) func() { return func() { *s = r.string() } }
+	r.object([]field{{"id", into(&c.ID)}},
+		field{"name", into(&c.Name)},
+		field{"image", into(&c.Image)},
+		field{"pod", into(&c.Pod)},
+		field{"namespace", into(&c.Namespace)},
+		field{"workload", into(&c.Workload)},
+		field{"workloadGuessed", func() { c.WorkloadGuessed = r.bool() }},
+		field{"runtime", into(&c.Runtime)},
+		field{"via", into(&c.Via)},
+	)
+	return c
+}
+
+func (r *jsonReader) pid() int32 {
+	if r.null() {
+		return 0
+	}
+	return int32(r.integer(math.MinInt32, math.MaxInt32))
+}
+
+func (r *jsonReader) stringOrNull() string {
+	if r.null() {
+		return ""
+	}
+	return r.string()
+}
+
+func (r *jsonReader) countOrNull() int64 {
+	if r.null() {
+		return 0
+	}
+	return r.count()
+}
+
+// time reads a time, or null as the zero time.
+func (r *jsonReader) time() time.Time {
+	if r.null() {
+		return time.Time{}
+	}
+	text := r.bytes()
+	t, err := time.Parse("2006-01-02T15:04:05.000Z", string(text))
+	if err != nil || string(text) != timeText(t) {
+		r.fail("%.40q is no time like 2006-01-02T15:04:05.000Z", text)
+	}
+	return t
+}
+
+// arch reads the name of an architecture, or null.
+func (r *jsonReader) arch() syscalltable.Arch {
+	if r.null() {
+		return syscalltable.NoArch
+	}
+	text := r.string()
+	arch, err := syscalltable.ParseArch(text)
+	if err != nil || arch.String() != text {
+		r.fail("unknown architecture %.40q", text)
+	}
+	return arch
+}
+
+func (r *jsonReader) action() syscalltable.Action {
+	text := r.string()
+	action, err := syscalltable.ParseAction(text)
+	if err != nil || action.String() != text {
+		r.fail("unknown action %.40q", text)
+	}
+	return action
+}
+
+// syscall reads the name of a call, or null. The name may be of a newer
+// kernel than the tables, but it must be one: profiles are made of it.
+func (r *jsonReader) syscall() string {
+	name := r.stringOrNull()
+	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+		r.fail("%.40q is no name of a system call", name)
+	}
+	return name
+}
+
+// oneOf reads a string that must be one of the values.
+func oneOf[T ~string](r *jsonReader, what string, values ...T) T {
+	text := r.string()
+	i := slices.Index(values, T(text))
+	if i < 0 {
+		r.fail("unknown %s %.40q", what, text)
+		return ""
+	}
+	return values[i]
+}

@@ -1,0 +1,282 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/auditscan/auditscan/aggregate"
+)
+
+// validUTF8 returns s as it is after a trip through JSON: JSON is text.
+func validUTF8(s *aggregate.Summary) *aggregate.Summary {
+	out := *s
+	out.Inputs, out.Groups = slices.Clone(s.Inputs), slices.Clone(s.Groups)
+	out.Completeness.Evidence = slices.Clone(s.Completeness.Evidence)
+	for i := range out.Inputs {
+		out.Inputs[i].Name = valid(out.Inputs[i].Name)
+	}
+	for i := range out.Completeness.Evidence {
+		e := &out.Completeness.Evidence[i]
+		e.Input, e.Detail, e.Fix = valid(e.Input), valid(e.Detail), valid(e.Fix)
+	}
+	for i := range out.Groups {
+		g := &out.Groups[i]
+		g.Node, g.Comm, g.Exe = valid(g.Node), valid(g.Comm), valid(g.Exe)
+		if g.Container != nil {
+			c := *g.Container
+			for _, text := range []*string{&c.ID, &c.Name, &c.Image, &c.Pod, &c.Namespace, &c.Workload, &c.Runtime, &c.Via} {
+				*text = valid(*text)
+			}
+			g.Container = &c
+		}
+	}
+	return &out
+}
+
+// TestReadWritten checks that a report comes back as it was, and so do all of
+// its renderings: for every sample and every log of the corpus.
+func TestReadWritten(t *testing.T) {
+	all := samples(t)
+	for _, name := range corpusFiles(t) {
+		all[name] = summarize(t, nil, name)
+	}
+	for name, s := range all {
+		s = validUTF8(s)
+		doc := render(t, s, JSON, Options{Tool: tool})
+		got, err := Read(bytes.NewReader(doc), name)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if len(s.Groups) > 0 && !reflect.DeepEqual(got, s) {
+			t.Errorf("%s: read\n%+v\nwant\n%+v", name, got, s)
+		}
+		for _, f := range Formats() {
+			if a, b := render(t, got, f, Options{Tool: tool}), render(t, s, f, Options{Tool: tool}); !bytes.Equal(a, b) {
+				t.Errorf("%s read back, as %s: %s", name, f, firstDifference(a, b))
+			}
+		}
+	}
+}
+
+// TestReadAnyLayout checks that keys may come in any order, with or without
+// blanks, in pieces of any size, with the positions that follow adds.
+func TestReadAnyLayout(t *testing.T) {
+	for name, s := range samples(t) {
+		s := validUTF8(s)
+		doc := render(t, s, JSON, Options{})
+		var parsed map[string]any // marshalled with sorted keys
+		dec := json.NewDecoder(bytes.NewReader(doc))
+		dec.UseNumber()
+		if err := dec.Decode(&parsed); err != nil {
+			t.Fatal(err)
+		}
+		parsed["positions"] = map[string]any{"files": []any{map[string]any{"path": "/var/log/syslog", "offset": 12, "ok": true, "none": nil}}}
+		sorted, err := json.Marshal(parsed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !Sniff(sorted[:min(len(sorted), 4096)]) {
+			t.Errorf("%s with sorted keys: not recognised", name)
+		}
+		got, err := Read(iotest.OneByteReader(bytes.NewReader(sorted)), name)
+		if err != nil {
+			t.Errorf("%s with sorted keys: %v", name, err)
+			continue
+		}
+		if again := render(t, got, JSON, Options{}); !bytes.Equal(again, doc) {
+			t.Errorf("%s with sorted keys: %s", name, firstDifference(again, doc))
+		}
+	}
+}
+
+// TestReadInPieces checks that nothing depends on where the buffer ends.
+func TestReadInPieces(t *testing.T) {
+	all := samples(t)
+	for _, size := range []int{1, 2, 3, 7, 64} {
+		for name, s := range all {
+			doc := render(t, s, JSON, Options{})
+			r := newJSONReader(bytes.NewReader(doc), name)
+			r.space = make([]byte, size)
+			if again := render(t, r.report(), JSON, Options{}); r.err != nil || !bytes.Equal(again, doc) {
+				t.Errorf("%s in pieces of %d bytes: %v, %s", name, size, r.err, firstDifference(again, doc))
+			}
+		}
+	}
+}
+
+// TestReadErrors edits a good report and asks for the error, with its place.
+func TestReadErrors(t *testing.T) {
+	doc := string(render(t, samples(t)["actions"], JSON, Options{Tool: tool}))
+	if _, err := Read(strings.NewReader(doc), "r.json"); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ old, new, want string }{
+		{`"version": 1`, `"version": 2`, `r.json:2:14: a report of version 2; this auditscan reads version 1`},
+		{`"version": 1`, `"version": "1"`, `r.json:2:14: a number expected, not '"'`},
+		{`"version": 1`, `"version": 1.0`, `r.json:2:14: 1.0 is no whole number from -9223372036854775808 to 9223372036854775807`},
+		{`"tool": "auditscan 0.1.0",`, ``, `r.json:1:1: no key "tool"`},
+		{`"tool"`, `"Tool"`, `r.json:1:1: neither a report nor events of auditscan`},
+		{`"inputs"`, `"Inputs"`, `r.json:5:3: unknown or repeated key "Inputs"`},
+		{`"tables"`, `"tool"`, `r.json:4:3: unknown or repeated key "tool"`},
+		{`"lines": 17`, `"lines": -17`, `r.json:9:16: -17 is no whole number from 0 to 9223372036854775807`},
+		{`"lines": 17`, `"lines": 017`, `r.json:9:16: 017 is no whole number from 0 to 9223372036854775807`},
+		{`"lines": 17`, `"lines": 9223372036854775808`, `r.json:9:16: 9223372036854775808 is no whole number from 0 to 9223372036854775807`},
+		{`"lines": 17`, `"lines": 17, "words": 1`, `r.json:9:20: unknown or repeated key "words"`},
+		{`"lines": 17`, `"lines": 17, `, `r.json:9:20: '"' expected, not ','`},
+		{`"trust": "auditd"`, `"trust": "none"`, `r.json:8:16: unknown trust "none"`},
+		{`"verdict": "complete"`, `"verdict": "fine"`, `r.json:27:16: unknown verdict "fine"`},
+		{`"evidence": []`, `"evidence": null`, `r.json:29:17: '[' expected, not 'n'`},
+		{`"evidence": []`, `"evidence": [{"kind":"magic"}]`, `r.json:29:26: unknown kind of evidence "magic"`},
+		{`"arch": "x86_64"`, `"arch": "x86"`, `r.json:43:19: unknown architecture "x86"`},
+		{`"arch": "x86_64"`, `"arch": "vax"`, `r.json:43:19: unknown architecture "vax"`},
+		{`"nr": 110`, `"nr": 2147483648`, `r.json:44:17: 2147483648 is no whole number from -2147483648 to 2147483647`},
+		{`"name": "getppid"`, `"name": "get-ppid"`, `r.json:45:19: "get-ppid" is no name of a system call`},
+		{`"action": "kill_process"`, `"action": "KILL"`, `r.json:46:21: unknown action "KILL"`},
+		{`"action": "kill_process"`, `"action": "SCMP_ACT_KILL_PROCESS"`, `r.json:46:21: unknown action "SCMP_ACT_KILL_PROCESS"`},
+		{`"first": "2026-11-23T15:13:02.601Z"`, `"first": "2026-11-23T15:13:02Z"`, `r.json:13:16: "2026-11-23T15:13:02Z" is no time like 2006-01-02T15:04:05.000Z`},
+		{`"first": "2026-11-23T15:13:02.601Z"`, `"first": "2026-11-23T15:13:02,601Z"`, `r.json:13:16: "2026-11-23T15:13:02,601Z" is no time like 2006-01-02T15:04:05.000Z`},
+		{`"first": "2026-11-23T15:13:02.601Z"`, `"first": "2026-02-30T15:13:02.601Z"`, `r.json:13:16: "2026-02-30T15:13:02.601Z" is no time like 2006-01-02T15:04:05.000Z`},
+		{`"comm": "act",`, ``, `r.json:53:5: a group with other keys than the first`},
+		{`"comm": "act"`, `"comm": "a` + "\n" + `ct"`, `r.json:36:15: a string with a raw control character '\n'`},
+		{`"comm": "act"`, `"comm": "a\x"`, `r.json:36:15: a string with a wrong escape`},
+		{`"comm": "act"`, "\"comm\": \"a\xff\"", `r.json:36:15: a string that is not UTF-8`},
+		{`"comm": "act"`, `"comm": "` + strings.Repeat("a", maxText+1) + `"`, `r.json:36:15: a string of more than 131072 bytes`},
+		{`"container": null`, `"container": {"name": "web"}`, `r.json:34:20: no key "id"`},
+		{`"container": null`, `"container": nul`, `r.json:34:23: null expected, not ','`},
+		{`"groups": [`, `"positions": ` + strings.Repeat("[", 1000) + strings.Repeat("]", 1000) + `, "groups": [`, `r.json:31:47: nested deeper than 32 values`},
+	} {
+		bad := strings.Replace(doc, test.old, test.new, 1)
+		if bad == doc {
+			t.Fatalf("the report holds no %s", test.old)
+		}
+		checkReadError(t, bad, test.want)
+	}
+	checkReadError(t, doc+"{}", `r.json:283:1: the end expected, not '{'`)
+	checkReadError(t, doc+"\x00", `r.json:283:1: the end expected, not '\x00'`)
+	checkReadError(t, "", `r.json:1:1: neither a report nor events of auditscan`)
+	checkReadError(t, "{}", `r.json:1:1: neither a report nor events of auditscan`)
+	checkReadError(t, `[{"version":1}]`, `r.json:1:1: neither a report nor events of auditscan`)
+}
+
+func checkReadError(t *testing.T, doc, want string) {
+	t.Helper()
+	s, err := Read(strings.NewReader(doc), "r.json")
+	if s != nil || err == nil || err.Error() != want {
+		t.Errorf("Read = %v, error\n     %v\nwant %s", s != nil, err, want)
+	}
+}
+
+// TestReadCut checks that no beginning of a report passes for a whole one.
+func TestReadCut(t *testing.T) {
+	doc := bytes.TrimRight(render(t, samples(t)["cut"], JSON, Options{Tool: tool}), "\n")
+	for n := range doc {
+		if s, err := Read(bytes.NewReader(doc[:n]), "r.json"); err == nil {
+			t.Fatalf("the first %d of %d bytes are read as %+v", n, len(doc), s)
+		}
+	}
+}
+
+func TestReadFailure(t *testing.T) {
+	doc := render(t, samples(t)["actions"], JSON, Options{})
+	for _, n := range []int{0, 10, 5000} {
+		in := iotest.DataErrReader(io.MultiReader(bytes.NewReader(doc[:n]), iotest.ErrReader(io.ErrUnexpectedEOF)))
+		if s, err := Read(in, "r.json.gz"); s != nil || !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("a read error after %d bytes: %v, %v", n, s, err)
+		}
+	}
+}
+
+// TestSniff checks that of all that auditscan reads only its own JSON is
+// taken for that.
+func TestSniff(t *testing.T) {
+	for _, name := range corpusFiles(t) {
+		if Sniff(readCorpus(t, name)) {
+			t.Errorf("%s is taken for our own", name)
+		}
+	}
+	for _, other := range []string{
+		``, `{`, `{}`, `[]`, `null`, `{"version": 1`, `{"version":1,"profile":"p.json","records":0,"denied":0}`,
+		`{"defaultAction":"SCMP_ACT_LOG","architectures":["SCMP_ARCH_X86_64"]}`,
+		`{"time":"2026-11-23T14:57:44.581940Z","log":"x","stream":"stdout"}`,
+		`{"time":"2026-11-23T14:57:44Z","pid":1,"level":"info","arch":"x"}`,
+		`{"time":"2026-11-23T14:57:44Z"}`, "\x1f\x8b\x08\x00",
+	} {
+		if Sniff([]byte(other)) {
+			t.Errorf("%q is taken for our own", other)
+		}
+	}
+	event := eventsOf(t, nil, AppendEvent, "106-lab-enriched-all-actions.log")
+	loss := []byte(`{"loss":{"kind":"suppressed","count":29,"time":null}}` + "\n")
+	report := render(t, samples(t)["fleet"], JSON, Options{Tool: tool})
+	for _, ours := range [][]byte{event, event[:100], append(loss, event...), report, report[:100], append([]byte("\n  "), report...)} {
+		if !Sniff(ours) {
+			t.Errorf("not recognised: %.100q", ours)
+		}
+	}
+}
+
+// TestJQ has jq print a report and its events again: it finds nothing else in
+// them and would write them the same.
+func TestJQ(t *testing.T) {
+	jq, err := exec.LookPath("jq")
+	if err != nil {
+		t.Skip("jq is not installed")
+	}
+	for _, test := range []struct {
+		doc  []byte
+		args []string
+	}{
+		{render(t, samples(t)["fleet"], JSON, Options{Tool: tool}), []string{"."}},
+		{eventsOf(t, nil, AppendEvent, corpusFiles(t)...), []string{"-c", "."}},
+	} {
+		cmd := exec.Command(jq, test.args...)
+		cmd.Stdin, cmd.Stderr = bytes.NewReader(test.doc), os.Stderr
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(out, test.doc) {
+			t.Errorf("jq %q: %s", test.args, firstDifference(test.doc, out))
+		}
+	}
+}
+
+// FuzzRead checks that what is read is JSON, and that it is the same when it
+// is written and read again.
+func FuzzRead(f *testing.F) {
+	for _, s := range samples(f) {
+		f.Add(render(f, s, JSON, Options{Tool: tool}))
+	}
+	f.Add(eventsOf(f, nil, AppendEvent, "106-lab-enriched-all-actions.log", "057-imx8-kauditd-suppressed.log"))
+	f.Fuzz(func(t *testing.T, doc []byte) {
+		s, err := Read(bytes.NewReader(doc), "fuzz")
+		if err != nil {
+			return
+		}
+		dec := json.NewDecoder(bytes.NewReader(doc))
+		for dec.More() {
+			var v any
+			if err := dec.Decode(&v); err != nil {
+				t.Fatalf("read, but no JSON: %v", err)
+			}
+		}
+		first := render(t, s, JSON, Options{})
+		again, err := Read(bytes.NewReader(first), "again")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if second := render(t, again, JSON, Options{}); !bytes.Equal(first, second) {
+			t.Error(firstDifference(second, first))
+		}
+	})
+}

@@ -1,0 +1,171 @@
+package report
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/parser"
+)
+
+// eventReader counts events and losses. It reuses its memory from one to the
+// next.
+type eventReader struct {
+	*jsonReader
+	into       *aggregate.Builder
+	containers map[container.Identity]*container.Identity // one pointer for each
+
+	record          parser.Record
+	call            aggregate.Call
+	id              *container.Identity
+	node, comm, exe []byte
+
+	loss aggregate.Evidence
+}
+
+// events reads events and losses to the end.
+func (r *jsonReader) events() *aggregate.Summary {
+	e := &eventReader{
+		jsonReader: r,
+		into:       aggregate.NewBuilder(nil),
+		containers: map[container.Identity]*container.Identity{},
+	}
+	e.into.Input(r.name, aggregate.TrustText)
+	fields := e.fields()
+	for !r.atEnd() {
+		e.item(fields)
+	}
+	lines := r.line - 1
+	if r.column > 1 {
+		lines++ // without a newline
+	}
+	e.into.Lines(int64(lines))
+	return e.into.Summary()
+}
+
+// item reads and counts an event, which has all of the fields but the last,
+// or a loss, which has that one.
+func (e *eventReader) item(fields []field) {
+	e.begin()
+	from := e.from
+	e.record = parser.Record{}
+	var seen fieldSet
+	e.members(func(key []byte) func() { return e.member(fields, key, &seen) })
+	event := fields[:len(fields)-1]
+	switch isLoss := fieldSet(1) << len(event); {
+	case seen == isLoss:
+		e.into.Notice(e.loss.Kind, e.loss.Count, e.loss.First, e.loss.Detail)
+	case seen&isLoss != 0:
+		e.failAt(from, "a loss and an event in one")
+	default:
+		e.complete(event, seen, from)
+		e.count(from)
+	}
+}
+
+func (e *eventReader) fields() []field {
+	r := &e.record
+	id := func(into *uint32) func() { return func() { *into = uint32(e.integer(0, math.MaxUint32)) } }
+	return []field{
+		{"time", e.stamp},
+		{"serial", e.serial},
+		{"node", func() { e.node, r.Node = e.keep(e.node) }},
+		{"pid", func() { r.PID = e.pid() }},
+		{"comm", func() { e.comm, r.Comm.Bytes = e.keep(e.comm) }},
+		{"exe", func() { e.exe, r.Exe.Bytes = e.keep(e.exe) }},
+		{"arch", func() { e.call.Arch = e.arch() }},
+		{"nr", func() { e.call.NR = int32(e.integer(math.MinInt32, math.MaxInt32)) }},
+		{"syscall", func() { e.call.Name = e.syscall() }},
+		{"action", func() { e.call.Action = e.action() }},
+		{"sig", func() { r.Sig = int32(e.integer(math.MinInt32, math.MaxInt32)) }},
+		{"compat", func() { r.Compat = e.bool() }},
+		{"ip", func() { r.IP = e.address() }},
+		{"uid", id(&r.UID)},
+		{"gid", id(&r.GID)},
+		{"auid", id(&r.AUID)},
+		{"ses", id(&r.Ses)},
+		{"subj", func() { e.stringOrNull() }},
+		{"container", func() { e.id = e.one(e.identity()) }},
+		{"loss", e.readLoss},
+	}
+}
+
+func (e *eventReader) readLoss() {
+	e.loss = aggregate.Evidence{Detail: "the run that wrote the events noticed it"}
+	e.object([]field{
+		{"kind", func() { e.loss.Kind = e.evidenceKind() }},
+		{"count", func() { e.loss.Count = e.jsonReader.count() }},
+		{"time", func() { e.loss.First = e.time() }},
+	})
+}
+
+// count counts the event that was read.
+func (e *eventReader) count(from place) {
+	c := e.call
+	if known, _ := c.Arch.Name(c.NR); c.Name != "" && c.Name != known {
+		e.failAt(from, "call %d of %s is %q there and %q in the tables of this auditscan", c.NR, c.Arch, c.Name, known)
+	}
+	if e.err != nil {
+		return
+	}
+	r := &e.record
+	r.Arch, r.NR, r.Code = uint32(c.Arch), c.NR, uint32(c.Action) // to tell records apart that claim one serial
+	// A journal without auditd holds an event twice, with its serial and
+	// without: such pairs are in the stream and count once.
+	r.Form = parser.FormJournal
+	if r.HasSerial {
+		r.Form = parser.FormKernel
+	}
+	e.into.Resolved(r, c, e.id, int64(from.line))
+}
+
+func (e *eventReader) stamp() {
+	t := e.time()
+	e.record.Millis, e.record.HasTime = t.UnixMilli(), !t.IsZero()
+}
+
+func (e *eventReader) serial() {
+	if e.null() {
+		return
+	}
+	e.record.Serial, e.record.HasSerial = uint32(e.integer(0, math.MaxUint32)), true
+}
+
+// keep reads a string into memory that stays until the next event, and
+// returns that memory and the string; null is nil.
+func (e *eventReader) keep(into []byte) (memory, text []byte) {
+	if e.null() {
+		return into, nil
+	}
+	into = append(into[:0], e.bytes()...)
+	return into, into
+}
+
+// address reads an address in hex, or null.
+func (e *eventReader) address() uint64 {
+	if e.null() {
+		return 0
+	}
+	text := e.string()
+	digits, ok := strings.CutPrefix(text, "0x")
+	address, err := strconv.ParseUint(digits, 16, 64)
+	if !ok || err != nil || "0x"+strconv.FormatUint(address, 16) != text {
+		e.fail("%.40q is no address", text)
+	}
+	return address
+}
+
+// one returns the same pointer for equal containers: groups are told apart by
+// it.
+func (e *eventReader) one(id *container.Identity) *container.Identity {
+	if id == nil {
+		return nil
+	}
+	if known, ok := e.containers[*id]; ok {
+		return known
+	}
+	e.containers[*id] = id
+	return id
+}

@@ -1,0 +1,78 @@
+// Package report renders what was found, and reads it back.
+//
+//	aggregate.Summary ──Write──> table, wide, JSON, YAML, CSV, Markdown
+//	parser.Record     ──AppendEvent, AppendLine──> a line of JSON, a line for people
+//	report or events in JSON ──Read──> aggregate.Summary
+//
+// JSON is the contract: schema/report.schema.json and schema/event.schema.json
+// describe every key, and what was read back renders as before. The other
+// formats are views. Text from a log can hold anything: terminal escapes,
+// formulas for a spreadsheet, markup. In every format it can do no more than
+// be read (see the functions named escape...).
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/auditscan/auditscan/aggregate"
+)
+
+// Format is a rendering of a report.
+type Format string
+
+// The formats. Table and Wide are for terminals, Wide with every column and
+// nothing cut; Markdown is Table for an issue or a pull request.
+const (
+	Table    Format = "table"
+	Wide     Format = "wide"
+	JSON     Format = "json"
+	YAML     Format = "yaml"
+	CSV      Format = "csv"
+	Markdown Format = "markdown"
+)
+
+// Formats returns the formats, in the order in which a help text has them.
+func Formats() []Format { return []Format{Table, Wide, JSON, YAML, CSV, Markdown} }
+
+// ParseFormat returns the format of a name.
+func ParseFormat(name string) (Format, error) {
+	var names []string
+	for _, f := range Formats() {
+		if string(f) == name {
+			return f, nil
+		}
+		names = append(names, string(f))
+	}
+	return "", fmt.Errorf("unknown format %q (one of %s)", name, strings.Join(names, ", "))
+}
+
+// Options are what the reader of a report wants, apart from its format.
+type Options struct {
+	Tool  string // what made the report, such as "auditscan 0.1.0"; JSON and YAML say it
+	Color bool   // Table, Wide: show denials in red
+	Width int    // Table: columns of the terminal, which long names are cut to; 0: never cut
+	// Positions, JSON, are where follow goes on; nil: the report has none.
+	Positions json.RawMessage
+	Quiet     bool // leave out advice: how to prevent a loss, who could have forged an input
+}
+
+// Write writes s to w. Every format but CSV, which has no room for it, holds
+// the verdict and its evidence: see [WriteVerdict].
+func Write(w io.Writer, s *aggregate.Summary, f Format, o Options) error {
+	switch f {
+	case Table, Wide:
+		return writeTable(w, s, f, o)
+	case JSON:
+		return writeJSON(w, document(s, o))
+	case YAML:
+		return writeYAML(w, document(s, o))
+	case CSV:
+		return writeCSV(w, s)
+	case Markdown:
+		return writeMarkdown(w, s, o)
+	}
+	return fmt.Errorf("unknown format %q", f)
+}
