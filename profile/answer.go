@@ -1,0 +1,115 @@
+package profile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/auditscan/auditscan/syscalltable"
+)
+
+// Answer is what a policy makes of a call.
+type Answer struct {
+	// Possible outcomes, the permissive first: one, unless the call's
+	// arguments decide.
+	Possible []Outcome
+	// Because names the rule, or says that there is none.
+	Because string
+}
+
+// DependsOnArgs tells whether the call's arguments decide.
+func (a Answer) DependsOnArgs() bool { return len(a.Possible) > 1 }
+
+// Effect returns what the answer means for the program: Depends also where
+// arguments decide whether the call runs.
+func (a Answer) Effect() Effect {
+	effect := a.Possible[0].Effect()
+	for _, o := range a.Possible[1:] {
+		if o.Effect() != effect {
+			return Depends
+		}
+	}
+	return effect
+}
+
+// String returns the outcomes, such as "allow or errno(EPERM)".
+func (a Answer) String() string {
+	var list []string
+	for _, o := range a.Possible {
+		list = append(list, o.String())
+	}
+	return strings.Join(list, " or ")
+}
+
+// badArch is SCMP_FLTATR_ACT_BADARCH as libseccomp has it and no runtime
+// changes it.
+var badArch = Outcome{Action: syscalltable.ActionKillThread}
+
+// x32Bit is __X32_SYSCALL_BIT of asm/unistd.h.
+const x32Bit = 0x40000000
+
+// Answer returns what a filter of the policy answers to a call, whose number
+// is that of a record.
+func (p *Policy) Answer(arch syscalltable.Arch, nr int32) Answer {
+	if arch == syscalltable.X86_64 && uint32(nr) >= x32Bit && nr != -1 {
+		arch = syscalltable.X32 // as libseccomp divides the numbers
+	}
+	if !slices.Contains(p.Arches, arch) {
+		return Answer{[]Outcome{badArch}, fmt.Sprintf("%s is not among the profile's architectures", arch)}
+	}
+	name, ok := arch.Name(nr)
+	if !ok {
+		return Answer{[]Outcome{p.Default}, "the number has no name: the default"}
+	}
+	if k := p.byName[name]; k != nil && k.always != nil {
+		return Answer{[]Outcome{k.always.Outcome}, k.always.place()}
+	}
+	if a, ok := p.conditional(name); ok {
+		return a
+	}
+	return Answer{[]Outcome{p.Default}, "no rule: the default"}
+}
+
+// conditional answers a call that only rules with arguments name, its own or,
+// for a call that others go through, those of the others.
+func (p *Policy) conditional(name string) (Answer, bool) {
+	a := Answer{Possible: []Outcome{p.Default}}
+	var places []string
+	add := func(r *Rule) {
+		if !slices.Contains(a.Possible, r.Outcome) {
+			a.Possible = append(a.Possible, r.Outcome)
+			places = append(places, r.place())
+		}
+	}
+	if k := p.byName[name]; k != nil {
+		for _, r := range k.some {
+			add(r)
+		}
+	}
+	for _, member := range multiplexed(name) {
+		if k := p.byName[member]; k != nil {
+			for _, r := range k.effective() {
+				add(r)
+			}
+		}
+	}
+	slices.SortFunc(a.Possible, compareOutcomes)
+	a.Because = strings.Join(places, ", ")
+	return a, len(a.Possible) > 1
+}
+
+// multiplexed returns the calls that an older one of several 32-bit
+// architectures carries, with the first argument saying which; libseccomp
+// extends rules for these to it.
+func multiplexed(name string) []string {
+	switch name {
+	case "socketcall":
+		return []string{"accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen",
+			"recv", "recvfrom", "recvmmsg", "recvmsg", "send", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown",
+			"socket", "socketpair"}
+	case "ipc":
+		return []string{"msgctl", "msgget", "msgrcv", "msgsnd", "semctl", "semget", "semop", "semtimedop",
+			"shmat", "shmctl", "shmdt", "shmget"}
+	}
+	return nil
+}

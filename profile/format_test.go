@@ -1,0 +1,266 @@
+package profile_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/auditscan/auditscan/profile"
+)
+
+// formatProfile has what every format can say, and more is added below.
+const formatProfile = `{
+  "defaultAction": "SCMP_ACT_ERRNO",
+  "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"],
+  "syscalls": [{"names": ["read", "write"], "action": "SCMP_ACT_ALLOW"}%s]}`
+
+func formatted(t *testing.T, more string) *profile.Document {
+	t.Helper()
+	if more != "" {
+		more = ", " + more
+	}
+	return named(t, "app.json", fmt.Sprintf(formatProfile, more))
+}
+
+const (
+	clone3Rule = `{"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38}`
+	argsRule   = `{"names": ["personality"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 8, "op": "SCMP_CMP_EQ"}]}`
+	condRule   = `{"names": ["bpf"], "action": "SCMP_ACT_ALLOW", "comment": "for tracing", "includes": {"caps": ["CAP_BPF"], "arches": ["amd64", "s390x", "x86"], "minKernel": "5.8"}}`
+)
+
+// What is written is read back as the same.
+func TestFormatsRoundTrip(t *testing.T) {
+	for _, c := range []struct {
+		format profile.Format
+		more   string
+	}{
+		{profile.FormatOCI, clone3Rule + "," + argsRule},
+		{profile.FormatDocker, clone3Rule + "," + argsRule + "," + condRule},
+	} {
+		d := formatted(t, c.more)
+		text := write(t, d, c.format)
+		again := named(t, "app.json", text)
+		if got, want := fmt.Sprintf("%v %q", again.Default, rules(again)), fmt.Sprintf("%v %q", d.Default, rules(d)); got != want {
+			t.Errorf("%s: %s, want %s", c.format, got, want)
+		}
+		if second := write(t, again, c.format); second != text {
+			t.Errorf("%s: written again:\n%s\nfirst:\n%s", c.format, second, text)
+		}
+		for _, r := range again.Rules {
+			if r.Names[0] == "bpf" && (r.Comment != "for tracing" || fmt.Sprint(r.Includes) != "{[CAP_BPF] [x86_64 s390x i386] 5.8}") {
+				t.Errorf("condition is now %+v, comment %q", r.Includes, r.Comment)
+			}
+		}
+	}
+}
+
+func TestDockerArchMap(t *testing.T) {
+	text := write(t, formatted(t, ""), profile.FormatDocker)
+	var doc any
+	if err := json.Unmarshal([]byte(text), &doc); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]any{
+		"archMap.0.architecture": "SCMP_ARCH_X86_64", "archMap.0.subArchitectures.0": "SCMP_ARCH_X86",
+		"archMap.0.subArchitectures.1": "SCMP_ARCH_X32", "architectures": nil, "syscalls.0.action": "SCMP_ACT_ALLOW",
+	} {
+		if got := at(t, doc, path); got != want {
+			t.Errorf("%s = %v, want %v", path, got, want)
+		}
+	}
+}
+
+func TestSPO(t *testing.T) {
+	var out bytes.Buffer
+	meta := profile.Meta{Name: "nginx-1.25", Coverage: &profile.Coverage{Total: 3, Syscalls: map[string]int{"read": 3, "write": 1}}}
+	if err := formatted(t, clone3Rule+","+argsRule).Write(&out, profile.FormatSPO, meta); err != nil {
+		t.Fatal(err)
+	}
+	const want = `apiVersion: security-profiles-operator.x-k8s.io/v1
+kind: SeccompProfile
+metadata:
+  name: nginx-1.25
+  annotations:
+    spo.x-k8s.io/syscall-coverage: '{"syscalls":{"read":3,"write":1},"total":3,"version":"v1"}'
+spec:
+  defaultAction: SCMP_ACT_ERRNO
+  architectures:
+    - SCMP_ARCH_X86_64
+    - SCMP_ARCH_X86
+    - SCMP_ARCH_X32
+  syscalls:
+    - action: SCMP_ACT_ALLOW
+      names:
+        - read
+        - write
+    - action: SCMP_ACT_ERRNO
+      errnoRet: 38
+      names:
+        - clone3
+    - action: SCMP_ACT_ALLOW
+      names:
+        - personality
+      args:
+        - index: 0
+          value: 8
+          op: SCMP_CMP_EQ
+`
+	if out.String() != want {
+		t.Errorf("got:\n%s\nwant:\n%s", out.String(), want)
+	}
+	var doc any
+	if err := yaml.Unmarshal(out.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	validate(t, "testdata/seccompprofile.schema.json", text)
+}
+
+func TestSystemd(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"allow-list", fmt.Sprintf(formatProfile, ""), `[Service]
+SystemCallFilter=read write
+SystemCallErrorNumber=EPERM
+SystemCallArchitectures=x86-64 x86 x32
+`},
+		{"clone3", fmt.Sprintf(formatProfile, ", "+clone3Rule), `[Service]
+SystemCallFilter=read write
+# systemd has one error number for all calls that are not listed: that of clone3.
+SystemCallErrorNumber=ENOSYS
+SystemCallArchitectures=x86-64 x86 x32
+`},
+		{"kill", `{"defaultAction": "SCMP_ACT_KILL_PROCESS", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}`, `[Service]
+SystemCallFilter=read
+`},
+		{"deny-list", `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["ptrace", "bpf"], "action": "SCMP_ACT_ERRNO"}, {"names": ["mount"], "action": "SCMP_ACT_KILL_PROCESS"}, {"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}`, `[Service]
+SystemCallFilter=~ptrace:EPERM bpf:EPERM
+SystemCallFilter=~mount:kill
+`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := write(t, named(t, "app.json", c.text), profile.FormatSystemd)
+			if got != c.want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, c.want)
+			}
+			verifyUnit(t, got)
+		})
+	}
+}
+
+// verifyUnit asks systemd what it makes of a drop-in.
+func verifyUnit(t *testing.T, dropIn string) {
+	t.Helper()
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		t.Skipf("needs systemd-analyze: %v", err)
+	}
+	unit := filepath.Join(t.TempDir(), "app.service")
+	if err := os.WriteFile(unit, []byte(dropIn+"Type=exec\nExecStart=/bin/true\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("systemd-analyze", "verify", "--man=no", unit).CombinedOutput()
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, unit+":") { // others are about this host's units
+			t.Errorf("systemd-analyze (%v): %s", err, line)
+		}
+	}
+}
+
+func TestFormatErrors(t *testing.T) {
+	with := func(old, new string) *profile.Document {
+		return named(t, "app.json", strings.Replace(fmt.Sprintf(formatProfile, ""), old, new, 1))
+	}
+	for _, c := range []struct {
+		name   string
+		d      *profile.Document
+		format profile.Format
+		want   string
+	}{
+		{"conditions", formatted(t, condRule), profile.FormatOCI, "it has conditions (archMap, includes, excludes); docker can"},
+		{"conditions", formatted(t, condRule), profile.FormatSPO, "it has conditions"},
+		{"conditions", formatted(t, condRule), profile.FormatSystemd, "it has conditions"},
+		{"arguments", formatted(t, argsRule), profile.FormatSystemd, "it has rules with arguments"},
+		{"default", with(`"SCMP_ACT_ERRNO"`, `"SCMP_ACT_ERRNO", "defaultErrnoRet": 38`), profile.FormatSPO, "its default is errno(ENOSYS), but a SeccompProfile has no defaultErrnoRet: EPERM alone"},
+		{"architecture", with(`"SCMP_ARCH_X32"`, `"SCMP_ARCH_LOONGARCH64"`), profile.FormatSPO, "a SeccompProfile does not know SCMP_ARCH_LOONGARCH64"},
+		{"architecture", with(`"SCMP_ARCH_X32"`, `"SCMP_ARCH_SH"`), profile.FormatSystemd, "systemd does not know shel"},
+		{"errno 0", formatted(t, strings.Replace(clone3Rule, "38", "0", 1)), profile.FormatSPO, "errnoRet 0 of clone3 would be taken for EPERM"},
+		{"large argument", formatted(t, strings.Replace(argsRule, "8", "18446744073709551615", 1)), profile.FormatSPO, "an argument's value does not fit into 63 bits"},
+		{"default log", with(`"SCMP_ACT_ERRNO"`, `"SCMP_ACT_LOG"`), profile.FormatSystemd, "its default is log"},
+		{"rule of another number", formatted(t, strings.Replace(clone3Rule, "38", "2", 1)), profile.FormatSystemd, "clone3 is answered with errno(ENOENT), not with the default"},
+		{"rule of another action", formatted(t, `{"names": ["bpf"], "action": "SCMP_ACT_TRAP"}`), profile.FormatSystemd, "it has rules of trap"},
+		{"unknown format", formatted(t, ""), "xml", `unknown format "xml"`},
+	} {
+		t.Run(c.name+" as "+string(c.format), func(t *testing.T) {
+			var out bytes.Buffer
+			err := c.d.Write(&out, c.format, profile.Meta{Name: "app"})
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error = %v, want %q", err, c.want)
+			}
+			if out.Len() > 0 {
+				t.Errorf("half-written: %q", out.String())
+			}
+		})
+	}
+	for _, name := range []string{"", "App", "-a", "a/b", "a b", strings.Repeat("a", 254)} {
+		if err := formatted(t, "").Write(&bytes.Buffer{}, profile.FormatSPO, profile.Meta{Name: name}); err == nil {
+			t.Errorf("object name %q was taken", name)
+		}
+	}
+	if _, err := profile.ParseFormat("xml"); err == nil {
+		t.Error("format xml was taken")
+	}
+}
+
+// Whatever is built can be written in every form.
+func TestBuiltProfileInEveryFormat(t *testing.T) {
+	r := build(t, summary("app", logged(t, "read", "clone")...), profile.Options{})
+	for _, f := range []profile.Format{profile.FormatOCI, profile.FormatDocker, profile.FormatSPO, profile.FormatSystemd} {
+		if out := write(t, r.Document, f); !strings.Contains(out, "clone") {
+			t.Errorf("%s: %s", f, out)
+		}
+	}
+	if got, want := write(t, r.Document, profile.FormatOCI), encode(t, r.Profile); got != want {
+		t.Errorf("Document and Profile differ:\n%s\n%s", got, want)
+	}
+}
+
+func TestRequires(t *testing.T) {
+	for _, c := range []struct {
+		names string
+		want  profile.Requirements
+	}{
+		{`"read"`, profile.Requirements{}},
+		{`"read", "openat2"`, profile.Requirements{Kernel: profile.KernelVersion{Major: 5, Minor: 6}}},
+		{`"futex_waitv", "close_range"`, profile.Requirements{Libseccomp: "2.5.4", Kernel: profile.KernelVersion{Major: 5, Minor: 16}}},
+		{`"riscv_hwprobe", "cachestat"`, profile.Requirements{Libseccomp: "2.5.6", Kernel: profile.KernelVersion{Major: 6, Minor: 5}}},
+		{`"listns"`, profile.Requirements{Libseccomp: "2.6.1", Kernel: profile.KernelVersion{Major: 6, Minor: 19}}},
+	} {
+		d := parse(t, `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": [`+c.names+`], "action": "SCMP_ACT_ALLOW"}]}`)
+		if got := d.Requires(); got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.names, got, c.want)
+		}
+	}
+}
+
+// Every call above the highest number of libseccomp 2.5.2's kernel says what
+// it requires.
+func TestRequiresKnowsNewCalls(t *testing.T) {
+	for nr, name := range x86_64.Calls() {
+		if nr < 436 || name == "openat2" || name == "pidfd_getfd" || name == "faccessat2" {
+			continue
+		}
+		d := parse(t, `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["`+name+`"], "action": "SCMP_ACT_ALLOW"}]}`)
+		if d.Requires().Libseccomp == "" {
+			t.Errorf("%s: nothing is known of the libseccomp it requires", name)
+		}
+	}
+}

@@ -1,0 +1,5 @@
+package profile_test
+
+import "runtime"
+
+const goarch = runtime.GOARCH

@@ -1,0 +1,87 @@
+package profile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/auditscan/auditscan/syscalltable"
+)
+
+// Inspection is the coverage of an architecture's calls by a policy: every
+// call of the table is in one of the lists, by number.
+type Inspection struct {
+	Arch    syscalltable.Arch
+	Allowed []string
+	Logged  []string
+	Depends []string // arguments, a tracer or a supervisor decide
+	Denied  []string
+}
+
+// Inspect asks the policy about every call of its architectures.
+func (p *Policy) Inspect() []Inspection {
+	var list []Inspection
+	for _, arch := range p.Arches {
+		in := Inspection{Arch: arch}
+		for nr, name := range arch.Calls() {
+			in.add(name, p.Answer(arch, nr))
+		}
+		list = append(list, in)
+	}
+	return list
+}
+
+func (in *Inspection) add(name string, a Answer) {
+	switch {
+	case a.Effect() == Depends:
+		in.Depends = append(in.Depends, name)
+	case a.Effect() == Denies:
+		in.Denied = append(in.Denied, name)
+	case slices.Contains(a.Possible, Outcome{Action: syscalltable.ActionLog}):
+		in.Logged = append(in.Logged, name)
+	default:
+		in.Allowed = append(in.Allowed, name)
+	}
+}
+
+// describe tells in words what the policy makes of a call by its name, such
+// as "allow if arg0 == 8, else errno(EPERM)".
+func (p *Policy) describe(name string) string {
+	k := p.byName[name]
+	switch {
+	case k == nil || k.always == nil && len(k.some) == 0:
+		return p.Default.String()
+	case k.always != nil:
+		return k.always.Outcome.String()
+	}
+	var parts []string
+	for _, r := range k.some {
+		parts = append(parts, fmt.Sprintf("%s if %s", r.Outcome, describeArgs(r)))
+	}
+	slices.Sort(parts)
+	return strings.Join(append(parts, "else "+p.Default.String()), ", ")
+}
+
+func describeArgs(r *Rule) string {
+	var parts []string
+	for _, a := range r.Args {
+		parts = append(parts, describeArg(a))
+	}
+	if takesEither(r) {
+		return strings.Join(parts, " or ")
+	}
+	return strings.Join(parts, " and ")
+}
+
+func describeArg(a specs.LinuxSeccompArg) string {
+	ops := map[specs.LinuxSeccompOperator]string{
+		specs.OpNotEqual: "!=", specs.OpLessThan: "<", specs.OpLessEqual: "<=", specs.OpEqualTo: "==",
+		specs.OpGreaterEqual: ">=", specs.OpGreaterThan: ">",
+	}
+	if a.Op == specs.OpMaskedEqual {
+		return fmt.Sprintf("arg%d & %#x == %#x", a.Index, a.Value, a.ValueTwo)
+	}
+	return fmt.Sprintf("arg%d %s %#x", a.Index, ops[a.Op], a.Value)
+}

@@ -1,0 +1,75 @@
+package profile_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/moby/profiles/seccomp"
+	"github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
+
+	"github.com/auditscan/auditscan/profile"
+)
+
+// Docker's own profile, read and evaluated here, has the rules that Docker
+// gives the runtime.
+func TestEvaluateAgreesWithDocker(t *testing.T) {
+	text, err := json.Marshal(seccomp.DefaultProfile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := profile.Parse(text, "docker")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var uts unix.Utsname
+	if err := unix.Uname(&uts); err != nil {
+		t.Fatal(err)
+	}
+	var kernel profile.KernelVersion
+	if _, err := fmt.Sscanf(unix.ByteSliceToString(uts.Release[:]), "%d.%d", &kernel.Major, &kernel.Minor); err != nil {
+		t.Fatal(err)
+	}
+	for _, caps := range [][]string{
+		nil, profile.DefaultCaps(), {"CAP_SYS_ADMIN"}, {"CAP_BPF", "CAP_SYS_ADMIN", "CAP_SYS_PTRACE"}, {"CAP_SYS_CHROOT"}, allCaps(d),
+	} {
+		t.Run(strings.Join(caps, " "), func(t *testing.T) {
+			p, err := d.Evaluate(profile.Environment{Arch: nativeArch(), Caps: caps, Kernel: kernel})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := seccomp.GetDefaultProfile(&specs.Spec{Process: &specs.Process{Capabilities: &specs.LinuxCapabilities{Bounding: caps}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(p.Rules) != len(want.Syscalls) {
+				t.Fatalf("%d rules, Docker has %d", len(p.Rules), len(want.Syscalls))
+			}
+			for i, r := range p.Rules {
+				w := want.Syscalls[i]
+				if !slices.Equal(r.Names, w.Names) || r.Outcome.Action.SCMP() != string(w.Action) || len(r.Args) != len(w.Args) {
+					t.Errorf("rule %d: %+v, Docker has %+v", i, r, w)
+				}
+			}
+			if len(p.Arches) != len(want.Architectures) {
+				t.Errorf("architectures %v, Docker has %v", p.Arches, want.Architectures)
+			}
+			if len(p.Notes) != 1 {
+				t.Errorf("notes = %q, want one, that it was evaluated", p.Notes)
+			}
+		})
+	}
+}
+
+// allCaps returns every capability that a document asks about.
+func allCaps(d *profile.Document) []string {
+	var caps []string
+	for _, r := range d.Rules {
+		caps = append(caps, slices.Concat(r.Includes.Caps, r.Excludes.Caps)...)
+	}
+	slices.Sort(caps)
+	return slices.Compact(caps)
+}

@@ -1,0 +1,224 @@
+package profile_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/auditscan/auditscan/profile"
+	"github.com/auditscan/auditscan/syscalltable"
+)
+
+func parse(t *testing.T, text string) *profile.Document {
+	t.Helper()
+	d, err := profile.Parse([]byte(text), "p.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func evaluate(t *testing.T, text string, caps ...string) *profile.Policy {
+	t.Helper()
+	p, err := parse(t, text).Evaluate(profile.Environment{Arch: x86_64, Caps: caps})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestParseErrors(t *testing.T) {
+	rule := func(s string) string { return "{\"defaultAction\": \"SCMP_ACT_ERRNO\",\n\"syscalls\": [\n" + s + "]}" }
+	for _, c := range []struct{ name, text, want string }{
+		{"empty", "", "p.json:1: not JSON: the text ends too early"},
+		{"cut", "{\"defaultAction\":\n\"SCMP_ACT_ALLOW\",", "p.json:2: not JSON: the text ends too early"},
+		{"text", "SCMP_ACT_ALLOW", "p.json:1: not JSON: invalid character 'S' looking for beginning of value"},
+		{"a list", "[]", "p.json:1: not an object"},
+		{"null", "null", "p.json:1: not an object"},
+		{"comment", "{\n// all calls\n}", "p.json:2: not JSON: invalid character '/'"},
+		{"two values", "{\"defaultAction\":\"SCMP_ACT_ALLOW\"}\n{}", "p.json:2: text after the end of the profile"},
+		{"trailing comma", "{\"syscalls\":[1,]}", "p.json:1: syscalls[1]: not JSON: invalid character ']'"},
+		{"no default", "{\"syscalls\": []}", "p.json:1: defaultAction is missing: a runtime takes that for no profile at all"},
+		{"null default", "{\"defaultAction\": null}", "p.json:1: defaultAction is missing"},
+		{"unknown action", "{\n\"defaultAction\": \"SCMP_ACT_DENY\"}", "p.json:2: defaultAction: unknown action \"SCMP_ACT_DENY\""},
+		{"action of a report", "{\"defaultAction\": \"errno\"}", "p.json:1: defaultAction: unknown action \"errno\""},
+		{"number as action", "{\"defaultAction\": 5}", "p.json:1: defaultAction: not a string"},
+		{"notify by default", "{\"defaultAction\": \"SCMP_ACT_NOTIFY\"}", "p.json:1: defaultAction: SCMP_ACT_NOTIFY cannot be the default"},
+		{"errno without errno", "{\"defaultAction\": \"SCMP_ACT_KILL\", \"defaultErrnoRet\": 1}", "p.json:1: defaultErrnoRet: SCMP_ACT_KILL gives no error number"},
+		{"errno too large", "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 4096}", "p.json:1: defaultErrnoRet: 4096 is not a whole number from 0 to 4095"},
+		{"errno negative", "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": -1}", "p.json:1: defaultErrnoRet: -1 is not a whole number"},
+		{"errno fraction", "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 1.5}", "p.json:1: defaultErrnoRet: 1.5 is not a whole number"},
+		{"errno disagrees", "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 1,\n\"defaultErrno\": \"ENOSYS\"}", "p.json:2: defaultErrno: ENOSYS is 38, but the number beside it is 1"},
+		{"misspelt key", "{\n\"DefaultAction\": \"SCMP_ACT_ALLOW\"}", "p.json:2: DefaultAction: unknown key, did you mean \"defaultAction\"?"},
+		{"key twice", "{\"defaultAction\": \"SCMP_ACT_ALLOW\",\n\n\"defaultAction\": \"SCMP_ACT_ERRNO\"}", "p.json:3: key \"defaultAction\" stands here twice"},
+		{"hostile key", "{\"\\u001b[31m\": 1}", `p.json:1: "\x1b[31m": unknown key`},
+		{"unknown arch", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [\"SCMP_ARCH_X86_64\",\n\"SCMP_ARCH_FOO\"]}", "p.json:2: architectures[1]: unknown architecture \"SCMP_ARCH_FOO\""},
+		{"arch of Go", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [\"amd64\"]}", "p.json:1: architectures[0]: unknown architecture \"amd64\""},
+		{"archMap and architectures", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [],\n\"archMap\": []}", "p.json:2: archMap: together with architectures: Docker refuses both"},
+		{"archMap empty", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"archMap\": [{}]}", "p.json:1: archMap[0]: architecture is missing"},
+		{"archMap sub", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"archMap\": [{\"architecture\": \"SCMP_ARCH_X86_64\", \"subArchitectures\": [\"x\"]}]}", "p.json:1: archMap[0].subArchitectures[0]: unknown architecture \"x\""},
+		{"unknown flag", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"flags\": [\"LOG\"]}", "p.json:1: flags: [0]: unknown flag \"LOG\""},
+		{"rule is a string", rule(`"read"`), "p.json:3: syscalls[0]: not an object"},
+		{"no action", rule(`{"names": ["read"]}`), "p.json:3: syscalls[0]: action is missing"},
+		{"no names", rule(`{"action": "SCMP_ACT_ALLOW"}`), "p.json:3: syscalls[0]: names is missing or empty"},
+		{"empty names", rule(`{"names": [], "action": "SCMP_ACT_ALLOW"}`), "p.json:3: syscalls[0]: names is missing or empty"},
+		{"name and names", rule(`{"names": ["read"],` + "\n" + `"name": "write", "action": "SCMP_ACT_ALLOW"}`), "p.json:4: syscalls[0].name: together with names: Docker refuses both"},
+		{"pread", rule(`{"names": ["read",` + "\n" + `"pread"], "action": "SCMP_ACT_ALLOW"}`), "p.json:4: syscalls[0].names[1]: unknown system call \"pread\", did you mean \"pread64\"?"},
+		{"invented name", rule(`{"names": ["syscall_1f4"], "action": "SCMP_ACT_ALLOW"}`), "p.json:3: syscalls[0].names[0]: unknown system call \"syscall_1f4\" (in no table of " + syscalltable.KernelVersion},
+		{"capitals", rule(`{"name": "READ", "action": "SCMP_ACT_ALLOW"}`), "p.json:3: syscalls[0].name: unknown system call \"READ\", did you mean \"read\"?"},
+		{"blank", rule(`{"names": ["read "], "action": "SCMP_ACT_ALLOW"}`), "p.json:3: syscalls[0].names[0]: unknown system call \"read \""},
+		{"errno on allow", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "errnoRet": 1}`), "p.json:3: syscalls[0].errnoRet: SCMP_ACT_ALLOW gives no error number"},
+		{"errno name unknown", rule(`{"names": ["read"], "action": "SCMP_ACT_ERRNO", "errno": "EFOO"}`), "p.json:3: syscalls[0].errno: unknown errno \"EFOO\""},
+		{"arg index", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 6, "value": 1, "op": "SCMP_CMP_EQ"}]}`), "p.json:3: syscalls[0].args[0].index: 6 is not a whole number from 0 to 5"},
+		{"arg without op", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 1}]}`), "p.json:3: syscalls[0].args[0]: op is missing"},
+		{"arg op", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 1, "op": "=="}]}`), "p.json:3: syscalls[0].args[0].op: unknown operator \"==\""},
+		{"arg value", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 18446744073709551616, "op": "SCMP_CMP_EQ"}]}`), "p.json:3: syscalls[0].args[0].value: 18446744073709551616 is not a whole number from 0 to 18446744073709551615"},
+		{"capability", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["SYS_ADMIN"]}}`), "p.json:3: syscalls[0].includes.caps[0]: unknown capability \"SYS_ADMIN\""},
+		{"condition's arch", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "excludes": {"arches": ["amd65"]}}`), "p.json:3: syscalls[0].excludes.arches[0]: unknown architecture \"amd65\""},
+		{"kernel", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "includes": {"minKernel": "4"}}`), "p.json:3: syscalls[0].includes.minKernel: \"4\" is not a kernel version such as 5.19"},
+		{"kernel's patch level", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "includes": {"minKernel": "4.8.1"}}`), "p.json:3: syscalls[0].includes.minKernel: \"4.8.1\" is not"},
+		{"deep", strings.Repeat(`{"a":`, 10000), "p.json:1: a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a: nested deeper than 16: no seccomp profile"},
+		{"deep list", strings.Repeat("[\n", 10000), "p.json:18: [0]"},
+		{"10 MB", "{\"defaultAction\": \"" + strings.Repeat("A", 10<<20) + "\"}", "p.json: larger than 256 kB: no seccomp profile"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d, err := profile.Parse([]byte(c.text), "p.json")
+			if err == nil {
+				t.Fatalf("accepted: %+v", d)
+			}
+			if !strings.HasPrefix(err.Error(), c.want) {
+				t.Errorf("error = %q\nwant     %q", err, c.want)
+			}
+			var syntax *profile.SyntaxError
+			if !errors.As(err, &syntax) || syntax.File != "p.json" {
+				t.Errorf("%v is no SyntaxError of p.json", err)
+			}
+			if strings.ContainsAny(err.Error(), "\n\x1b") {
+				t.Errorf("error has control bytes: %q", err)
+			}
+		})
+	}
+}
+
+func TestEvaluateErrors(t *testing.T) {
+	const head = "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [\n"
+	const eq8 = `"args": [{"index": 0, "value": 8, "op": "SCMP_CMP_EQ"}, {"index": 1, "value": 2, "op": "SCMP_CMP_EQ"}]`
+	const eq8swapped = `"args": [{"index": 1, "value": 2, "op": "SCMP_CMP_EQ"}, {"index": 0, "value": 8, "op": "SCMP_CMP_EQ"}]`
+	for _, c := range []struct{ name, text, want string }{
+		{"two outcomes", head + `{"names": ["read"], "action": "SCMP_ACT_ALLOW"},` + "\n" + `{"names": ["write", "read"], "action": "SCMP_ACT_KILL"}]}`,
+			"p.json:3: syscalls[1]: read is answered with kill_thread here and with allow by syscalls[0] (line 2): only one can hold"},
+		{"the default's outcome", head + `{"names": ["read"], "action": "SCMP_ACT_ALLOW"}, {"names": ["read"], "action": "SCMP_ACT_ERRNO"}]}`,
+			"p.json:2: syscalls[1]: read is answered with errno(EPERM) here and with allow by syscalls[0] (line 2): only one can hold"},
+		{"two numbers", head + `{"names": ["read"], "action": "SCMP_ACT_ERRNO", "errnoRet": 2}, {"names": ["read"], "action": "SCMP_ACT_ERRNO", "errnoRet": 3}]}`,
+			"p.json:2: syscalls[1]: read is answered with errno(3) here and with errno(ENOENT) by syscalls[0] (line 2): only one can hold"},
+		{"with and without arguments", head + `{"names": ["clone"], "action": "SCMP_ACT_ALLOW"}, {"names": ["clone"], "action": "SCMP_ACT_KILL", ` + eq8 + `}]}`,
+			"p.json:2: syscalls[1]: clone is answered with kill_thread here and with allow by syscalls[0] (line 2): only one can hold"},
+		{"the same arguments", head + `{"names": ["clone"], "action": "SCMP_ACT_ALLOW", ` + eq8 + `}, {"names": ["clone"], "action": "SCMP_ACT_KILL", ` + eq8swapped + `}]}`,
+			"p.json:2: syscalls[1]: clone is answered with kill_thread here and with allow by syscalls[0] (line 2): only one can hold"},
+		{"some of the arguments", head + `{"names": ["clone"], "action": "SCMP_ACT_KILL", ` + eq8 + `}, {"names": ["clone"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 8, "op": "SCMP_CMP_EQ"}]}]}`,
+			"p.json:2: syscalls[1]: clone is answered with allow here and with kill_thread by syscalls[0] (line 2): only one can hold"},
+		{"the same arguments, conditionally", head + `{"names": ["clone"], "action": "SCMP_ACT_ALLOW", ` + eq8 + `}, {"names": ["clone"], "action": "SCMP_ACT_KILL", "excludes": {"caps": ["CAP_KILL"]}, ` + eq8 + `}]}`,
+			"p.json:2: syscalls[1]: clone is answered with kill_thread here and with allow by syscalls[0] (line 2): only one can hold"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, err := parse(t, c.text).Evaluate(profile.Environment{Arch: x86_64})
+			if err == nil || err.Error() != c.want {
+				t.Errorf("Evaluate = %+v, %v\nwant %s", p, err, c.want)
+			}
+		})
+	}
+}
+
+func TestEvaluateNotes(t *testing.T) {
+	const head = "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [\n"
+	for _, c := range []struct {
+		name, text string
+		caps       []string
+		want       []string
+	}{
+		{"nothing to tell", head + `{"names": ["read", "read"], "action": "SCMP_ACT_ALLOW"}, {"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}`, nil, nil},
+		// As setns in the profile that containers-common ships.
+		{"conditional overlap", head + `{"names": ["setns"], "action": "SCMP_ACT_ALLOW"}, {"names": ["setns"], "action": "SCMP_ACT_KILL", "excludes": {"caps": ["CAP_SYS_ADMIN"]}}]}`, nil,
+			[]string{
+				"syscalls[1] (line 2): setns is answered with kill_thread here and with allow by syscalls[0] (line 2): a rule without arguments wins over one with, and the first over the second",
+				"evaluated for x86_64, Linux newest, with 0 capabilities: 2 of 2 rules apply",
+			}},
+		{"conditions that exclude each other", head + `{"names": ["setns"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_SYS_ADMIN"]}}, {"names": ["setns"], "action": "SCMP_ACT_KILL", "excludes": {"caps": ["CAP_SYS_ADMIN"]}}]}`,
+			[]string{"CAP_SYS_ADMIN"}, []string{"evaluated for x86_64, Linux newest, with 1 capabilities: 1 of 2 rules apply"}},
+		{"one argument twice", head + `{"names": ["clone"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 8, "op": "SCMP_CMP_GE"}, {"index": 0, "value": 9, "op": "SCMP_CMP_LE"}]}]}`, nil,
+			[]string{"syscalls[0] (line 2): several conditions on one argument: runtimes let any of them do"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := evaluate(t, c.text, c.caps...).Notes; strings.Join(got, "\n") != strings.Join(c.want, "\n") {
+				t.Errorf("notes = %q\nwant    %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestConditions(t *testing.T) {
+	const text = `{"defaultAction": "SCMP_ACT_ERRNO", "archMap": [
+		{"architecture": "SCMP_ARCH_AARCH64", "subArchitectures": ["SCMP_ARCH_ARM"]},
+		{"architecture": "SCMP_ARCH_X86_64", "subArchitectures": ["SCMP_ARCH_X86"]}],
+		"syscalls": [{"name": "read", "action": "SCMP_ACT_ALLOW", "args": null, "comment": "", "includes": %s, "excludes": %s}]}`
+	for _, c := range []struct {
+		name, includes, excludes string
+		env                      profile.Environment
+		want                     string
+	}{
+		{"none", `{}`, `{}`, profile.Environment{Arch: x86_64}, "allow"},
+		{"null", `null`, `null`, profile.Environment{Arch: x86_64}, "allow"},
+		{"one of two caps", `{"caps": ["CAP_A", "CAP_B"]}`, `{}`, profile.Environment{Arch: x86_64, Caps: []string{"CAP_A"}}, "errno(EPERM)"},
+		{"both caps", `{"caps": ["CAP_A", "CAP_B"]}`, `{}`, profile.Environment{Arch: x86_64, Caps: []string{"CAP_B", "CAP_A"}}, "allow"},
+		{"excluded by one cap", `{}`, `{"caps": ["CAP_A", "CAP_B"]}`, profile.Environment{Arch: x86_64, Caps: []string{"CAP_B"}}, "errno(EPERM)"},
+		{"not excluded", `{}`, `{"caps": ["CAP_A", "CAP_B"]}`, profile.Environment{Arch: x86_64}, "allow"},
+		{"this arch", `{"arches": ["arm64", "amd64"]}`, `{}`, profile.Environment{Arch: x86_64}, "allow"},
+		{"another arch", `{"arches": ["arm64", "x86"]}`, `{}`, profile.Environment{Arch: x86_64}, "errno(EPERM)"},
+		{"excluded arch", `{}`, `{"arches": ["amd64"]}`, profile.Environment{Arch: x86_64}, "errno(EPERM)"},
+		{"newest kernel", `{"minKernel": "5.19"}`, `{}`, profile.Environment{Arch: x86_64}, "allow"},
+		{"that kernel", `{"minKernel": "5.19"}`, `{}`, profile.Environment{Arch: x86_64, Kernel: profile.KernelVersion{Major: 5, Minor: 19}}, "allow"},
+		{"older kernel", `{"minKernel": "5.19"}`, `{}`, profile.Environment{Arch: x86_64, Kernel: profile.KernelVersion{Major: 5, Minor: 4}}, "errno(EPERM)"},
+		{"next major", `{"minKernel": "5.19"}`, `{}`, profile.Environment{Arch: x86_64, Kernel: profile.KernelVersion{Major: 6, Minor: 1}}, "allow"},
+		{"excluded kernel", `{}`, `{"minKernel": "5.19"}`, profile.Environment{Arch: x86_64, Kernel: profile.KernelVersion{Major: 6, Minor: 1}}, "errno(EPERM)"},
+		{"excluded newer kernel", `{}`, `{"minKernel": "5.19"}`, profile.Environment{Arch: x86_64, Kernel: profile.KernelVersion{Major: 4, Minor: 18}}, "allow"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, err := parse(t, fmt.Sprintf(text, c.includes, c.excludes)).Evaluate(c.env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := p.Answer(x86_64, 0).String(); got != c.want {
+				t.Errorf("read: %s, want %s", got, c.want)
+			}
+			if got := fmt.Sprint(p.Arches); got != "[x86_64 i386]" {
+				t.Errorf("architectures %s, want those of archMap for the host", got)
+			}
+		})
+	}
+}
+
+// FuzzParse: what is accepted is evaluated and answers every call, or is
+// refused with a place; nothing panics, and no error spans lines.
+func FuzzParse(f *testing.F) {
+	f.Add(`{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64"],"syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"}]}`)
+	f.Add(`{"defaultAction":"SCMP_ACT_ALLOW","archMap":[{"architecture":"SCMP_ARCH_X86_64","subArchitectures":null}],"syscalls":[{"name":"clone","action":"SCMP_ACT_ERRNO","errno":"ENOSYS","errnoRet":38,"args":[{"index":0,"value":1,"valueTwo":2,"op":"SCMP_CMP_MASKED_EQ"}],"includes":{"caps":["CAP_A"],"arches":["amd64"],"minKernel":"4.8"}}]}`)
+	f.Add(`{"defaultAction":"SCMP_ACT_KILL","syscalls":[{"names":["socket"],"action":"SCMP_ACT_LOG"},{"names":["socket"],"action":"SCMP_ACT_TRACE"}]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		d, err := profile.Parse([]byte(text), "p.json")
+		if err == nil {
+			var p *profile.Policy
+			if p, err = d.Evaluate(profile.Environment{Arch: x86_64}); err == nil {
+				for nr := range int32(500) {
+					if len(p.Answer(i386, nr).Possible) == 0 {
+						t.Fatalf("no answer to %d", nr)
+					}
+				}
+				return
+			}
+		}
+		if !strings.HasPrefix(err.Error(), "p.json") || strings.ContainsAny(err.Error(), "\n\r\x1b") {
+			t.Errorf("error is not one line with a place: %q", err)
+		}
+	})
+}

@@ -1,0 +1,55 @@
+package profile
+
+import (
+	"slices"
+
+	"github.com/auditscan/auditscan/syscalltable"
+)
+
+// witness is the call that a recording profile logs even if it is known. OCI
+// rules hold for all architectures, so a program of an architecture that was
+// not seen before might make known calls only and leave no trace; every
+// process that ends by itself makes this one, once.
+const witness = "exit_group"
+
+// Recording returns the profile for the next recording: what the document
+// lets run goes unlogged, everything else runs and is logged, so that a log
+// holds little but news. It knows all architectures of the host, for calls of
+// others would be killed. What is learned from its log is united with the
+// document by [Options.Base].
+func (d *Document) Recording() (*Document, error) {
+	if d.Conditional() {
+		return nil, d.cannot(FormatOCI, "it has conditions (archMap, includes, excludes); evaluate them first")
+	}
+	rec := &Document{Name: "recording with " + d.Name, Default: Outcome{Action: syscalltable.ActionLog}}
+	for _, a := range d.Architectures {
+		rec.Architectures = append(rec.Architectures, family(a)...)
+	}
+	rec.Architectures = sortedArches(rec.Architectures)
+	for _, r := range d.Rules {
+		if r.Outcome.Action != syscalltable.ActionAllow {
+			continue
+		}
+		names := slices.DeleteFunc(slices.Clone(r.Names), func(name string) bool { return name == witness })
+		if len(names) > 0 {
+			rec.Rules = append(rec.Rules, Rule{Names: names, Outcome: r.Outcome, Args: r.Args})
+		}
+	}
+	return rec, nil
+}
+
+// family returns the architectures whose programs a host runs that runs those
+// of a.
+func family(a syscalltable.Arch) []syscalltable.Arch {
+	host := a
+	if h := host64(a); h != syscalltable.NoArch {
+		host = h
+	}
+	list := []syscalltable.Arch{host}
+	for _, other := range syscalltable.Arches() {
+		if host64(other) == host {
+			list = append(list, other)
+		}
+	}
+	return list
+}
