@@ -1,0 +1,172 @@
+// Package pipeline runs the stages over saved logs: source gives blocks of
+// whole lines, one worker a core parses them and counts what it finds, and
+// the counts are merged in the order of the blocks. The result is the same
+// for any number of workers and any size of block.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/parser"
+	"github.com/auditscan/auditscan/report"
+	"github.com/auditscan/auditscan/source"
+)
+
+// Options say how to read. The zero value counts everything.
+type Options struct {
+	Filter   *aggregate.Filter
+	Identify func(*parser.Record) *container.Identity // nil: containers stay unknown
+	Events   io.Writer                                // nil: only counts; else each record that counts, as a line of JSON
+	// Malformed is told each record that cannot be used; nil: nobody is.
+	Malformed func(input string, line int64, m *parser.Malformed)
+	Opened    func(*source.Reader) // told each input that is opened; may be nil
+
+	Workers   int // 0: one a core
+	BlockSize int // bytes; 0: a good size
+}
+
+const defaultBlock = 1 << 20
+
+// Read reads the named inputs ("-" is stdin) one after the other and returns
+// what they hold together. Inputs may be logs or reports in JSON, which are
+// recognised by content. An error names its input; nothing is returned then,
+// since a part of the records would look like all of them.
+func Read(ctx context.Context, names []string, stdin io.Reader, o Options) (*aggregate.Summary, error) {
+	if o.Workers == 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.BlockSize == 0 {
+		o.BlockSize = defaultBlock
+	}
+	r := &run{Options: o, total: aggregate.NewBuilder(o.Filter)}
+	for _, name := range names {
+		err := r.input(ctx, name, stdin)
+		if errors.Is(err, source.ErrEmpty) && len(names) > 1 {
+			continue // normal in a rotated set
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return r.summary(), nil
+}
+
+// run is the state of one Read.
+type run struct {
+	Options
+	total *aggregate.Builder
+	logs  int                  // inputs that were logs
+	saved []*aggregate.Summary // those that were reports
+}
+
+// input reads one input.
+func (r *run) input(ctx context.Context, name string, stdin io.Reader) error {
+	in, err := open(name, stdin)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if r.Opened != nil {
+		r.Opened(in)
+	}
+	head, err := in.Peek(4 << 10)
+	if err != nil {
+		return err
+	}
+	if report.Sniff(head) {
+		return r.report(in)
+	}
+	if binary(head) {
+		return fmt.Errorf("%s: not a log: it starts with binary data", in.Name())
+	}
+	r.logs++
+	r.total.Input(in.Name(), trustOf(name))
+	if layout := parser.Sniff(head); layout != parser.Lines {
+		return r.sequential(ctx, in, layout)
+	}
+	return r.parallel(ctx, in)
+}
+
+func open(name string, stdin io.Reader) (*source.Reader, error) {
+	if name == "-" {
+		return source.NewReader("-", stdin), nil
+	}
+	return source.Open(name)
+}
+
+// trustOf is what a source vouches for before its records are seen: a pipe
+// can hold what anyone has written.
+func trustOf(name string) aggregate.Trust {
+	if name == "-" {
+		return aggregate.TrustText
+	}
+	return ""
+}
+
+// binary tells whether a file's head is no text: NUL bytes stand in logs
+// too, after a crash, but not in front.
+func binary(head []byte) bool {
+	control := 0
+	for _, c := range head[:min(len(head), 512)] {
+		if c < 0x20 && c != '\n' && c != '\t' && c != '\r' && c != 0x1b && c != 0x1d && c != 0x1e {
+			control++
+		}
+	}
+	return control*50 > min(len(head), 512) // random bytes have five times as many
+}
+
+// report reads an input that is a report or a stream of events.
+func (r *run) report(in *source.Reader) error {
+	s, err := report.Read(in.Text(), in.Name())
+	if err != nil {
+		return err
+	}
+	r.saved = append(r.saved, r.Filter.Apply(s))
+	return nil
+}
+
+func (r *run) summary() *aggregate.Summary {
+	all := r.saved
+	if r.logs > 0 || len(all) == 0 {
+		all = append(all, r.total.Summary())
+	}
+	if len(all) == 1 {
+		return all[0]
+	}
+	return aggregate.Merge(all...)
+}
+
+// sequential reads an input whose lines belong together.
+func (r *run) sequential(ctx context.Context, in *source.Reader, layout parser.Layout) error {
+	c := counter{Options: &r.Options, b: r.total, p: parser.New(layout), input: in.Name()}
+	buf := make([]byte, r.BlockSize)
+	for ctx.Err() == nil {
+		block, err := in.Next(buf)
+		if err == io.EOF {
+			c.flush()
+			r.oversize(in)
+			return c.write(&r.Options, c.input)
+		}
+		if err != nil {
+			return err
+		}
+		c.block(block)
+		if err := c.write(&r.Options, c.input); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// oversize counts the lines that were too long to be any record.
+func (r *run) oversize(in *source.Reader) {
+	for range in.Oversize() {
+		r.total.Malformed(fmt.Sprintf("line longer than %d KiB", source.MaxLine>>10), 0)
+	}
+}
