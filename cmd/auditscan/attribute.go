@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/parser"
+)
+
+// attribution finds the containers of live records.
+type attribution struct {
+	names   *container.Resolver
+	tracker *container.Tracker // nil: this system has none
+	saved   *container.MapWriter
+	failed  chan error // what the map's writer said first
+}
+
+// attribution begins to watch this host's processes.
+func (f *followFlags) attribution(env *environment) (*attribution, error) {
+	a := &attribution{failed: make(chan error, 1)}
+	if runtime.GOOS != "linux" {
+		return a, nil
+	}
+	var err error
+	if f.pidmap != "" {
+		var bad []container.Problem
+		if a.saved, bad, err = container.OpenMap(f.pidmap); err != nil {
+			return nil, err
+		}
+		sayProblems(env, bad)
+	}
+	if a.names, err = container.NewResolver(f.root); err != nil {
+		return nil, errors.Join(fmt.Errorf("--root: %w", err), a.close())
+	}
+	if a.tracker, err = container.NewTracker(a.names, a.learned); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	if !f.quiet {
+		for _, limit := range a.tracker.Limits() {
+			env.notef("containers: %s", limit)
+		}
+	}
+	return a, nil
+}
+
+// learned saves what the tracker has found out.
+func (a *attribution) learned(p container.Process) {
+	if a.saved == nil {
+		return
+	}
+	if err := a.saved.Write(p); err != nil {
+		select {
+		case a.failed <- err:
+		default:
+		}
+	}
+}
+
+// ask attributes a record; see container.Hold.
+func (a *attribution) ask(pid int32, at time.Time) (id *container.Identity, settled bool) {
+	if a.tracker == nil {
+		return nil, true
+	}
+	return a.tracker.Attribute(pid, at)
+}
+
+func (a *attribution) close() (err error) {
+	if a.tracker != nil {
+		err = a.tracker.Close()
+	}
+	if a.names != nil {
+		err = errors.Join(err, a.names.Close())
+	}
+	if a.saved != nil {
+		err = errors.Join(err, a.saved.Close())
+	}
+	select {
+	case failed := <-a.failed:
+		err = errors.Join(err, failed)
+	default:
+	}
+	return err
+}
+
+// sayProblems tells what was left out.
+func sayProblems(env *environment, problems []container.Problem) {
+	for _, p := range problems {
+		env.notef("left out: %s", p)
+	}
+}
+
+// identify returns the function that attributes saved records by a pid map.
+func identify(env *environment, path string) (func(*parser.Record) *container.Identity, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	m, bad, err := container.ReadMap(f, path)
+	if err != nil {
+		return nil, err
+	}
+	sayProblems(env, bad)
+	return func(r *parser.Record) *container.Identity {
+		id, _ := m.Lookup(r.PID, r.Time())
+		return id
+	}, nil
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/auditscan/auditscan/profile"
+	"github.com/auditscan/auditscan/report"
+	"github.com/auditscan/auditscan/syscalltable"
+)
+
+// policyFlags say for which host and container profiles are evaluated.
+type policyFlags struct {
+	arch   string
+	caps   []string
+	output string
+}
+
+func (f *policyFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.arch, "arch", runtime.GOARCH, "the host's `architecture`")
+	flags.StringSliceVar(&f.caps, "cap", profile.DefaultCaps(), "the container's `capabilities`, for conditions")
+	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json")
+	flags.Lookup("cap").DefValue = "those of a Docker container"
+}
+
+func (f *policyFlags) environment() (profile.Environment, error) {
+	if f.output != "table" && f.output != "json" {
+		return profile.Environment{}, usageErrorf("--output: unknown format %q (one of table, json)", f.output)
+	}
+	arch, err := syscalltable.ParseArch(f.arch)
+	if err != nil {
+		return profile.Environment{}, usageErrorf("--arch: %v", err)
+	}
+	return profile.Environment{Arch: arch, Caps: f.caps}, nil
+}
+
+func newDiff(env *environment) *cobra.Command {
+	var f policyFlags
+	cmd := &cobra.Command{
+		Use:   "diff OLD NEW",
+		Short: "Show what a profile allows that another does not, and at what risk",
+		Long: `Diff compares two seccomp profiles, or what profiles of two reports would be, or
+runtime/default, which is built in. For what is added it says how the runtime's
+default stands to it. It exits with 4 if there is a difference.`,
+		Example: `  auditscan diff old.json new.json
+  auditscan diff runtime/default app.json
+  auditscan diff monday.report.json today.report.json`,
+		Args: exactArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error { return f.diff(env, args[0], args[1]) },
+	}
+	f.add(cmd)
+	return cmd
+}
+
+// exactArgs is cobra's, with our exit code.
+func exactArgs(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usageErrorf("%s takes %d arguments, got %d (see `%s --help`)", cmd.CommandPath(), n, len(args), cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+func (f *policyFlags) diff(env *environment, before, after string) error {
+	on, err := f.environment()
+	if err != nil {
+		return err
+	}
+	var policies [2]*profile.Policy
+	for i, name := range []string{before, after} {
+		d, err := readPolicy(name)
+		if err != nil {
+			return err
+		}
+		if policies[i], err = d.Evaluate(on); err != nil {
+			return err
+		}
+	}
+	reference, err := profile.RuntimeDefault()
+	if err != nil {
+		reference = nil // where it is not built in, no risk is told
+	}
+	r := profile.Diff(policies[0], policies[1], reference)
+	write := r.WriteJSON
+	if f.output == "table" {
+		write = func(w io.Writer) error { return writeDiff(w, r) }
+	}
+	if err := env.output(write); err != nil {
+		return err
+	}
+	if !r.Same() {
+		return &exitError{code: exitDifferent}
+	}
+	return nil
+}
+
+// readPolicy reads a profile, or makes the one of a report, or gives the
+// runtime's default.
+func readPolicy(name string) (*profile.Document, error) {
+	if name == profile.RuntimeDefaultName {
+		return profile.RuntimeDefault()
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	if !report.Sniff(data[:min(len(data), 4<<10)]) {
+		return profile.Parse(data, name)
+	}
+	s, err := report.Read(bytes.NewReader(data), name)
+	if err != nil {
+		return nil, err
+	}
+	r, err := profile.Build(s, profile.Options{Exact: true})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return r.Document, nil
+}
+
+func writeDiff(w io.Writer, r *profile.DiffResult) error {
+	if r.Same() {
+		return nil
+	}
+	tw := tabwriter.NewWriter(w, 0, 8, 3, ' ', 0)
+	fmt.Fprintln(tw, "CHANGE\tSYSCALL\tOLD\tNEW\tRISK")
+	row := func(change string, d profile.Difference) {
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", change, cell(d.Name), short(d.Old), short(d.New), cell(d.Risk))
+	}
+	if r.Old != r.New {
+		row("default", profile.Difference{Old: r.Old.String(), New: r.New.String()})
+	}
+	for _, a := range r.ArchesAdded {
+		row("added", profile.Difference{Name: "(" + a.String() + ")"})
+	}
+	for _, a := range r.ArchesRemoved {
+		row("removed", profile.Difference{Name: "(" + a.String() + ")"})
+	}
+	for _, d := range r.Added {
+		row("added", d)
+	}
+	for _, d := range r.Removed {
+		row("removed", d)
+	}
+	for _, d := range r.Changed {
+		row("changed", d)
+	}
+	return tw.Flush()
+}
+
+// short keeps conditions from making a table wider than any screen; JSON has
+// them whole.
+func short(s string) string {
+	const most = 40
+	if len(s) > most {
+		s = s[:most-3] + "..."
+	}
+	return cell(s)
+}

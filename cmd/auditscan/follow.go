@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/term"
+	"github.com/auditscan/auditscan/report"
+	"github.com/auditscan/auditscan/source"
+)
+
+// followFlags are the flags of follow.
+type followFlags struct {
+	filterFlags
+	output    string
+	onlyNew   bool
+	fromStart bool
+	state     string
+	pidmap    string
+	root      string
+	strict    bool
+	noColor   bool
+	quiet     bool
+}
+
+func newFollow(env *environment) *cobra.Command {
+	var f followFlags
+	cmd := &cobra.Command{
+		Use:   "follow [FILE|audit:|journal:|-]",
+		Short: "Show records as they come: a table on a terminal, a line each in a pipe",
+		Long: `Follow reads a log that grows, through every rotation; or the kernel's own
+audit socket (audit:), which needs CAP_AUDIT_READ but no auditd; or the journal
+(journal:); or what a pipe gives (-). Without a source it takes the best there
+is. On a terminal it shows a table that refreshes in place, in a pipe one line
+a record, with -o json one JSON object a line. Ctrl-C or SIGTERM ends it with
+the summary on stderr.`,
+		Example: `  auditscan follow /var/log/syslog
+  auditscan follow --new --comm nginx /var/log/audit/audit.log
+  auditscan follow -o json audit: | jq -r .syscall`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usageErrorf("follow takes one source, got %d (see `%s --help`)", len(args), cmd.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), env, args) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json (a line each, as ndjson)")
+	flags.BoolVar(&f.onlyNew, "new", false, "show only the first of each group, call and action")
+	flags.BoolVar(&f.fromStart, "from-start", false, "read what is there already, too")
+	flags.StringVar(&f.state, "state", "", "keep counts and place in `FILE`, and go on from there")
+	flags.StringVar(&f.pidmap, "pidmap", "", "append which process was in which container to `FILE`")
+	flags.StringVar(&f.root, "root", "/", "where the host's file system is mounted")
+	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if records were lost")
+	flags.BoolVar(&f.noColor, "no-color", false, "no colours (NO_COLOR is honoured too)")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no advice")
+	f.filterFlags.add(flags)
+	return cmd
+}
+
+func (f *followFlags) run(ctx context.Context, env *environment, args []string) (err error) {
+	filter, err := f.filter(time.Now())
+	if err != nil {
+		return err
+	}
+	json := f.output == "json" || f.output == events
+	if !json && f.output != "table" {
+		return usageErrorf("--output: unknown format %q (one of table, json)", f.output)
+	}
+	st, err := loadState(f.state)
+	if err != nil {
+		return err
+	}
+	from, err := f.open(env, args, st)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, from.stream.Close()) }()
+	who, err := f.attribution(env)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, who.close()) }()
+	w := newFollower(env, f, from, filter, json)
+	w.state, w.at = st, st.positions()
+	if err := w.follow(ctx, who); err != nil {
+		return err
+	}
+	return f.end(env, w.summary())
+}
+
+// end shows the summary on stderr.
+func (f *followFlags) end(env *environment, s *aggregate.Summary) error {
+	o := report.Options{Tool: tool, Color: !f.noColor && term.Color(env.stderr, env.getenv), Width: term.Width(env.stderr), Quiet: f.quiet}
+	if err := report.Write(env.stderr, s, report.Table, o); err != nil {
+		return err
+	}
+	if f.strict && s.Completeness.Verdict == aggregate.Incomplete {
+		return &exitError{code: exitIncomplete}
+	}
+	return nil
+}
+
+// origin is where follow reads from.
+type origin struct {
+	stream source.Stream
+	trust  aggregate.Trust // what the source vouches for; "": judged by content
+	queued bool            // Close leaves what was heard to be read
+	// position returns where the lines given so far end; nil where there is
+	// no going back.
+	position func() positions
+}
+
+// open opens the named source, or the best of the host.
+func (f *followFlags) open(env *environment, args []string, st *state) (*origin, error) {
+	name := "-"
+	if len(args) > 0 {
+		name = args[0]
+	} else {
+		best, reason, err := source.Best(f.root)
+		if err != nil {
+			return nil, err
+		}
+		env.notef("following %s: %s", best, reason)
+		name = best
+	}
+	switch name {
+	case "-":
+		return &origin{stream: source.Lines("-", env.stdin), trust: aggregate.TrustText}, nil
+	case source.NetlinkName:
+		s, err := source.Netlink()
+		return &origin{stream: s, trust: aggregate.TrustKernel, queued: true}, err
+	case source.JournalName:
+		return f.openJournal(st)
+	}
+	s, err := source.Follow(name, source.FollowOptions{FromStart: f.fromStart, Resume: st.positions().Files})
+	if err != nil {
+		return nil, err
+	}
+	return &origin{stream: s, position: func() positions { return positions{Files: s.Positions()} }}, nil
+}
+
+func (f *followFlags) openJournal(st *state) (*origin, error) {
+	o := source.JournalOptions{Cursor: st.positions().Cursor}
+	if !f.fromStart {
+		o.Since = time.Now()
+	}
+	s, err := source.Journal(o)
+	if err != nil {
+		return nil, err
+	}
+	return &origin{stream: s, queued: true, position: func() positions { return positions{Cursor: s.Cursor()} }}, nil
+}

@@ -1,0 +1,310 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/term"
+	"github.com/auditscan/auditscan/parser"
+	"github.com/auditscan/auditscan/report"
+	"github.com/auditscan/auditscan/source"
+)
+
+// refresh is how often the live table is drawn, and the state saved: often
+// enough to seem live, rarely enough to be read.
+const refresh = 500 * time.Millisecond
+
+// follower counts what a stream gives and shows it.
+type follower struct {
+	env     *environment
+	flags   *followFlags
+	from    *origin
+	state   *state // nil: none is kept
+	json    bool   // one object a line
+	live    bool   // a table that refreshes in place
+	total   *aggregate.Builder
+	parser  *parser.Parser
+	who     *attribution
+	hold    *container.Hold[heldRecord]
+	now     time.Time // when the chunk came
+	lines   int64
+	out     []byte    // what is to be written for a chunk
+	changed bool      // since the table was drawn
+	at      positions // behind the chunk counted last
+	saved   time.Time // when the state was saved last
+	unsaved bool      // since then
+	height  int       // lines of the table on the screen
+}
+
+// heldRecord is a record that waits for its container to be known.
+type heldRecord struct {
+	record *parser.Record
+	line   int64
+}
+
+func newFollower(env *environment, f *followFlags, from *origin, filter *aggregate.Filter, json bool) *follower {
+	w := &follower{
+		env: env, flags: f, from: from, json: json, live: !json && !f.onlyNew && term.IsTerminal(env.stdout),
+		total: aggregate.NewBuilder(filter), parser: parser.New(parser.Lines), changed: true,
+	}
+	w.total.Input(from.stream.Name(), from.trust)
+	return w
+}
+
+// follow reads the stream until it or ctx ends.
+func (w *follower) follow(ctx context.Context, who *attribution) error {
+	w.who = who
+	w.hold = container.NewHold(who.ask, func(h heldRecord, id *container.Identity) { w.count(h.record, id, h.line) })
+	gone := make(chan struct{})
+	defer close(gone)
+	chunks, next, failed := w.pump(ctx, gone)
+	tick := time.NewTicker(refresh)
+	defer tick.Stop()
+	retry := time.NewTicker(holdInterval)
+	defer retry.Stop()
+	for {
+		var err error
+		select {
+		case c := <-chunks:
+			err = w.chunk(c.Chunk)
+			w.at = c.behind
+			next <- struct{}{}
+		case <-retry.C:
+			w.hold.Retry(time.Now())
+			err = w.write()
+		case <-tick.C:
+			err = errors.Join(w.draw(), w.save())
+		case err := <-failed:
+			return w.end(ctx, err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// holdInterval is how often records without a container are looked at again.
+const holdInterval = 50 * time.Millisecond
+
+// holdFresh is how old a record may be for more to be learned of its process:
+// what is read from an old log waits for nothing.
+const holdFresh = 2 * time.Second
+
+// placed is a chunk and the place behind it.
+type placed struct {
+	source.Chunk
+	behind positions
+}
+
+// pump reads the stream in a goroutine of its own, until it or ctx ends. Each
+// chunk is the receiver's until it has sent on next; gone is closed when it
+// takes no more.
+func (w *follower) pump(ctx context.Context, gone <-chan struct{}) (<-chan placed, chan<- struct{}, <-chan error) {
+	chunks, next, failed := make(chan placed), make(chan struct{}, 1), make(chan error, 1)
+	go func() {
+		for {
+			c, err := w.next(ctx)
+			if err != nil {
+				failed <- err
+				return
+			}
+			p := placed{Chunk: c}
+			if w.state != nil && w.from.position != nil {
+				p.behind = w.from.position()
+			}
+			select {
+			case chunks <- p:
+				<-next
+			case <-gone:
+				return
+			}
+		}
+	}()
+	return chunks, next, failed
+}
+
+// next waits for the next chunk. When ctx is done, a source with a queue is
+// closed and its queue is read to the end: what was heard is counted.
+func (w *follower) next(ctx context.Context) (source.Chunk, error) {
+	c, err := w.from.stream.Next(ctx)
+	if err == nil || ctx.Err() == nil || !w.from.queued {
+		return c, err
+	}
+	if err := w.from.stream.Close(); err != nil {
+		return c, err
+	}
+	return w.from.stream.Next(context.WithoutCancel(ctx))
+}
+
+// end writes what is still held when the stream has ended with err.
+func (w *follower) end(ctx context.Context, err error) error {
+	w.hold.Flush()
+	if w.json {
+		w.out = appendLate(w.out, w.total.Summary())
+	}
+	if err := errors.Join(w.write(), w.draw(), w.save()); err != nil {
+		return err
+	}
+	if errors.Is(err, io.EOF) || ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// chunk counts a chunk and writes what it has to show, at once.
+func (w *follower) chunk(c source.Chunk) error {
+	w.now = time.Now()
+	for _, n := range c.Notes {
+		w.note(n)
+	}
+	w.parser.Reset(c.Lines)
+	for item := w.parser.Next(); item != parser.End; item = w.parser.Next() {
+		w.item(item, w.lines+w.parser.Line())
+	}
+	w.lines += w.parser.Line()
+	w.total.Lines(w.parser.Line())
+	w.changed, w.unsaved = true, true
+	return w.write()
+}
+
+// write writes what has been gathered to stdout.
+func (w *follower) write() error {
+	if len(w.out) == 0 {
+		return nil
+	}
+	_, err := w.env.stdout.Write(w.out)
+	w.out = w.out[:0]
+	return err
+}
+
+// note passes on what the source noticed: to people, and as evidence.
+func (w *follower) note(n source.Note) {
+	if n.Kind == source.Info {
+		w.env.notef("%s", n.Detail)
+		return
+	}
+	kind := aggregate.EvidenceKind(n.Kind)
+	w.total.Notice(kind, n.Count, w.now, n.Detail)
+	if w.json {
+		w.out = report.AppendLoss(w.out, kind, n.Count, w.now)
+		return
+	}
+	w.env.notef("%s: %s", n.Kind, n.Detail)
+}
+
+func (w *follower) item(item parser.Item, line int64) {
+	switch item {
+	case parser.IsRecord:
+		w.record(w.parser.Record(), line)
+	case parser.IsOther:
+		w.total.Other(w.parser.Record())
+	case parser.IsLoss:
+		l := w.parser.Loss()
+		kind := w.total.Loss(l, line)
+		if w.json {
+			w.out = report.AppendLoss(w.out, kind, l.Count, l.Stamp.Time())
+		}
+	case parser.IsMalformed:
+		w.total.Malformed(w.parser.Malformed().Reason, line)
+		if w.json {
+			w.out = report.AppendLoss(w.out, aggregate.Malformed, 1, w.now)
+		}
+	}
+}
+
+// record asks for the record's container. One that is known at once needs no
+// copy of the record.
+func (w *follower) record(r *parser.Record, line int64) {
+	at := r.Time()
+	if at.IsZero() {
+		at = w.now
+	}
+	id, settled := w.who.ask(r.PID, at)
+	if settled || w.now.Sub(at) > holdFresh {
+		w.count(r, id, line)
+		return
+	}
+	w.hold.Add(heldRecord{r.Clone(), line}, r.PID, at, w.now)
+}
+
+// count counts a record and shows it.
+func (w *follower) count(r *parser.Record, id *container.Identity, line int64) {
+	w.changed, w.unsaved = true, true
+	call, counts := w.total.Record(r, id, line)
+	if !counts || w.live || w.flags.onlyNew && call.Count > 1 {
+		return
+	}
+	name, _ := call.Arch.Name(call.NR)
+	e := &report.Event{Record: r, Arch: call.Arch, NR: call.NR, Name: name, Action: call.Action, Container: id}
+	if w.json {
+		w.out = report.AppendEvent(w.out, e)
+	} else {
+		w.out = report.AppendLine(w.out, e)
+	}
+}
+
+// summary is what was counted, in earlier runs too.
+func (w *follower) summary() *aggregate.Summary {
+	if w.state == nil || w.state.before == nil {
+		return w.total.Summary()
+	}
+	return aggregate.Continue(w.state.before, w.total.Summary())
+}
+
+// saveWait bounds how long the state waits for records whose container is not
+// known yet. They have been read, so the place behind them must not be saved
+// without them.
+const saveWait = 2 * time.Second
+
+// save saves the state, if one is kept.
+func (w *follower) save() error {
+	if w.state == nil || !w.unsaved {
+		return nil
+	}
+	if _, held := w.hold.Next(); held {
+		if time.Since(w.saved) < saveWait {
+			return nil
+		}
+		w.hold.Flush()
+		if err := w.write(); err != nil {
+			return err
+		}
+	}
+	w.saved, w.unsaved = time.Now(), false
+	return w.state.save(w.summary(), w.at)
+}
+
+// draw shows the live table in the place of the one before.
+func (w *follower) draw() error {
+	if !w.live || !w.changed {
+		return nil
+	}
+	w.changed = false
+	var b bytes.Buffer
+	o := report.Options{Tool: tool, Color: w.env.color(w.flags.noColor), Width: term.Width(w.env.stdout), Quiet: true}
+	if err := report.Write(&b, w.summary(), report.Table, o); err != nil {
+		return err
+	}
+	table := tail(b.Bytes(), term.Height(w.env.stdout)-1)
+	if w.height > 0 {
+		fmt.Fprintf(w.env.stdout, "\x1b[%dA\x1b[J", w.height)
+	}
+	w.height = bytes.Count(table, []byte("\n"))
+	_, err := w.env.stdout.Write(table)
+	return err
+}
+
+// tail returns the last lines of a table that is higher than the screen: the
+// verdict stands at the end.
+func tail(table []byte, lines int) []byte {
+	for extra := bytes.Count(table, []byte("\n")) - lines; lines > 0 && extra > 0; extra-- {
+		table = table[bytes.IndexByte(table, '\n')+1:]
+	}
+	return table
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/auditscan/auditscan/profile"
+)
+
+// inspected is an architecture's part of `inspect -o json`.
+type inspected struct {
+	Arch    string   `json:"arch"`
+	Allowed []string `json:"allowed"`
+	Logged  []string `json:"logged"`
+	Depends []string `json:"depends"`
+	Denied  []string `json:"denied"`
+}
+
+func newInspect(env *environment) *cobra.Command {
+	var f policyFlags
+	cmd := &cobra.Command{
+		Use:   "inspect PROFILE",
+		Short: "Show what a profile allows, logs and denies, of all calls there are",
+		Long: `Inspect asks a seccomp profile, or runtime/default, about every call of the
+tables of its architectures.`,
+		Example: `  auditscan inspect app.json
+  auditscan inspect runtime/default -o json | jq -r '.[0].denied[]'`,
+		Args: exactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return f.inspect(env, args[0]) },
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func (f *policyFlags) inspect(env *environment, name string) error {
+	on, err := f.environment()
+	if err != nil {
+		return err
+	}
+	d, err := readPolicy(name)
+	if err != nil {
+		return err
+	}
+	p, err := d.Evaluate(on)
+	if err != nil {
+		return err
+	}
+	return env.output(func(w io.Writer) error { return writeInspection(w, p.Inspect(), f.output) })
+}
+
+func writeInspection(w io.Writer, list []profile.Inspection, output string) error {
+	if output == "json" {
+		doc := []inspected{}
+		for _, in := range list {
+			doc = append(doc, inspected{in.Arch.String(), names(in.Allowed), names(in.Logged), names(in.Depends), names(in.Denied)})
+		}
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(doc)
+	}
+	for _, in := range list {
+		all := len(in.Allowed) + len(in.Logged) + len(in.Depends) + len(in.Denied)
+		fmt.Fprintf(w, "%s: %d calls\n", in.Arch, all)
+		for _, part := range []struct {
+			what  string
+			calls []string
+		}{{"allowed", in.Allowed}, {"logged", in.Logged}, {"depends", in.Depends}, {"denied", in.Denied}} {
+			if len(part.calls) > 0 {
+				fmt.Fprintf(w, "  %-8s %3d  %s\n", part.what, len(part.calls), strings.Join(part.calls, " "))
+			}
+		}
+	}
+	return nil
+}
+
+// names is a list that is never null in JSON.
+func names(list []string) []string { return append([]string{}, list...) }

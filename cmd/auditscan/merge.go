@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/auditscan/auditscan/report"
+)
+
+func newMerge(env *environment) *cobra.Command {
+	var f readFlags
+	cmd := &cobra.Command{
+		Use:   "merge FILE...",
+		Short: "Unite reports of several runs or nodes into one",
+		Long: `Merge reads reports in JSON (or logs) and writes one report in JSON that holds
+what any of them holds: counts add up, and the worst verdict stands.`,
+		Example: `  auditscan merge run1.json run2.json > both.json
+  auditscan merge node-*.json | auditscan profile - > app.json`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageErrorf("merge needs files (see `%s --help`)", cmd.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return merge(cmd.Context(), env, &f, args) },
+	}
+	cmd.Flags().SortFlags = false
+	f.add(cmd.Flags())
+	return cmd
+}
+
+func merge(ctx context.Context, env *environment, f *readFlags, args []string) error {
+	s, err := f.read(ctx, env, args, nil)
+	if err != nil {
+		return err
+	}
+	return env.output(func(w io.Writer) error { return report.Write(w, s, report.JSON, report.Options{Tool: tool}) })
+}

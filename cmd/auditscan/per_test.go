@@ -1,0 +1,89 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/auditscan/auditscan/aggregate"
+)
+
+// TestFileName checks that names from a log are safe as file names, and that
+// no two of them share a file.
+func TestFileName(t *testing.T) {
+	names := []string{
+		"nginx", "web-0", "index", "../../etc/cron.d/x", "/usr/sbin/nginx", "-usr-sbin-nginx", "a b", "a-b", "a\nb", ".hidden", "..",
+		"", strings.Repeat("x", 65), strings.Repeat("x", 66), "\u202egpj.exe", "runc:[2:INIT]", "CON", "a/b", "a_x0123456789ab",
+	}
+	seen := map[string]string{}
+	for _, name := range names {
+		file := fileName(name)
+		if other, ok := seen[file]; ok {
+			t.Errorf("%q and %q share %s", name, other, file)
+		}
+		seen[file] = name
+		if len(file) > 80 || strings.HasPrefix(file, ".") || strings.Trim(file, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != "" {
+			t.Errorf("%q becomes %q, which is not safe", name, file)
+		}
+		if file == indexName {
+			t.Errorf("%q takes the place of the index", name)
+		}
+		if again := fileName(strings.TrimSuffix(file, ".json")); again == file && file != name+".json" {
+			t.Errorf("a program could call itself %q and share the file of %q", strings.TrimSuffix(file, ".json"), name)
+		}
+	}
+	if got := fileName("nginx"); got != "nginx.json" {
+		t.Errorf("nginx becomes %s", got)
+	}
+}
+
+// TestSplitRuntime checks that what runc does before the program starts counts
+// for the program that its process becomes.
+func TestSplitRuntime(t *testing.T) {
+	s := &aggregate.Summary{By: aggregate.DefaultKeys(), Groups: []aggregate.Group{
+		{PID: 7, Comm: "runc:[2:INIT]", Exe: "/", Records: 3},
+		{PID: 7, Comm: "sleep", Exe: "/bin/sleep", Records: 2},
+		{PID: 8, Comm: "runc:[2:INIT]", Exe: "/", Records: 5},
+		{PID: 9, Comm: "sh", Exe: "/bin/sh", Records: 1},
+	}}
+	parts, unattributed := split(s, aggregate.ByComm)
+	var got []string
+	for _, p := range parts {
+		got = append(got, p.name)
+	}
+	if !slices.Equal(got, []string{"sh", "sleep"}) {
+		t.Fatalf("parts %q", got)
+	}
+	if sleep := parts[1]; len(sleep.summary.Groups) != 2 || sleep.runtime != 3 {
+		t.Errorf("sleep has %d groups and %d records of the runtime, want 2 and 3", len(sleep.summary.Groups), sleep.runtime)
+	}
+	if unattributed != 5 {
+		t.Errorf("%d records are nobody's, want the 5 of a process that became no program", unattributed)
+	}
+}
+
+// TestIndexOverwrites checks that nothing is written where something is in the
+// way.
+func TestIndexOverwrites(t *testing.T) {
+	dir := t.TempDir()
+	ix := &index{Profiles: []indexEntry{{Name: "a", File: "a.json", content: []byte("new")}, {Name: "b", File: "b.json", content: []byte("new")}}}
+	if err := os.WriteFile(filepath.Join(dir, "b.json"), []byte("old"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := ix.write(dir, false); err == nil || !strings.Contains(err.Error(), "b.json exists") {
+		t.Fatalf("error %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "a.json")); err == nil {
+		t.Error("a.json was written although b.json was in the way")
+	}
+	if err := ix.write(dir, true); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a.json", "b.json"} {
+		if data, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(data) != "new" {
+			t.Errorf("%s holds %q, %v", name, data, err)
+		}
+	}
+}

@@ -1,0 +1,283 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+	"github.com/spf13/cobra"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/atomicfile"
+	"github.com/auditscan/auditscan/profile"
+	"github.com/auditscan/auditscan/report"
+	"github.com/auditscan/auditscan/syscalltable"
+)
+
+// profileFlags are the flags of profile.
+type profileFlags struct {
+	readFlags
+	exact, variants, includeDenied bool
+	runtime, errno, defaultAction  string
+	explain                        string
+	requireTrusted                 bool
+	merge, denyCalls               []string
+	recording, deny                bool
+	format, name                   string
+	per, dir                       string
+	force                          bool
+}
+
+func newProfile(env *environment) *cobra.Command {
+	var f profileFlags
+	cmd := &cobra.Command{
+		Use:   "profile [FILE|-]...",
+		Short: "Turn a run under SCMP_ACT_LOG into a seccomp profile",
+		Long: `Profile reads logs, or JSON made by report or follow, and writes an OCI seccomp
+profile that allows what ran under SCMP_ACT_LOG and answers all else with an
+error. Docker, Podman, containerd, CRI-O and the kubelet read it as it is. What
+it adds to what was seen, and what it left out, is said on stderr. It exits
+with 3 if the input is incomplete or a call could not be named.`,
+		Example: `  auditscan profile --comm nginx /var/log/audit/audit.log > nginx.json
+  auditscan follow -o json | tee run.json; auditscan profile run.json > app.json
+  auditscan profile --exact --explain why.json audit.log > exact.json`,
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), env, args) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.BoolVar(&f.exact, "exact", false, "add nothing to what was observed")
+	flags.BoolVar(&f.variants, "variants", false, "add siblings (openat for open, ...), for another libc or architecture")
+	flags.BoolVar(&f.includeDenied, "include-denied", false, "allow what was denied during the run, too")
+	flags.StringVar(&f.runtime, "runtime", string(profile.RuntimeAuto), "whose start-up calls to add: auto, runc, crun, none")
+	flags.StringVar(&f.errno, "errno", "", "what denied calls return: EPERM (default), ENOSYS, ... or a number")
+	flags.StringVar(&f.defaultAction, "default-action", "", "for all other calls: errno (default), kill_process, kill_thread, trap, log")
+	flags.StringSliceVar(&f.merge, "merge", nil, "unite with these `profiles`; their argument filters are kept")
+	flags.BoolVar(&f.recording, "recording", false, "for the next recording: allow what is known, log the rest")
+	flags.BoolVar(&f.deny, "deny", false, "a deny-list instead: refuse what was denied in the log, allow all else")
+	flags.StringSliceVar(&f.denyCalls, "deny-call", nil, "refuse these `calls` too (with --deny)")
+	flags.StringVar(&f.format, "format", string(profile.FormatOCI), "oci, docker, spo (Kubernetes operator) or systemd (drop-in)")
+	flags.StringVar(&f.name, "name", "auditscan", "metadata.name of --format spo")
+	flags.StringVar(&f.explain, "explain", "", "write the evidence for each call to `FILE` (JSON)")
+	flags.StringVar(&f.per, "per", "", "a profile for each `key`: container, pod, workload, exe, comm (with -O)")
+	flags.StringVarP(&f.dir, "output-dir", "O", "", "write the profiles of --per, and an index.json, to `DIR`")
+	flags.BoolVar(&f.force, "force", false, "overwrite what is in DIR")
+	flags.BoolVar(&f.requireTrusted, "require-trusted", false, "refuse input that any user of the host can forge")
+	f.readFlags.add(flags)
+	return cmd
+}
+
+func (f *profileFlags) options() (o profile.Options, err error) {
+	o = profile.Options{Exact: f.exact, Variants: f.variants, IncludeDenied: f.includeDenied}
+	if o.Runtime, err = profile.ParseRuntime(f.runtime); err != nil {
+		return o, usageErrorf("--runtime: %v", err)
+	}
+	if f.errno != "" {
+		if o.Errno, err = profile.ParseErrno(f.errno); err != nil {
+			return o, usageErrorf("--errno: %v", err)
+		}
+	}
+	if _, err = profile.ParseFormat(f.format); err != nil {
+		return o, usageErrorf("--format: %v", err)
+	}
+	if f.recording && f.defaultAction != "" || len(f.denyCalls) > 0 && !f.deny || f.deny && (f.recording || f.per != "" || len(f.merge) > 0) {
+		return o, usageErrorf("--recording, --default-action, --deny, --deny-call, --merge and --per do not go together so")
+	}
+	if (f.per == "") != (f.dir == "") {
+		return o, usageErrorf("--per and --output-dir go together")
+	}
+	if f.per != "" && !slices.Contains(perKeys, aggregate.Key(f.per)) {
+		return o, usageErrorf("--per: unknown key %q (one of container, pod, workload, exe, comm)", f.per)
+	}
+	if f.defaultAction != "" {
+		if o.DefaultAction, err = syscalltable.ParseAction(f.defaultAction); err != nil {
+			return o, usageErrorf("--default-action: %v", err)
+		}
+	}
+	if err = o.Check(); err != nil {
+		return o, usageErrorf("%v", err)
+	}
+	return o, nil
+}
+
+func (f *profileFlags) run(ctx context.Context, env *environment, args []string) error {
+	o, err := f.options()
+	if err != nil {
+		return err
+	}
+	s, err := f.read(ctx, env, args, nil)
+	if err != nil {
+		return err
+	}
+	if f.requireTrusted && profile.LeastTrust(s) == aggregate.TrustText {
+		return errUntrusted
+	}
+	if o.Base, err = f.base(); err != nil {
+		return err
+	}
+	if f.per != "" {
+		return f.writePer(env, s, o)
+	}
+	if f.deny {
+		return f.denyList(env, s, o)
+	}
+	r, err := profile.Build(s, o)
+	if err != nil {
+		return err
+	}
+	if f.explain != "" {
+		err := atomicfile.Write(f.explain, 0o644, func(w io.Writer) error { return profile.WriteExplain(w, r, s) })
+		if err != nil {
+			return err
+		}
+	}
+	d := r.Document
+	if f.recording {
+		if d, err = d.Recording(); err != nil {
+			return err
+		}
+	}
+	if err := f.write(env, d); err != nil {
+		return err
+	}
+	if err := f.say(env, r, s); err != nil {
+		return err
+	}
+	if s.Completeness.Verdict == aggregate.Incomplete || len(r.Unresolved) > 0 {
+		return &exitError{code: exitIncomplete}
+	}
+	return nil
+}
+
+// write writes the profile to stdout, all or nothing.
+func (f *profileFlags) write(env *environment, d *profile.Document) error {
+	var out bytes.Buffer
+	if err := d.Write(&out, profile.Format(f.format), profile.Meta{Name: f.name}); err != nil {
+		return err
+	}
+	if needs := d.Requires(); needs.Libseccomp != "" && !f.quiet {
+		env.notef("calls in it need libseccomp %s and Linux %s to be known", needs.Libseccomp, needs.Kernel)
+	}
+	_, err := env.stdout.Write(out.Bytes())
+	return err
+}
+
+// base is what the profile is to be united with; nil: nothing.
+func (f *profileFlags) base() (*profile.Document, error) {
+	if len(f.merge) == 0 {
+		return nil, nil
+	}
+	var all []*profile.Document
+	for _, path := range f.merge {
+		d, err := readProfile(path)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, d)
+	}
+	return profile.Merge(all...)
+}
+
+// denyList writes the profile that refuses only what is named or was denied.
+func (f *profileFlags) denyList(env *environment, s *aggregate.Summary, o profile.Options) error {
+	d, err := profile.BuildDenyList(s, f.denyCalls, o)
+	if err != nil {
+		return err
+	}
+	if err := f.write(env, d); err != nil {
+		return err
+	}
+	env.notef("a deny-list allows whatever nobody has thought of: an allow-list is safer")
+	return report.WriteVerdict(env.stderr, s, f.quiet)
+}
+
+// say tells what the profile holds beside what was observed, what it lacks,
+// and how far the log can be relied on.
+func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Summary) error {
+	env.notef("calls observed: %d, added: %d", len(r.Observed), len(r.Additions))
+	if !f.quiet {
+		sayAdditions(env, r)
+	}
+	for _, w := range r.Widened {
+		env.notef("%s: seen on %s only, allowed on %s too", w.Name, archList(w.Seen), archList(w.Also))
+	}
+	for _, d := range r.Denied {
+		if !allows(r, d.Name, d.Arch) {
+			env.notef("denied during the run, not added: %s on %s (%s, count %d)", callName(d.Name, d.NR), d.Arch, d.Action, d.Records)
+		}
+	}
+	for _, u := range r.Unresolved {
+		env.notef("left out: number %d on %s (count %d): %s", u.NR, u.Arch, u.Records, u.Reason)
+	}
+	if s.Completeness.Verdict == aggregate.Incomplete {
+		env.notef("the log is incomplete: the profile may lack calls")
+	}
+	return report.WriteVerdict(env.stderr, s, f.quiet)
+}
+
+// allows tells whether the profile allows a call, whatever its arguments.
+func allows(r *profile.Result, name string, arch syscalltable.Arch) bool {
+	named := func(rule specs.LinuxSyscall) bool {
+		return rule.Action == specs.ActAllow && slices.Contains(rule.Names, name)
+	}
+	return slices.Contains(r.Arches, arch) && r.Profile != nil && slices.ContainsFunc(r.Profile.Syscalls, named)
+}
+
+// sayAdditions names what was added, a line a source; --explain has the
+// evidence for each.
+func sayAdditions(env *environment, r *profile.Result) {
+	names := map[profile.Source][]string{}
+	var sources []profile.Source
+	for _, a := range r.Additions {
+		if names[a.Source] == nil {
+			sources = append(sources, a.Source)
+		}
+		names[a.Source] = append(names[a.Source], a.Name)
+	}
+	for _, source := range sources {
+		env.notef("added %s: %s", sourceText(source, r), strings.Join(names[source], " "))
+	}
+}
+
+// sourceText says in words why calls were added.
+func sourceText(source profile.Source, r *profile.Result) string {
+	switch source {
+	case profile.SourceDenied:
+		return "as asked for, though denied during the run"
+	case profile.SourceKernel:
+		return "since the kernel issues them, or no program ends without"
+	case profile.SourceVDSO:
+		return "since the vDSO may have to make the call"
+	case profile.SourceRuntime:
+		return fmt.Sprintf("for the container runtime's start-up (%s)", r.Startup)
+	case profile.SourceVariants:
+		return "as siblings of observed calls"
+	case profile.SourceFallback:
+		return "with ENOSYS, so that the C library falls back to clone"
+	}
+	return "(" + string(source) + ")"
+}
+
+func archList(arches []syscalltable.Arch) string {
+	names := make([]string, len(arches))
+	for i, a := range arches {
+		names[i] = a.String()
+	}
+	return strings.Join(names, ", ")
+}
+
+// errUntrusted is what --require-trusted says.
+var errUntrusted = errors.New("the input is text that any user of the host can forge (--require-trusted): " +
+	"give audit.log, or `journalctl -o json`")
+
+// callName shows a call whose number may be in no table.
+func callName(name string, nr int32) string {
+	if name == "" {
+		return fmt.Sprintf("number %d", nr)
+	}
+	return name
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/pipeline"
+	"github.com/auditscan/auditscan/internal/term"
+	"github.com/auditscan/auditscan/parser"
+	"github.com/auditscan/auditscan/source"
+)
+
+// readFlags are the flags of the commands that read saved logs.
+type readFlags struct {
+	filterFlags
+	pidmap         string
+	quiet, verbose bool
+}
+
+func (f *readFlags) add(flags *pflag.FlagSet) {
+	f.filterFlags.add(flags)
+	flags.StringVar(&f.pidmap, "pidmap", "", "find containers by this `FILE` of follow --pidmap")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no advice, no progress bar")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show each record that cannot be used, with its place")
+}
+
+// read reads the named logs, or the host's own where none is named. Events
+// may be nil.
+func (f *readFlags) read(ctx context.Context, env *environment, args []string, events io.Writer) (*aggregate.Summary, error) {
+	filter, err := f.filter(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	names, err := inputs(env, args)
+	if err != nil {
+		return nil, err
+	}
+	o := pipeline.Options{Filter: filter, Events: events}
+	if o.Identify, err = identify(env, f.pidmap); err != nil {
+		return nil, err
+	}
+	if f.verbose {
+		o.Malformed = func(input string, line int64, m *parser.Malformed) {
+			env.notef("%s:%d: %s: %s", input, line, m.Reason, m.Text)
+		}
+	}
+	bar := newProgress(env, names, f.quiet)
+	defer bar.end()
+	o.Opened = bar.opened
+	s, err := pipeline.Read(ctx, names, env.stdin, o)
+	if err == nil && s.Totals.Records == 0 && f.filterFlags.given() {
+		env.notef("no record passes the filters")
+	}
+	return s, err
+}
+
+// inputs expands what the user named, or finds the host's own log.
+func inputs(env *environment, args []string) ([]string, error) {
+	if len(args) > 0 {
+		return source.Expand(args)
+	}
+	path, reason, err := source.FindHost("/")
+	if err != nil {
+		return nil, err
+	}
+	env.notef("%s", reason)
+	return []string{path}, nil
+}
+
+// output runs f with a buffer before stdout, and reports what could not be
+// written.
+func (env *environment) output(f func(w io.Writer) error) error {
+	w := bufio.NewWriterSize(env.stdout, 64<<10)
+	if err := f(w); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+// color tells whether stdout is to be coloured.
+func (env *environment) color(off bool) bool {
+	return !off && term.Color(env.stdout, env.getenv)
+}

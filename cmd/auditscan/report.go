@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/term"
+	"github.com/auditscan/auditscan/report"
+)
+
+// reportFlags are the flags of report.
+type reportFlags struct {
+	readFlags
+	output  string
+	by      string
+	strict  bool
+	noColor bool
+}
+
+func newReport(env *environment) *cobra.Command {
+	var f reportFlags
+	cmd := &cobra.Command{
+		Use:   "report [FILE|-]...",
+		Short: "Show which calls the logs hold, by whom, and whether anything is missing",
+		Long: `Report reads logs (plain, .gz, .bz2, .xz, .zst), folders or sets of rotated
+logs, or reports and events in JSON, and shows every call with who made it,
+what the filter decided, and how often. No FILE: the host's own log.`,
+		Example: `  auditscan report /var/log/audit
+  auditscan report --comm nginx --by comm,exe /var/log/syslog*
+  auditscan report -o json audit.log | jq '.groups[].syscalls[].name'`,
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), env, args) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, wide, json, ndjson, yaml, csv, markdown")
+	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, pod, namespace, workload, exe, comm, pid")
+	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if the input is incomplete")
+	flags.BoolVar(&f.noColor, "no-color", false, "no colours (NO_COLOR is honoured too)")
+	f.readFlags.add(flags)
+	return cmd
+}
+
+// events is the format that is a stream, and no report.
+const events = "ndjson"
+
+func (f *reportFlags) run(ctx context.Context, env *environment, args []string) error {
+	by, format, err := f.parse()
+	if err != nil {
+		return err
+	}
+	if f.output == events {
+		return f.events(ctx, env, args)
+	}
+	s, err := f.read(ctx, env, args, nil)
+	if err != nil {
+		return err
+	}
+	if by != nil {
+		s = s.Regroup(by)
+	}
+	o := report.Options{Tool: tool, Color: env.color(f.noColor), Width: term.Width(env.stdout), Quiet: f.quiet}
+	if err := env.output(func(w io.Writer) error { return report.Write(w, s, format, o) }); err != nil {
+		return err
+	}
+	if format == report.CSV {
+		if err := report.WriteVerdict(env.stderr, s, f.quiet); err != nil {
+			return err
+		}
+	}
+	return f.verdict(s)
+}
+
+func (f *reportFlags) parse() (by []aggregate.Key, format report.Format, err error) {
+	if f.by != "" {
+		if by, err = aggregate.ParseKeys(f.by); err != nil {
+			return nil, "", usageErrorf("--by: %v", err)
+		}
+	}
+	if f.output == events {
+		return by, "", nil
+	}
+	if format, err = report.ParseFormat(f.output); err != nil {
+		return nil, "", usageErrorf("--output: %v, or %s", err, events)
+	}
+	return by, format, nil
+}
+
+// events writes each record as it is read, and the verdict to stderr, too.
+func (f *reportFlags) events(ctx context.Context, env *environment, args []string) error {
+	var s *aggregate.Summary
+	err := env.output(func(w io.Writer) (err error) {
+		if s, err = f.read(ctx, env, args, w); err != nil {
+			return err
+		}
+		_, err = w.Write(appendLate(nil, s))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := report.WriteVerdict(env.stderr, s, f.quiet); err != nil {
+		return err
+	}
+	return f.verdict(s)
+}
+
+// appendLate appends, as lines of JSON, the losses that only all records
+// together prove. The others stand in the stream in their place.
+func appendLate(dst []byte, s *aggregate.Summary) []byte {
+	for _, e := range s.Completeness.Evidence {
+		switch e.Kind {
+		case aggregate.SerialGap, aggregate.TruncatedInput:
+		case aggregate.Suppressed:
+			if e.Count > 0 {
+				continue // a message said so
+			}
+		default:
+			continue
+		}
+		dst = report.AppendLoss(dst, e.Kind, e.Count, e.First)
+	}
+	return dst
+}
+
+// verdict turns an incomplete input into an exit code where that was asked
+// for.
+func (f *reportFlags) verdict(s *aggregate.Summary) error {
+	if f.strict && s.Completeness.Verdict == aggregate.Incomplete {
+		return &exitError{code: exitIncomplete}
+	}
+	return nil
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/atomicfile"
+	"github.com/auditscan/auditscan/report"
+	"github.com/auditscan/auditscan/source"
+)
+
+// state is the file of follow --state: a report of all that was counted, with
+// the places up to which it was. Both are in one file, so that a crash cannot
+// part them.
+type state struct {
+	path   string
+	before *aggregate.Summary // of earlier runs; nil: there was none
+	at     positions
+}
+
+// positions say where a source is to be gone on with.
+type positions struct {
+	Files  []source.Position `json:"files,omitempty"`
+	Cursor string            `json:"cursor,omitempty"` // of the journal
+}
+
+// loadState reads the state of an earlier run; nil if none is kept.
+func loadState(path string) (*state, error) {
+	if path == "" {
+		return nil, nil
+	}
+	st := &state{path: path}
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return st, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if st.before, err = report.Read(bytes.NewReader(data), path); err != nil {
+		return nil, fmt.Errorf("%w (move the file away to begin anew)", err)
+	}
+	var doc struct {
+		Positions positions `json:"positions"`
+	}
+	if err := json.Unmarshal(data, &doc); err != nil {
+		return nil, fmt.Errorf("%s: %w (move the file away to begin anew)", path, err)
+	}
+	st.at = doc.Positions
+	return st, nil
+}
+
+// positions are those of the earlier run.
+func (st *state) positions() positions {
+	if st == nil {
+		return positions{}
+	}
+	return st.at
+}
+
+func (st *state) save(s *aggregate.Summary, at positions) error {
+	place, err := json.Marshal(at)
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(st.path, 0o600, func(w io.Writer) error {
+		return report.Write(w, s, report.JSON, report.Options{Tool: tool, Positions: place})
+	})
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// openTerminal returns both sides of a new pseudo terminal.
+func openTerminal(t *testing.T, rows, columns uint16) (control, tty *os.File) {
+	t.Helper()
+	control, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("no pseudo terminals here: %v", err)
+	}
+	t.Cleanup(func() { control.Close() })
+	n, err := unix.IoctlGetInt(int(control.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.IoctlSetPointerInt(int(control.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("no pseudo terminals here: %v", err)
+	}
+	size := unix.Winsize{Row: rows, Col: columns}
+	if err := unix.IoctlSetWinsize(int(tty.Fd()), unix.TIOCSWINSZ, &size); err != nil {
+		t.Fatal(err)
+	}
+	return control, tty
+}
+
+// screen is a terminal as far as follow needs one: it knows text, "up n
+// lines" and "clear from here on".
+type screen struct {
+	lines []string // above the cursor, which is at the start of a line
+	rest  string
+}
+
+func (s *screen) write(text string) {
+	s.rest += text
+	for {
+		line, rest, whole := strings.Cut(s.rest, "\n")
+		if !whole {
+			return
+		}
+		var up int
+		if n, _ := fmt.Sscanf(line, "\x1b[%dA\x1b[J", &up); n == 1 {
+			s.lines = s.lines[:len(s.lines)-up]
+			line = line[strings.Index(line, "\x1b[J")+len("\x1b[J"):]
+		}
+		s.lines = append(s.lines, strings.TrimSuffix(line, "\r"))
+		s.rest = rest
+	}
+}
+
+// onTerminal starts follow on a terminal, and returns a function that waits
+// until the screen holds a line that begins as given.
+func onTerminal(t *testing.T, rows uint16, args ...string) (cmd *exec.Cmd, s *screen, shows func(string), stderr *bytes.Buffer) {
+	t.Helper()
+	control, tty := openTerminal(t, rows, 80)
+	stderr = new(bytes.Buffer)
+	cmd = exec.Command("auditscan", append([]string{"follow", "-q", "--no-color"}, args...)...)
+	cmd.Stdout, cmd.Stderr = tty, stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		tty.Close()
+	})
+	s = new(screen)
+	shows = func(want string) {
+		t.Helper()
+		buf := make([]byte, 64<<10)
+		for {
+			for _, line := range s.lines {
+				if strings.HasPrefix(line, want) {
+					return
+				}
+			}
+			n, err := control.Read(buf)
+			if err != nil {
+				t.Fatalf("%v; no line %q in %q", err, want, s.lines)
+			}
+			s.write(string(buf[:n]))
+		}
+	}
+	return cmd, s, shows, stderr
+}
+
+// TestFollowTerminal: one table, which is drawn again in its place.
+func TestFollowTerminal(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "audit.log")
+	appendTo(t, log, 1)
+	cmd, s, shows, stderr := onTerminal(t, 24, "--from-start", log)
+	shows("1 record, 1 syscall, 1 group")
+	appendTo(t, log, 2)
+	shows("2 records, 2 syscalls, 1 group")
+	appendTo(t, log, 302, 3)
+	shows("4 records, 3 syscalls, 1 group")
+	shows("unknown: ") // serials are missing, and the log has but SECCOMP records
+	want := []string{
+		"COMM    EXE      PID   SYSCALL   ARCH     ACTION   COUNT",
+		"seven   /seven   7     write     x86_64   log      1",
+		"seven   /seven   7     open      x86_64   log      2",
+		"seven   /seven   7     close     x86_64   log      1",
+		"",
+		"4 records, 3 syscalls, 1 group",
+		"unknown: nothing in the input tells whether records are missing",
+	}
+	if got := strings.Join(s.lines, "\n"); got != strings.Join(want, "\n") {
+		t.Errorf("the screen shows\n%s", got)
+	}
+	cmd.Process.Signal(syscall.SIGTERM)
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(stderr.String(), "\n4 records, 3 syscalls, 1 group\n") {
+		t.Errorf("no summary:\n%s", stderr)
+	}
+}
+
+// TestFollowLowTerminal: a table that is higher than the terminal would
+// scroll away what "up" cannot reach.
+func TestFollowLowTerminal(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "audit.log")
+	for n := range 40 {
+		appendTo(t, log, n)
+	}
+	_, s, shows, _ := onTerminal(t, 10, "--from-start", log)
+	shows("40 records")
+	shows("complete: ")
+	if len(s.lines) >= 10 {
+		t.Errorf("%d lines on a terminal of 10:\n%s", len(s.lines), strings.Join(s.lines, "\n"))
+	}
+	appendTo(t, log, 40)
+	shows("41 records")
+	shows("complete: ")
+	if len(s.lines) >= 10 {
+		t.Errorf("%d lines on a terminal of 10:\n%s", len(s.lines), strings.Join(s.lines, "\n"))
+	}
+}
+
+// TestReportTerminal: colours on a terminal only, and names cut to its width.
+func TestReportTerminal(t *testing.T) {
+	tests := []struct {
+		name  string
+		args  []string
+		env   string
+		color bool
+	}{
+		{"plain", nil, "", true},
+		{"NO_COLOR", nil, "NO_COLOR=1", false},
+		{"--no-color", []string{"--no-color"}, "", false},
+		{"dumb", nil, "TERM=dumb", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			control, tty := openTerminal(t, 24, 80)
+			cmd := exec.Command("auditscan", append([]string{"report", "../../testdata/corpus/015-sof-5440-firefox-enforce.log"}, tt.args...)...)
+			cmd.Stdout = tty
+			cmd.Env = append(os.Environ(), "NO_COLOR=", "TERM=xterm", tt.env)
+			if err := cmd.Run(); err != nil {
+				t.Fatal(err)
+			}
+			buf := make([]byte, 64<<10)
+			n, err := control.Read(buf) // all there is: the program has ended
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := string(buf[:n])
+			if strings.Contains(got, "\x1b[") != tt.color {
+				t.Errorf("colour: want %v in %q", tt.color, got)
+			}
+			first, _, _ := strings.Cut(got, "\r\n")
+			if len(first) > 80 || !strings.Contains(got, "…") {
+				t.Errorf("names are not cut to 80 columns: %q", first)
+			}
+			tty.Close()
+		})
+	}
+}
