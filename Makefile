@@ -1,0 +1,51 @@
+# The targets that people and CI use; `make help` lists them.
+GO       ?= go
+BIN      ?= bin/auditscan
+LDFLAGS  ?= -s -w
+FUZZTIME ?= 30s
+
+.PHONY: help build demo test race fuzz bench hammer generate lint vuln check cross clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+build: ## build the static binary bin/auditscan
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/auditscan
+
+demo: build ## build, and run the main job on a real log: report, profile, check
+	./examples/demo.sh $(BIN)
+
+# One package at a time: the tests against the kernel share its one audit queue.
+test: ## every test; tests against real daemons skip, saying so, where one is missing
+	$(GO) test -p 1 -timeout 20m ./...
+
+race: ## every test under the race detector
+	$(GO) test -p 1 -race -timeout 30m ./...
+
+fuzz: ## run each fuzz target for FUZZTIME
+	./internal/ci/fuzz.sh $(FUZZTIME)
+
+bench: build ## benchmarks, and a whole report of logs of 500 MB, made in a temporary folder
+	$(GO) test -run '^$$' -bench . -benchmem ./parser ./aggregate ./report
+	./internal/ci/bench.sh $(BIN)
+
+hammer: ## the long form of the tests of following rotated files
+	$(GO) test -run Hammer -timeout 60m -v ./source -hammer=long
+
+generate: ## regenerate the syscall tables
+	$(GO) generate ./...
+
+lint: ## gofmt, go vet, staticcheck, go mod tidy
+	./internal/ci/lint.sh
+
+vuln: ## known vulnerabilities in what is used (needs the network)
+	$(GO) tool govulncheck ./...
+
+check: lint race cross ## what a change must pass
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
+
+cross: ## build and vet for other systems
+	./internal/ci/cross.sh
+
+clean: ## remove what was built
+	rm -rf bin

@@ -1,0 +1,89 @@
+package auditscan_test
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func readDoc(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestArchitecture: the table of packages and that of dependencies name all
+// there are, and none that is gone.
+func TestArchitecture(t *testing.T) {
+	text := readDoc(t, "ARCHITECTURE.md")
+	packages := section(t, text, "The packages")
+	for pkg := range imports(goFiles(t)) {
+		if strings.Contains(pkg, "/internal/") || strings.HasPrefix(pkg, "examples/") || strings.Count(pkg, "/") > 1 || pkg == "syscalltable/gen" {
+			continue // part of another, or an example
+		}
+		if !strings.Contains(packages, "`"+pkg+"`") {
+			t.Errorf("ARCHITECTURE.md has no package %s", pkg)
+		}
+	}
+	for _, m := range regexp.MustCompile("`([a-z]+(?:/[a-z]+)?)`").FindAllStringSubmatch(packages, -1) {
+		if info, err := os.Stat(m[1]); strings.Contains(m[1], "/") && (err != nil || !info.IsDir()) {
+			t.Errorf("ARCHITECTURE.md has a package %s, which is gone", m[1])
+		}
+	}
+	dependencies := section(t, text, "Dependencies")
+	for _, module := range direct(t) {
+		// "github.com/owner/name/v2" may stand as "owner/name/v2", and the
+		// second of a pair by its last element.
+		last := module[strings.LastIndex(module, "/")+1:]
+		if !strings.Contains(dependencies, strings.TrimPrefix(module, "github.com/")) && !strings.Contains(dependencies, ", "+last+" |") && !strings.Contains(dependencies, ", x/"+last+" |") {
+			t.Errorf("ARCHITECTURE.md does not tell why there is %s", module)
+		}
+	}
+}
+
+// section returns a section of a document.
+func section(t *testing.T, text, title string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(text, "\n## "+title+"\n")
+	if !ok {
+		t.Fatalf("no section %q", title)
+	}
+	body, _, _ := strings.Cut(rest, "\n## ")
+	return body
+}
+
+// direct returns the modules that this one needs itself.
+func direct(t *testing.T) []string {
+	t.Helper()
+	var modules []string
+	for _, m := range regexp.MustCompile(`(?m)^\t(\S+) v\S+$`).FindAllStringSubmatch(readDoc(t, "go.mod"), -1) {
+		modules = append(modules, m[1])
+	}
+	if !slices.Contains(modules, "golang.org/x/sys") {
+		t.Fatalf("modules: %q", modules)
+	}
+	return modules
+}
+
+// TestDocFiles: files and make targets that the documents name exist.
+func TestDocFiles(t *testing.T) {
+	makefile := readDoc(t, "Makefile")
+	for _, name := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "examples/README.md"} {
+		text := readDoc(t, name)
+		for _, m := range regexp.MustCompile("(?m)(?:^    |`)make ([a-z]+)").FindAllStringSubmatch(text, -1) {
+			if !strings.Contains(makefile, "\n"+m[1]+":") {
+				t.Errorf("%s: there is no target %s", name, m[1])
+			}
+		}
+		for _, m := range regexp.MustCompile("`((?:examples|testdata|report|profile|parser|internal|cmd)/[A-Za-z0-9_./-]+)`").FindAllStringSubmatch(text, -1) {
+			if _, err := os.Stat(strings.TrimSuffix(m[1], "/")); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
