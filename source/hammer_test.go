@@ -190,38 +190,41 @@ func (h *hammered) write(stop <-chan struct{}) error {
 	}
 }
 
-// read reads until all was written and comes to its end.
+// read reads while lines are written, and then until the last has come.
 func (h *hammered) read(all <-chan struct{}) {
-	ctx, cancel := context.WithCancel(h.t.Context())
-	defer cancel()
 	f, err := Follow(h.path, FollowOptions{FromStart: true})
 	must(h.t, err)
-	killed := time.Now()
-	for {
-		select {
-		case <-all:
-			// Nothing comes after what is there: a little later it is read.
-			var stop context.CancelFunc
-			ctx, stop = context.WithTimeout(ctx, 20*time.Second)
-			defer stop()
-			all = nil
-		default:
-		}
-		c, err := f.Next(ctx)
+	writing, cancel := context.WithCancel(h.t.Context())
+	go func() { <-all; cancel() }()
+	f = h.readWhile(writing, f)
+	rest, cancel := context.WithTimeout(h.t.Context(), 20*time.Second)
+	defer cancel()
+	for h.lastSeen() < h.written.Load()-1 {
+		c, err := f.Next(rest)
 		if err != nil {
 			h.t.Errorf("the last line did not come: %v", err)
 			break
 		}
 		h.keep(c)
-		if all == nil && h.lastSeen() >= h.written.Load()-1 {
-			break
+	}
+	must(h.t, f.Close())
+}
+
+// readWhile reads as the case wants it, and returns the reader that it ends
+// with.
+func (h *hammered) readWhile(ctx context.Context, f *Follower) *Follower {
+	killed := time.Now()
+	for {
+		c, err := f.Next(ctx)
+		if err != nil {
+			return f
 		}
+		h.keep(c)
 		time.Sleep(h.c.slow)
 		if h.c.kill && time.Since(killed) > 300*time.Millisecond {
 			f, killed = h.killReader(f), time.Now()
 		}
 	}
-	must(h.t, f.Close())
 }
 
 func (h *hammered) lastSeen() int64 {
