@@ -183,7 +183,7 @@ func (d *daemon) settle(t testing.TB) {
 	d.marks++
 	mark := fmt.Sprintf("op=audittest-mark pid=%d nr=%d ", d.cmd.Process.Pid, d.marks)
 	for {
-		send(t, auparse.AUDIT_USER_AVC, mark)
+		Mark(t, mark)
 		if _, err := auditstate.Kernel(); err != nil { // takes 50 ms
 			t.Fatal(err)
 		}
@@ -199,9 +199,10 @@ func (d *daemon) settle(t testing.TB) {
 	}
 }
 
-// send has the kernel make an audit record. One of type USER_AVC passes even
-// while auditing is off.
-func send(t testing.TB, kind auparse.AuditMessageType, text string) {
+// Mark has the kernel make an audit record with a text by which to find it
+// where records go. It is of type USER_AVC, which passes even while auditing
+// is off.
+func Mark(t testing.TB, text string) {
 	t.Helper()
 	client, err := libaudit.NewAuditClient(nil)
 	if err != nil {
@@ -209,7 +210,7 @@ func send(t testing.TB, kind auparse.AuditMessageType, text string) {
 	}
 	defer client.Close()
 	_, err = client.Netlink.Send(syscall.NetlinkMessage{
-		Header: syscall.NlMsghdr{Type: uint16(kind), Flags: syscall.NLM_F_REQUEST},
+		Header: syscall.NlMsghdr{Type: uint16(auparse.AUDIT_USER_AVC), Flags: syscall.NLM_F_REQUEST},
 		Data:   append([]byte(text), 0),
 	})
 	if err != nil {

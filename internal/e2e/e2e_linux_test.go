@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -318,7 +319,9 @@ func TestRsyslog(t *testing.T) {
 }
 
 // rsyslogd starts the daemon, for kernel messages only, until the test is
-// over, and returns its log.
+// over, and returns its log. It returns when the daemon has read what the
+// kernel had already: imkmsg stops for good when a message that it is about to
+// read is overwritten, as new ones do in a full buffer.
 func rsyslogd(t *testing.T, module, template string) (syslog string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -329,6 +332,8 @@ func rsyslogd(t *testing.T, module, template string) (syslog string) {
 			t.Fatal(err)
 		}
 	}
+	mark := fmt.Sprintf("op=e2e-mark of=%s", dir)
+	audittest.Mark(t, mark)
 	cmd := exec.Command("rsyslogd", "-n", "-f", conf, "-i", filepath.Join(dir, "pid"))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -341,5 +346,23 @@ func rsyslogd(t *testing.T, module, template string) (syslog string) {
 			t.Errorf("rsyslogd: %v\n%s", err, &out)
 		}
 	})
+	awaitText(t, syslog, mark)
 	return syslog
+}
+
+// awaitText waits until a daemon has written a text to a file.
+func awaitText(t *testing.T, path, text string) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(data, []byte(text)) {
+			return
+		}
+		<-tick.C
+	}
 }
