@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/parser"
 )
 
 // TestLosses checks what messages of loss come to: their evidence, in the
@@ -105,6 +106,22 @@ func TestFullBurst(t *testing.T) {
 		s := summaryOf(nil, lines(tt.times...))
 		if got := len(s.Completeness.Evidence) == 1 && s.Completeness.Evidence[0].Kind == aggregate.Suppressed; got != tt.full {
 			t.Errorf("%s: %+v", tt.name, s.Completeness)
+		}
+	}
+}
+
+// TestVerdictOfStream checks that what a pipe gives is judged by what it
+// holds, whatever it is trusted.
+func TestVerdictOfStream(t *testing.T) {
+	const syslog = "Jun  1 12:00:00 vm kernel: audit: type=1326 audit(1717243200.123:1): " + fields + "\n"
+	auditd := "type=SECCOMP msg=audit(1717243200.123:1): " + fields + "\ntype=EOE msg=audit(1717243200.123:2):\n"
+	for text, want := range map[string]aggregate.Verdict{auditd: aggregate.Complete, syslog: aggregate.Unknown, "": aggregate.Unknown} {
+		b := aggregate.NewBuilder(nil)
+		b.Input("-", aggregate.TrustText)
+		feed(b, parser.Lines, []byte(text))
+		s := b.Summary()
+		if s.Completeness.Verdict != want || s.Inputs[0].Trust != aggregate.TrustText {
+			t.Errorf("%s, %s; want %s of %q", s.Completeness.Verdict, s.Inputs[0].Trust, want, text)
 		}
 	}
 }

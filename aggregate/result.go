@@ -65,14 +65,20 @@ const formText = 1 << 7
 
 func (in *input) seen(st parser.Stamp) { span(&in.first, &in.last, st) }
 
-// trusted judges an input by its renderings: syslog text can be written by
-// anyone on the host, and so can a stream of unknown origin.
+// trusted is what the source vouches for, else what the renderings do.
 func (in *input) trusted() Trust {
+	if in.trust != "" {
+		return in.trust
+	}
+	return in.rendered()
+}
+
+// rendered judges an input by its renderings: syslog text can be written by
+// anyone on the host.
+func (in *input) rendered() Trust {
 	const auditd = 1<<parser.FormAuditd | 1<<parser.FormJSON
 	const journal = 1<<parser.FormJournal | 1<<parser.FormJournalKernel
 	switch {
-	case in.trust != "":
-		return in.trust
 	case in.forms == 0 || in.forms&^(auditd|journal) != 0:
 		return TrustText
 	case in.forms&auditd != 0:
@@ -99,7 +105,7 @@ func (b *Builder) completeness(s *Summary) Completeness {
 		c.Evidence = append(c.Evidence, b.gap(node, r))
 	}
 	for i := range s.Inputs {
-		if s.Inputs[i].Trust == TrustText || b.inputs[i].forms == 0 {
+		if b.inputs[i].rendered() == TrustText {
 			c.Verdict = Unknown // neither syslog nor an empty log proves that nothing was dropped
 		}
 	}
