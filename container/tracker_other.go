@@ -13,12 +13,12 @@ type Tracker struct{}
 
 // NewTracker returns an error: only Linux has what it needs.
 func NewTracker(names *Resolver, learned func(Process)) (*Tracker, error) {
-	return nil, errors.New("follow containers: not implemented on " + runtime.GOOS + " (use a pid map saved on the host)")
+	return nil, errors.New("follow containers: needs Linux, this is " + runtime.GOOS + " (use a pid map saved on the host)")
 }
 
 // List returns an error: only Linux has containers.
 func List(names *Resolver) ([]Process, error) {
-	return nil, errors.New("list containers: not implemented on " + runtime.GOOS)
+	return nil, errors.New("list containers: needs Linux, this is " + runtime.GOOS)
 }
 
 // Limits returns nil.
