@@ -95,6 +95,7 @@ var messages = [...]message{
 	{[]byte(" due to rate-limiting"), LossCollector, true},
 	{[]byte(" kernel messages"), LossCollector, true},
 	{[]byte(" messages from "), LossCollector, true},
+	{[]byte(": cannot open kernel log"), LossCollector, false}, // rsyslog gives up at its start
 }
 
 // lossMessage finds which message a line holds, and where it starts.

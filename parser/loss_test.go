@@ -45,6 +45,7 @@ func TestLosses(t *testing.T) {
 		"Jun  1 12:00:00 vm rsyslogd[77]: imjournal: 40 messages lost due to rate-limiting (20000 allowed within 600 seconds)": 40,
 		"2026-11-23T14:58:49.435949+00:00 vm rsyslogd: imklog: 40 messages lost due to rate-limiting":                          40,
 		`{"program":"rsyslogd","message":"imuxsock[pid 8311]: 40 messages lost due to rate-limiting"}`:                         40,
+		"Jun  1 12:00:00 vm rsyslogd: imkmsg: cannot open kernel log (/dev/kmsg): Broken pipe. [v8.2302.0]":                    0,
 	} {
 		lossOf(t, log, parser.LossCollector, count)
 	}

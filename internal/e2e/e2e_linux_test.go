@@ -320,8 +320,8 @@ func TestRsyslog(t *testing.T) {
 
 // rsyslogd starts the daemon, for kernel messages only, until the test is
 // over, and returns its log. It returns when the daemon has read what the
-// kernel had already: imkmsg stops for good when a message that it is about to
-// read is overwritten, as new ones do in a full buffer.
+// kernel had already: imkmsg gives up if a message comes while it starts and
+// overwrites the oldest ("cannot open kernel log (/dev/kmsg): Broken pipe").
 func rsyslogd(t *testing.T, module, template string) (syslog string) {
 	t.Helper()
 	dir := t.TempDir()
