@@ -27,6 +27,7 @@ type Parser struct {
 	bad  Malformed
 
 	memo    memo // starts of records that were read before
+	noSkip  bool // for the tests: every line goes through scan
 	time    stampMemo
 	entries assembly   // layout Entries
 	partial [2][]byte  // layout CRI: split lines, one a stream
@@ -73,15 +74,18 @@ func (p *Parser) Next() Item {
 		if len(p.block) == 0 {
 			return End
 		}
-		line := p.block
+		line, rest := p.block, []byte(nil)
 		if i := bytes.IndexByte(p.block, '\n'); i >= 0 {
-			line, p.block = p.block[:i], p.block[i+1:]
+			line, rest, p.block = p.block[:i], p.block[i:], p.block[i+1:]
 		} else {
 			p.block, p.entries.cut = nil, true
 		}
 		p.lineNo++
 		if item := p.dispatch(line); item != End {
 			return item
+		}
+		if p.layout == Lines && len(rest) > 0 {
+			p.block = p.skip(rest)
 		}
 	}
 }

@@ -1,0 +1,74 @@
+package parser
+
+import "bytes"
+
+// Skipping is the fast path through lines that hold nothing: most of a syslog.
+// Whatever [Parser.scan] finds an item in holds one of the grams below, three
+// bytes that are rare in logs. So a line without any needs no look of its own,
+// and a search for all of them at once runs at the speed of memory.
+//
+// Its invariants: a line is only passed over if it holds no gram; the line
+// numbers stay those of the block; and a line with a gram, or too close to the
+// end of the block for the search, goes through scan as ever. A parser that
+// does not skip gives the same items (a test and a fuzz target hold it to
+// that), as it does where the search is not to be had.
+
+// gram is three sets of bytes that follow each other; an empty set is any.
+// What shares a gram is alike in its halves of bytes, as the search tells
+// bytes apart by these alone.
+type gram [3]string
+
+// grams has room for eight, one bit each.
+var grams = [8]gram{
+	{"i", "t", "(:"},       // "audit(", "audit: "
+	{"Cl", "C ", "Ol"},     // "SECCOMP ", "kernel log"
+	{"T=", "1", "3"},       // "AUDIT1326 ", "type=1326 "
+	{"2", "6", ">"},        // "<audit-1326> "
+	{"\n", "td{ \x1e", ""}, // lines that start with "type=", "{", "data: {"
+	{"g", "e", "s"},        // " kernel messages", " messages from "
+	{"l", "lu", "bg"},      // " callbacks suppressed", "queue to plugins"
+	{"te", "_-", "l"},      // "audit_lost=", " due to rate-limiting"
+}
+
+// gramTables say for each half of a byte, low and high, at each of the three
+// places, which grams it can belong to.
+type gramTables [6][16]byte
+
+// tables are those of grams.
+var tables = newGramTables(grams)
+
+func newGramTables(grams [8]gram) (t gramTables) {
+	for bit, g := range grams {
+		for place, set := range g {
+			low, high := &t[2*place], &t[2*place+1]
+			for half := range byte(16) {
+				if set == "" {
+					low[half] |= 1 << bit
+					high[half] |= 1 << bit
+				}
+			}
+			for _, b := range []byte(set) {
+				low[b&15] |= 1 << bit
+				high[b>>4] |= 1 << bit
+			}
+		}
+	}
+	return t
+}
+
+// skip passes over the lines without a gram. rest starts with the newline
+// before the first of them; what it returns starts with a line.
+func (p *Parser) skip(rest []byte) []byte {
+	if !canSearch || p.noSkip {
+		return rest[1:]
+	}
+	at := min(searchGram(rest, &tables), len(rest)-1)
+	start := bytes.LastIndexByte(rest[:at+1], '\n') + 1 // there is the first
+	if start == 1 {
+		return rest[1:]
+	}
+	p.lineNo += int64(bytes.Count(rest[1:start], newline))
+	return rest[start:]
+}
+
+var newline = []byte{'\n'}

@@ -1,0 +1,8 @@
+//go:build !amd64
+
+package parser
+
+// canSearch says that searchGram can be used.
+const canSearch = false
+
+func searchGram([]byte, *gramTables) int { return 0 }
