@@ -19,7 +19,7 @@ func TestNoAllocations(t *testing.T) {
 			if layout == parser.Entries && strings.HasPrefix(r.log, "__CURSOR") {
 				block = []byte(strings.Repeat(r.log, n))
 			}
-			for _, p := range []*parser.Parser{parser.New(layout), parser.WithoutMemo(parser.New(layout))} {
+			for _, p := range []*parser.Parser{parser.New(layout), parser.General(parser.New(layout))} {
 				got := 0
 				allocs := testing.AllocsPerRun(10, func() {
 					p.Reset(block)

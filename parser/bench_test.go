@@ -50,11 +50,11 @@ func BenchmarkParse(b *testing.B) {
 		p    *parser.Parser
 	}{
 		{"auditd-enriched", audit, parser.New(parser.Lines)},
-		{"auditd-enriched-no-memory", audit, parser.WithoutMemo(parser.New(parser.Lines))},
+		{"auditd-enriched-general", audit, parser.General(parser.New(parser.Lines))},
 		{"auditd-raw", raw(audit), parser.New(parser.Lines)},
 		{"syslog-1-percent", generated(b, loggen.Syslog1), parser.New(parser.Lines)},
 		{"syslog-30-percent", generated(b, loggen.Syslog30), parser.New(parser.Lines)},
-		{"syslog-30-percent-no-memory", generated(b, loggen.Syslog30), parser.WithoutMemo(parser.New(parser.Lines))},
+		{"syslog-30-percent-general", generated(b, loggen.Syslog30), parser.General(parser.New(parser.Lines))},
 		{"journald-text", repeated("journald"), parser.New(parser.Lines)},
 		{"journald-json", repeated("journald JSON"), parser.New(parser.Lines)},
 		{"journald-export", repeated("journald export"), parser.New(parser.Entries)},

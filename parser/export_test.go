@@ -1,7 +1,7 @@
 package parser
 
-// WithoutMemo makes p read every record through the general reader.
-func WithoutMemo(p *Parser) *Parser {
-	p.memo.off = true
+// General makes p read every line and record through the general reader.
+func General(p *Parser) *Parser {
+	p.general = true
 	return p
 }

@@ -102,9 +102,11 @@ func (p *Parser) fields(s []byte) (rest []byte, reason string) {
 		if reason = r.read(&at, fArch); reason != "" {
 			return nil, reason
 		}
-		p.memo.keep(s, at, &r.Process)
+		if !p.general {
+			p.memo.keep(s, at, &r.Process)
+		}
 	}
-	if p.memo.off || !r.tail(&at) {
+	if p.general || !r.tail(&at) {
 		if reason = r.read(&at, fCode); reason != "" {
 			return nil, reason
 		}

@@ -57,14 +57,26 @@ func FuzzItems(f *testing.F) {
 				whole[i].sane(t, log)
 			}
 			same(t, "in blocks", items(parser.New(layout), blocks...), whole)
-			same(t, "without memory", items(parser.WithoutMemo(parser.New(layout)), log), whole)
+			same(t, "in general", items(parser.General(parser.New(layout)), log), whole)
 			p := parser.New(layout)
 			items(p, log)
 			if layout == parser.Lines {
 				same(t, "read again", items(p, log), whole)
+				amid := amidDull(log)
+				same(t, "amid dull lines", items(parser.New(layout), amid), items(parser.General(parser.New(layout)), amid))
 			}
 		}
 	})
+}
+
+// amidDull puts lines that hold nothing before and behind each line.
+func amidDull(log []byte) []byte {
+	const dull = "Nov  5 15:13:02 node-17 app[17]: a line without anything in it\n"
+	amid := []byte(dull)
+	for line := range bytes.Lines(log) {
+		amid = append(append(amid, line...), dull...)
+	}
+	return amid
 }
 
 // randomBlocks cuts a log at some of its line ends.
@@ -167,7 +179,7 @@ func FuzzPrefix(f *testing.F) {
 		}
 		for n := range line {
 			if layout != parser.Lines {
-				p = parser.WithoutMemo(parser.New(layout))
+				p = parser.General(parser.New(layout))
 			}
 			for _, e := range recordsOf(p, line[:n]) {
 				if !e.among(whole) {

@@ -18,7 +18,6 @@ import (
 type memo struct {
 	slots []remembered // made on first use; a power of two
 	made  uint32       // origins given out
-	off   bool         // for the tests
 }
 
 // remembered is a start and what was read from it. Its texts lie in start, so
@@ -55,7 +54,7 @@ func (m *memo) recall(s []byte, p *Process) (at reading, ok bool) {
 // it an origin.
 func (m *memo) keep(s []byte, at reading, p *Process) {
 	n := len(s) - len(at.rest)
-	if m.off || n == 0 || n > maxStart {
+	if n == 0 || n > maxStart {
 		return
 	}
 	if m.slots == nil {

@@ -27,7 +27,7 @@ type Parser struct {
 	bad  Malformed
 
 	memo    memo // starts of records that were read before
-	noSkip  bool // for the tests: every line goes through scan
+	general bool // for the tests: no memo, and no line is skipped
 	time    stampMemo
 	entries assembly   // layout Entries
 	partial [2][]byte  // layout CRI: split lines, one a stream

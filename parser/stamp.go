@@ -12,7 +12,7 @@ type stampMemo struct {
 
 // stamp is parseStamp with a memory.
 func (p *Parser) stamp(s []byte) (st Stamp, rest []byte, ok bool) {
-	if p.memo.off {
+	if p.general {
 		return parseStamp(s)
 	}
 	m := &p.time

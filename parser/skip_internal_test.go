@@ -1,0 +1,56 @@
+package parser
+
+import (
+	"strings"
+	"testing"
+)
+
+// holds tells whether s has a gram, byte by byte.
+func holds(s string) bool {
+	for i := range len(s) - 2 {
+		for _, g := range grams {
+			if in(g[0], s[i]) && in(g[1], s[i+1]) && in(g[2], s[i+2]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func in(set string, b byte) bool { return set == "" || strings.IndexByte(set, b) >= 0 }
+
+// TestGramsCover checks that every word by which scan finds an item, and every
+// start of a line, holds a gram.
+func TestGramsCover(t *testing.T) {
+	words := []string{"audit(", "SECCOMP ", "AUDIT1326 ", "<audit-1326> ", "type=1326 ", "type=SECCOMP ",
+		"\ntype=", "\n{", "\n  {", "\n\x1e{", "\ndata: {"}
+	for _, m := range messages {
+		words = append(words, string(m.text))
+	}
+	for _, w := range words {
+		if !holds(w + " ") {
+			t.Errorf("%q holds no gram", w)
+		}
+	}
+}
+
+// TestSearchGram checks that the search stops at the first place where a gram
+// is, wherever that is, and at none where it cannot be.
+func TestSearchGram(t *testing.T) {
+	if !canSearch {
+		t.Skip("needs AVX2")
+	}
+	dull := strings.Repeat("node-17 app[17]: a line ", 20)
+	if holds(dull) {
+		t.Fatal("not dull")
+	}
+	for n := range 300 {
+		text := dull[:n] + "audit(" + dull[:100]
+		if at := searchGram([]byte(text), &tables); at != n+strings.Index("audit(", "it(") {
+			t.Fatalf("found at %d what is at %d", at, n+3)
+		}
+		if at := searchGram([]byte(dull[:n]), &tables); at+34 <= n {
+			t.Fatalf("found at %d of %d what is not there", at, n)
+		}
+	}
+}
