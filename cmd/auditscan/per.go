@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"unicode"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/internal/atomicfile"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
@@ -38,16 +40,19 @@ type index struct {
 }
 
 type indexEntry struct {
-	Name       string             `json:"name"`
-	File       string             `json:"file,omitempty"` // absent: none was made, Reason says why
-	Reason     string             `json:"reason,omitempty"`
-	Records    int64              `json:"records"`
-	Runtime    int64              `json:"runtime"` // of the container runtime's start-up
-	First      *time.Time         `json:"first"`
-	Last       *time.Time         `json:"last"`
-	Observed   int                `json:"observed"`
-	Additions  []profile.Addition `json:"additions"`
-	Unresolved int                `json:"unresolved"`
+	Name string `json:"name"`
+	// Container is what it is made for with --per container. One that was
+	// started again in its pod has the identity of the first.
+	Container  *container.Identity `json:"container,omitempty"`
+	File       string              `json:"file,omitempty"` // absent: none was made, Reason says why
+	Reason     string              `json:"reason,omitempty"`
+	Records    int64               `json:"records"`
+	Runtime    int64               `json:"runtime"` // of the container runtime's start-up
+	First      *stamp              `json:"first"`
+	Last       *stamp              `json:"last"`
+	Observed   int                 `json:"observed"`
+	Additions  []profile.Addition  `json:"additions"`
+	Unresolved int                 `json:"unresolved"`
 
 	content []byte
 }
@@ -77,7 +82,7 @@ func (f *profileFlags) writePer(env *environment, s *aggregate.Summary, o profil
 		return err
 	}
 	if unattributed > 0 {
-		env.notef("%d records have no %s and are in no profile", unattributed, ix.Per)
+		env.notef("records without %s, in no profile: %d", ix.Per, unattributed)
 	}
 	unresolved := slices.ContainsFunc(ix.Profiles, func(e indexEntry) bool { return e.Unresolved > 0 })
 	if s.Completeness.Verdict == aggregate.Incomplete || unresolved {
@@ -89,24 +94,67 @@ func (f *profileFlags) writePer(env *environment, s *aggregate.Summary, o profil
 
 // part is what one profile is made of.
 type part struct {
-	name    string
-	summary *aggregate.Summary
-	runtime int64 // records of the runtime's start-up among it
+	name      string
+	container *container.Identity // with --per container
+	summary   *aggregate.Summary
+	runtime   int64 // records of the runtime's start-up among it
+}
+
+// namer names the values of a key so that nobody shares another's name and
+// widens its profile: pods of two namespaces can be called the same, and so
+// can containers of two users.
+type namer struct {
+	key aggregate.Key
+	ids map[string]string // of containers outside of pods, by name; empty: several have it
+}
+
+func newNamer(s *aggregate.Summary, key aggregate.Key) namer {
+	n := namer{key, map[string]string{}}
+	for i := range s.Groups {
+		c := s.Groups[i].Container
+		if c == nil || c.Pod != "" {
+			continue
+		}
+		if id, ok := n.ids[c.Name]; ok && id != c.ID {
+			n.ids[c.Name] = ""
+		} else {
+			n.ids[c.Name] = c.ID
+		}
+	}
+	return n
+}
+
+// name returns NAMESPACE/POD/CONTAINER, NAMESPACE/POD and NAMESPACE/WORKLOAD
+// in Kubernetes, else the value of the key: empty if the group has none.
+func (n namer) name(g *aggregate.Group) string {
+	value, namespace, pod := g.Value(n.key), g.Value(aggregate.ByNamespace), g.Value(aggregate.ByPod)
+	switch {
+	case value == "":
+		return ""
+	case n.key == aggregate.ByContainer && pod != "":
+		return path.Join(namespace, pod, value)
+	case n.key == aggregate.ByContainer && g.Container.Name != "" && n.ids[g.Container.Name] == "":
+		return value + "_" + g.Container.ID[:min(12, len(g.Container.ID))]
+	case n.key == aggregate.ByPod || n.key == aggregate.ByWorkload:
+		return path.Join(namespace, value)
+	}
+	return value
 }
 
 // split divides a summary by the values of a key. What a container runtime
 // does in a process before it becomes the program counts for the program.
 func split(s *aggregate.Summary, key aggregate.Key) (parts []*part, unattributed int64) {
+	names := newNamer(s, key)
 	byName := map[string]*part{}
 	started := map[process]string{}
 	for i := range s.Groups {
 		if g := &s.Groups[i]; !isRuntime(g) {
-			started[processOf(g)] = cmp.Or(started[processOf(g)], g.Value(key))
+			started[processOf(g)] = cmp.Or(started[processOf(g)], names.name(g))
 		}
 	}
 	for i := range s.Groups {
 		g := &s.Groups[i]
-		name := g.Value(key)
+		name := names.name(g)
 		if isRuntime(g) && (key == aggregate.ByExe || key == aggregate.ByComm) {
 			name = started[processOf(g)]
 		}
@@ -117,6 +165,9 @@ func split(s *aggregate.Summary, key aggregate.Key) (parts []*part, unattributed
 		p, ok := byName[name]
 		if !ok {
 			p = &part{name: name, summary: &aggregate.Summary{By: s.By, Inputs: s.Inputs, Completeness: s.Completeness}}
+			if key == aggregate.ByContainer {
+				p.container = g.Container
+			}
 			byName[name] = p
 			parts = append(parts, p)
 		}
@@ -147,7 +198,7 @@ func isRuntime(g *aggregate.Group) bool {
 }
 
 func buildEntry(p *part, o profile.Options) (indexEntry, error) {
-	e := indexEntry{Name: p.name, Runtime: p.runtime, Additions: []profile.Addition{}}
+	e := indexEntry{Name: p.name, Container: p.container, Runtime: p.runtime, Additions: []profile.Addition{}}
 	for _, g := range p.summary.Groups {
 		e.Records += g.Records
 		e.First, e.Last = earliest(e.First, g.First), latest(e.Last, g.Last)
@@ -213,35 +264,60 @@ func writeFile(path string, data []byte) error {
 	})
 }
 
+// podPrefix begins the names of files for what is in a Kubernetes namespace.
+const podPrefix = "k8s_"
+
 // fileName makes a file name of what may be any text of a log. It is good for
-// any file system and for Kubernetes' localhostProfile. What had to be changed
-// gets a hash of the value behind "_x", as does what holds that already, so
-// that two values never share a file.
+// any file system and for Kubernetes' localhostProfile. NAMESPACE/POD becomes
+// k8s_NAMESPACE_POD. What else had to be changed gets a hash of the value
+// behind "_x", as does what could be one of these forms already, so that two
+// values never share a file.
 func fileName(value string) string {
-	kept := strings.Map(func(r rune) rune {
-		if r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-", r)) {
-			return r
-		}
-		return '-'
-	}, value)
-	kept = strings.TrimLeft(kept, ".-")
-	if kept == value && value != "" && len(value) <= 64 && !strings.Contains(value, "_x") && value+".json" != indexName {
+	kept := strings.TrimLeft(safeChars(value), ".-")
+	if kept == value && isPlain(value) {
 		return value + ".json"
+	}
+	if joined := strings.ReplaceAll(value, "/", "_"); !strings.Contains(value, "_") && !strings.HasPrefix(value, "/") &&
+		safeChars(joined) == joined && isPlain(joined) {
+		return podPrefix + joined + ".json"
 	}
 	sum := sha256.Sum256([]byte(value))
 	return kept[:min(len(kept), 48)] + "_x" + hex.EncodeToString(sum[:6]) + ".json"
 }
 
-func earliest(a *time.Time, b time.Time) *time.Time {
-	if b.IsZero() || a != nil && a.Before(b) {
-		return a
-	}
-	return &b
+// isPlain tells whether a name of safe characters can stand as it is.
+func isPlain(name string) bool {
+	return name != "" && len(name) <= 64 && !strings.Contains(name, "_x") && !strings.HasPrefix(name, podPrefix) && name+".json" != indexName
 }
 
-func latest(a *time.Time, b time.Time) *time.Time {
-	if b.IsZero() || a != nil && a.After(b) {
+// safeChars replaces what is not safe in a file name by a dash.
+func safeChars(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-", r)) {
+			return r
+		}
+		return '-'
+	}, s)
+}
+
+// stamp is a time as JSON has it here: UTC with milliseconds.
+type stamp time.Time
+
+// MarshalText makes the text of it.
+func (s stamp) MarshalText() ([]byte, error) {
+	return []byte(time.Time(s).UTC().Format("2006-01-02T15:04:05.000Z")), nil
+}
+
+func earliest(a *stamp, b time.Time) *stamp {
+	if b.IsZero() || a != nil && time.Time(*a).Before(b) {
 		return a
 	}
-	return &b
+	return (*stamp)(&b)
+}
+
+func latest(a *stamp, b time.Time) *stamp {
+	if b.IsZero() || a != nil && time.Time(*a).After(b) {
+		return a
+	}
+	return (*stamp)(&b)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/container"
 )
 
 // TestFileName checks that names from a log are safe as file names, and that
@@ -16,6 +17,7 @@ func TestFileName(t *testing.T) {
 	names := []string{
 		"nginx", "web-0", "index", "../../etc/cron.d/x", "/usr/sbin/nginx", "-usr-sbin-nginx", "a b", "a-b", "a\nb", ".hidden", "..",
 		"", strings.Repeat("x", 65), strings.Repeat("x", 66), "\u202egpj.exe", "runc:[2:INIT]", "CON", "a/b", "a_x0123456789ab",
+		"shop/web-0", "shop_web-0", "k8s_shop_web-0", "shop/web-0/app", "shop/web_0/app", "a/b_c", "a_b/c", "a/b/c", "/a/b", "../b",
 	}
 	seen := map[string]string{}
 	for _, name := range names {
@@ -34,8 +36,10 @@ func TestFileName(t *testing.T) {
 			t.Errorf("a program could call itself %q and share the file of %q", strings.TrimSuffix(file, ".json"), name)
 		}
 	}
-	if got := fileName("nginx"); got != "nginx.json" {
-		t.Errorf("nginx becomes %s", got)
+	for name, want := range map[string]string{"nginx": "nginx.json", "shop/web-0/app": "k8s_shop_web-0_app.json"} {
+		if got := fileName(name); got != want {
+			t.Errorf("%s becomes %s, want %s", name, got, want)
+		}
 	}
 }
 
@@ -61,6 +65,37 @@ func TestSplitRuntime(t *testing.T) {
 	}
 	if unattributed != 5 {
 		t.Errorf("%d records are nobody's, want the 5 of a process that became no program", unattributed)
+	}
+}
+
+// TestSplitKeepsApart checks that what is called the same is not taken for the
+// same: not in two namespaces, and not outside of Kubernetes, where any user
+// can give a container any name. A container that was started again in its pod
+// is the same.
+func TestSplitKeepsApart(t *testing.T) {
+	in := func(id, name, pod, namespace, workload string) aggregate.Group {
+		return aggregate.Group{Comm: "app", Records: 1, Container: &container.Identity{
+			ID: strings.Repeat(id, 64), Name: name, Pod: pod, Namespace: namespace, Workload: workload}}
+	}
+	s := &aggregate.Summary{By: aggregate.DefaultKeys(), Groups: []aggregate.Group{
+		in("1", "app", "web-0", "shop", "web"), in("2", "app", "web-0", "shop", "web"), in("3", "app", "web-0", "bank", "web"),
+		in("4", "db", "", "", ""), in("5", "db", "", "", ""), in("6", "cache", "", "", ""), in("7", "", "", "", ""), in("8", "", "", "", ""),
+	}}
+	for key, want := range map[aggregate.Key][]string{
+		aggregate.ByContainer: {
+			strings.Repeat("7", 64), strings.Repeat("8", 64), "bank/web-0/app", "cache", "db_444444444444", "db_555555555555", "shop/web-0/app",
+		},
+		aggregate.ByPod:      {"bank/web-0", "shop/web-0"},
+		aggregate.ByWorkload: {"bank/web", "shop/web"},
+	} {
+		parts, _ := split(s, key)
+		var got []string
+		for _, p := range parts {
+			got = append(got, p.name)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", key, got, want)
+		}
 	}
 }
 
