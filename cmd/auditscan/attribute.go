@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
+	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/parser"
 )
@@ -91,6 +93,38 @@ func sayProblems(env *environment, problems []container.Problem) {
 	for _, p := range problems {
 		env.notef("left out: %s", p)
 	}
+}
+
+// ofContainer tells whether a key's values are known by the container.
+func ofContainer(key aggregate.Key) bool {
+	return slices.Contains([]aggregate.Key{aggregate.ByContainer, aggregate.ByPod, aggregate.ByNamespace, aggregate.ByWorkload}, key)
+}
+
+// sayUnattributed counts the records of which nobody knows the container (or
+// pod, namespace, workload), if that was asked for.
+func (f *readFlags) sayUnattributed(env *environment, s *aggregate.Summary, by []aggregate.Key) {
+	if by == nil && f.pidmap != "" {
+		by = []aggregate.Key{aggregate.ByContainer}
+	}
+	for _, key := range by {
+		var records int64
+		for i := range s.Groups {
+			if g := &s.Groups[i]; ofContainer(key) && g.Value(key) == "" {
+				records += g.Records
+			}
+		}
+		if records > 0 {
+			env.notef("records without %s: %d%s", key, records, f.pidmapAdvice())
+		}
+	}
+}
+
+// pidmapAdvice says what attributes the records of a saved log.
+func (f *readFlags) pidmapAdvice() string {
+	if f.pidmap != "" || f.quiet {
+		return ""
+	}
+	return " (a log has process ids only; --pidmap FILE takes what follow --pidmap FILE saved)"
 }
 
 // identify returns the function that attributes saved records by a pid map.

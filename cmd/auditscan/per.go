@@ -76,7 +76,11 @@ func (f *profileFlags) writePer(env *environment, s *aggregate.Summary, o profil
 		ix.Profiles = append(ix.Profiles, entry)
 	}
 	if !slices.ContainsFunc(ix.Profiles, func(e indexEntry) bool { return e.File != "" }) {
-		return fmt.Errorf("no profile for any %s: %d records have none, and nobody else ran under SCMP_ACT_LOG", ix.Per, unattributed)
+		advice := ""
+		if ofContainer(ix.Per) {
+			advice = f.pidmapAdvice()
+		}
+		return fmt.Errorf("no profile for any %s: %d records have none%s, and nobody else ran under SCMP_ACT_LOG", ix.Per, unattributed, advice)
 	}
 	if err := ix.write(f.dir, f.force); err != nil {
 		return err

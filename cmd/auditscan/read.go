@@ -54,7 +54,11 @@ func (f *readFlags) read(ctx context.Context, env *environment, args []string, e
 	o.Opened = bar.opened
 	s, err := pipeline.Read(ctx, names, env.stdin, o)
 	if err == nil && s.Totals.Records == 0 && f.filterFlags.given() {
-		env.notef("no record passes the filters")
+		advice := ""
+		if len(f.container)+len(f.pod)+len(f.namespace) > 0 {
+			advice = f.pidmapAdvice()
+		}
+		env.notef("no record passes the filters%s", advice)
 	}
 	return s, err
 }

@@ -65,6 +65,7 @@ func (f *reportFlags) run(ctx context.Context, env *environment, args []string) 
 	if err := env.output(func(w io.Writer) error { return report.Write(w, s, format, o) }); err != nil {
 		return err
 	}
+	f.sayUnattributed(env, s, by)
 	if format == report.CSV {
 		if err := report.WriteVerdict(env.stderr, s, f.quiet); err != nil {
 			return err
