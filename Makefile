@@ -30,7 +30,7 @@ bench: build ## benchmarks, and a whole report of logs of 500 MB, made in a temp
 	./internal/ci/bench.sh $(BIN)
 
 hammer: ## the long form of the tests of following rotated files
-	$(GO) test -run Hammer -timeout 60m -v ./source -hammer=long
+	$(GO) test -p 1 -run Hammer -timeout 60m -v ./source ./cmd/auditscan -hammer=long
 
 generate: ## regenerate the syscall tables
 	$(GO) generate ./...

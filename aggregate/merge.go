@@ -61,10 +61,19 @@ func Merge(all ...*Summary) *Summary {
 	return out
 }
 
+// empty says whether nothing was read, not even of a loss.
+func (s *Summary) empty() bool { return s.Totals.Lines == 0 && len(s.Completeness.Evidence) == 0 }
+
 // Continue unites the report of a run with that of the runs before it, whose
 // inputs it has gone on with: inputs of one name are one input, and evidence
 // of one kind in it adds up.
 func Continue(before, now *Summary) *Summary {
+	switch {
+	case now.empty():
+		return before
+	case before.empty():
+		return now
+	}
 	out := Merge(before, now)
 	out.Inputs = nil
 	for _, in := range slices.Concat(before.Inputs, now.Inputs) {

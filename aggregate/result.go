@@ -87,6 +87,12 @@ func (in *input) rendered() Trust {
 	return TrustKernel
 }
 
+// fromKernel says whether all inputs are the kernel's own stream, which holds
+// every type of record even if none but SECCOMP came.
+func (b *Builder) fromKernel() bool {
+	return !slices.ContainsFunc(b.inputs, func(in input) bool { return in.trust != TrustKernel })
+}
+
 // completeness weighs the evidence.
 func (b *Builder) completeness(s *Summary) Completeness {
 	c := Completeness{Verdict: Complete, Evidence: b.evidence(s)}
@@ -98,7 +104,7 @@ func (b *Builder) completeness(s *Summary) Completeness {
 		if r.missing == 0 {
 			continue
 		}
-		if n.others == 0 {
+		if n.others == 0 && !b.fromKernel() {
 			c.Verdict = Unknown // an extract of SECCOMP records: its gaps prove nothing
 			continue
 		}

@@ -75,8 +75,8 @@ func statx(dir int, path string, flags int) (fileInfo, error) {
 	return fileInfo{id: id, regular: st.Mode&unix.S_IFMT == unix.S_IFREG, size: int64(st.Size)}, nil
 }
 
-// bootID names this boot of the host.
-func bootID() string {
+// BootID names this boot of the host.
+func BootID() string {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return ""

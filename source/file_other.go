@@ -46,7 +46,8 @@ func newFileInfo(info os.FileInfo, err error) (fileInfo, error) {
 	return fileInfo{id: identity{info}, regular: info.Mode().IsRegular(), size: info.Size()}, nil
 }
 
-func bootID() string { return "" }
+// BootID names this boot of the host; only Linux has such a name.
+func BootID() string { return "" }
 
 // pinnedName needs /proc; without it all reading is by polling.
 func pinnedName(*os.File) string { return "" }

@@ -259,7 +259,7 @@ func (f *Follower) Positions() []Position {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var positions []Position
-	boot := bootID()
+	boot := BootID()
 	for _, g := range f.gens {
 		if g.judged && g.copyOf == nil {
 			p := g.position(f.path)

@@ -88,7 +88,7 @@ func (f *followFlags) run(ctx context.Context, env *environment, args []string) 
 	}
 	defer func() { err = errors.Join(err, who.close()) }()
 	w := newFollower(env, f, from, filter, json)
-	w.state, w.at = st, st.positions()
+	w.state = st
 	if err := w.follow(ctx, who); err != nil {
 		return err
 	}

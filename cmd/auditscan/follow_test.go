@@ -21,14 +21,14 @@ import (
 // following is `auditscan follow` as a process of its own, whose stdout is a
 // real pipe.
 type following struct {
-	t      *testing.T
+	t      testing.TB
 	cmd    *exec.Cmd
 	lines  *bufio.Reader
 	stdout *os.File
 	stderr bytes.Buffer
 }
 
-func follow(t *testing.T, args ...string) *following {
+func follow(t testing.TB, args ...string) *following {
 	t.Helper()
 	f := &following{t: t, cmd: exec.Command("auditscan", append([]string{"follow"}, args...)...)}
 	read, write, err := os.Pipe()
@@ -101,7 +101,7 @@ func record(serial int) string {
 }
 
 // appendTo writes records to the end of a file, which it makes if need be.
-func appendTo(t *testing.T, path string, serials ...int) {
+func appendTo(t testing.TB, path string, serials ...int) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -63,6 +63,9 @@ func (w *follower) follow(ctx context.Context, who *attribution) error {
 	w.hold = container.NewHold(who.ask, func(h heldRecord, id *container.Identity) { w.count(h.record, id, h.line) })
 	gone := make(chan struct{})
 	defer close(gone)
+	if err := w.begin(); err != nil {
+		return err
+	}
 	chunks, next, failed := w.pump(ctx, gone)
 	tick := time.NewTicker(refresh)
 	defer tick.Stop()
@@ -87,6 +90,25 @@ func (w *follower) follow(ctx context.Context, who *attribution) error {
 			return err
 		}
 	}
+}
+
+// begin saves where following begins, before anything is read: were this run
+// killed at once, the next one would else begin at the end of the file then.
+// If the state cannot be written, that is better said now than later.
+func (w *follower) begin() error {
+	if w.state == nil {
+		return nil
+	}
+	w.total.GoOn(w.state.at.Newest)
+	switch at := w.state.at; {
+	case w.from.position != nil:
+		w.at = w.from.position()
+	case at.BootID != source.BootID() && len(at.Newest) > 0: // serials tell nothing across a boot
+		w.now = time.Now()
+		w.note(source.Note{Kind: source.Overrun, Detail: "the host was booted since the run before: what it recorded in between was not heard"})
+	}
+	w.unsaved = true
+	return w.save()
 }
 
 // holdInterval is how often records without a container are looked at again.
@@ -277,7 +299,12 @@ func (w *follower) save() error {
 		}
 	}
 	w.saved, w.unsaved = time.Now(), false
-	return w.state.save(w.summary(), w.at)
+	at := w.at
+	if at.Newest = w.total.Newest(); len(at.Newest) == 0 {
+		at.Newest = w.state.at.Newest
+	}
+	at.BootID = source.BootID()
+	return w.state.save(w.summary(), at)
 }
 
 // draw shows the live table in the place of the one before.

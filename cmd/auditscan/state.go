@@ -28,6 +28,10 @@ type state struct {
 type positions struct {
 	Files  []source.Position `json:"files,omitempty"`
 	Cursor string            `json:"cursor,omitempty"` // of the journal
+	// Newest are the last records that were counted, which those of a later
+	// run have to follow without a gap.
+	Newest []aggregate.Seen `json:"newest,omitempty"`
+	BootID string           `json:"boot_id,omitempty"` // of the host when they were counted
 }
 
 // loadState reads the state of an earlier run; nil if none is kept.
@@ -64,6 +68,7 @@ func (st *state) positions() positions {
 	return st.at
 }
 
+// save replaces the file as a whole.
 func (st *state) save(s *aggregate.Summary, at positions) error {
 	place, err := json.Marshal(at)
 	if err != nil {
