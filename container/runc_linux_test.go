@@ -35,13 +35,14 @@ type cell struct {
 func newCells(t *testing.T) []cell {
 	pod := randomHex(t, 4) + "-0000-4000-8000-" + randomHex(t, 6)
 	cells := []cell{
-		{name: "kubepods", uid: 54321, cgroup: "kubepods/burstable/pod" + pod + "/ID"},
-		{name: "docker", uid: 54322, cgroup: "docker/ID", runtime: "docker"},
-		{name: "libpod", uid: 54323, cgroup: "libpod_parent/libpod-ID", runtime: "podman"},
+		{name: "kubepods", cgroup: "kubepods/burstable/pod" + pod + "/ID"},
+		{name: "docker", cgroup: "docker/ID", runtime: "docker"},
+		{name: "libpod", cgroup: "libpod_parent/libpod-ID", runtime: "podman"},
 	}
 	root := "/auditscan-test-" + randomHex(t, 4)
 	for i := range cells {
 		cells[i].id = randomHex(t, 32)
+		cells[i].uid = uint32(1<<20 + len(cells)*os.Getpid() + i) // nobody else's, whoever runs the same test
 		cells[i].cgroup = root + "/" + strings.Replace(cells[i].cgroup, "ID", cells[i].id, 1)
 	}
 	t.Cleanup(func() { removeCgroups(t, root) })
