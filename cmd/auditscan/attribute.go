@@ -88,6 +88,14 @@ func (a *attribution) close() (err error) {
 	return err
 }
 
+// problems are what kept containers from being known, or named.
+func (a *attribution) problems() []container.Problem {
+	if a.tracker == nil {
+		return nil
+	}
+	return append(a.tracker.Problems(), a.names.Problems()...)
+}
+
 // sayProblems tells what was left out.
 func sayProblems(env *environment, problems []container.Problem) {
 	for _, p := range problems {

@@ -89,7 +89,9 @@ func (f *followFlags) run(ctx context.Context, env *environment, args []string) 
 	defer func() { err = errors.Join(err, who.close()) }()
 	w := newFollower(env, f, from, filter, json)
 	w.state = st
-	if err := w.follow(ctx, who); err != nil {
+	err = w.follow(ctx, who)
+	sayProblems(env, who.problems())
+	if err != nil {
 		return err
 	}
 	return f.end(env, w.summary())

@@ -254,6 +254,9 @@ func (f *follower) stop(t *testing.T, last int) {
 	if err := f.cmd.Wait(); err != nil {
 		t.Errorf("follow %s: %v\n%s", f.source, err, &f.notes)
 	}
+	if want := "left out: /var/log/containers: a file name is not of the form"; !strings.Contains(f.notes.String(), want) {
+		t.Errorf("follow %s does not tell of the name that it dropped:\n%s", f.source, &f.notes)
+	}
 }
 
 // allCalls is wantCalls with each call as often as it is made.
@@ -273,7 +276,8 @@ func TestContainers(t *testing.T) {
 	pods, root := newPods(t), t.TempDir()
 	state, logs := filepath.Join(root, "run/runc"), filepath.Join(root, "var/log/containers")
 	err := errors.Join(os.MkdirAll(state, 0o755), os.MkdirAll(logs, 0o755),
-		os.WriteFile(filepath.Join(logs, "web-0_shop_app-"+pods[0].id+".log"), nil, 0o644))
+		os.WriteFile(filepath.Join(logs, "web-0_shop_app-"+pods[0].id+".log"), nil, 0o644),
+		os.WriteFile(filepath.Join(logs, "forged-"+pods[1].id+".log"), nil, 0o644))
 	if err != nil {
 		t.Fatal(err)
 	}
