@@ -87,7 +87,7 @@ func (p *Policy) conditional(name string) (Answer, bool) {
 		}
 	}
 	for _, member := range multiplexed(name) {
-		if k := p.byName[member]; k != nil {
+		if k := p.byName[member.name]; k != nil {
 			for _, r := range k.effective() {
 				add(r)
 			}
@@ -98,18 +98,25 @@ func (p *Policy) conditional(name string) (Answer, bool) {
 	return a, len(a.Possible) > 1
 }
 
+// carried is a call that goes through an older one, whose first argument is
+// which.
+type carried struct {
+	name  string
+	which uint64
+}
+
 // multiplexed returns the calls that an older one of several 32-bit
-// architectures carries, with the first argument saying which; libseccomp
-// extends rules for these to it.
-func multiplexed(name string) []string {
+// architectures carries (linux/net.h, linux/ipc.h); libseccomp extends rules
+// for these to it.
+func multiplexed(name string) []carried {
 	switch name {
 	case "socketcall":
-		return []string{"accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen",
-			"recv", "recvfrom", "recvmmsg", "recvmsg", "send", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown",
-			"socket", "socketpair"}
+		return []carried{{"accept", 5}, {"accept4", 18}, {"bind", 2}, {"connect", 3}, {"getpeername", 7}, {"getsockname", 6},
+			{"getsockopt", 15}, {"listen", 4}, {"recv", 10}, {"recvfrom", 12}, {"recvmmsg", 19}, {"recvmsg", 17}, {"send", 9},
+			{"sendmmsg", 20}, {"sendmsg", 16}, {"sendto", 11}, {"setsockopt", 14}, {"shutdown", 13}, {"socket", 1}, {"socketpair", 8}}
 	case "ipc":
-		return []string{"msgctl", "msgget", "msgrcv", "msgsnd", "semctl", "semget", "semop", "semtimedop",
-			"shmat", "shmctl", "shmdt", "shmget"}
+		return []carried{{"msgctl", 14}, {"msgget", 13}, {"msgrcv", 12}, {"msgsnd", 11}, {"semctl", 3}, {"semget", 2}, {"semop", 1},
+			{"semtimedop", 4}, {"shmat", 21}, {"shmctl", 24}, {"shmdt", 22}, {"shmget", 23}}
 	}
 	return nil
 }

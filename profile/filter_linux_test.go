@@ -2,7 +2,6 @@ package profile_test
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -77,11 +76,8 @@ func nativeArch() syscalltable.Arch {
 	return syscalltable.NoArch
 }
 
-// filter is a program of the kernel, run outside of it.
-type filter struct{ vm *bpf.VM }
-
 // kernelFilter runs a container under a profile and takes its filter.
-func kernelFilter(t *testing.T, bundle *lab.Bundle, seccomp []byte) *filter {
+func kernelFilter(t *testing.T, bundle *lab.Bundle, seccomp []byte) *bpf.VM {
 	t.Helper()
 	c, err := bundle.Start(context.Background(), lab.Container{Runtime: "runc", Args: []string{"/bin/sh", "-c", "echo; exec sleep 1000"}, NoNewPrivileges: true, Seccomp: seccomp})
 	if err != nil {
@@ -96,51 +92,21 @@ func kernelFilter(t *testing.T, bundle *lab.Bundle, seccomp []byte) *filter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var raw []bpf.RawInstruction
+	var raw profile.Filter
 	for _, ins := range program {
 		raw = append(raw, bpf.RawInstruction{Op: ins.Code, Jt: ins.Jt, Jf: ins.Jf, K: ins.K})
 	}
-	instructions, ok := bpf.Disassemble(raw)
-	if !ok {
-		t.Fatal("filter has instructions that are not understood")
-	}
-	vm, err := bpf.NewVM(instructions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &filter{vm}
+	return machine(t, raw)
 }
 
-// answer runs the filter on struct seccomp_data. The VM loads words in network
-// order, so that is how they are stored.
-func (f *filter) answer(t *testing.T, arch syscalltable.Arch, nr int32, args [6]uint64) profile.Outcome {
+// compareAnswers asks policy, libseccomp's filter and the one that the policy
+// compiles to about every number with several arguments.
+func compareAnswers(t *testing.T, random *rand.Rand, p *profile.Policy, d *profile.Document, theirs *bpf.VM) {
 	t.Helper()
-	if arch == x32 {
-		arch = x86_64
+	var ours *bpf.VM
+	if filter, err := p.Filter(); err == nil { // else: arguments behind socketcall
+		ours = machine(t, filter)
 	}
-	words := []uint32{uint32(nr), uint32(arch), 0, 0}
-	for _, a := range args {
-		words = append(words, uint32(a), uint32(a>>32))
-	}
-	var data []byte
-	for _, w := range words {
-		data = binary.BigEndian.AppendUint32(data, w)
-	}
-	ret, err := f.vm.Run(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := profile.Outcome{Action: syscalltable.ActionOf(uint32(ret))}
-	if o.Action == syscalltable.ActionErrno || o.Action == syscalltable.ActionTrace {
-		o.Errno = uint16(ret)
-	}
-	return o
-}
-
-// compareAnswers asks filter and policy about every number with several
-// arguments.
-func compareAnswers(t *testing.T, random *rand.Rand, p *profile.Policy, d *profile.Document, f *filter) {
-	t.Helper()
 	for _, arch := range []syscalltable.Arch{x86_64, i386, x32, syscalltable.AArch64} {
 		numbers := []int32{-1, 99999, 0x7fffffff, -0x80000000}
 		if arch == x32 {
@@ -156,9 +122,15 @@ func compareAnswers(t *testing.T, random *rand.Rand, p *profile.Policy, d *profi
 			want := p.Answer(arch, nr)
 			seen := map[profile.Outcome]bool{}
 			for _, args := range argumentsFor(random, d, arch, nr) {
-				got := f.answer(t, arch, nr, args)
+				got := ask(t, theirs, arch, nr, args)
 				seen[got] = true
-				if !slices.Contains(want.Possible, got) && !stubbed(p, d, arch, nr, got) {
+				stub := stubbed(p, d, arch, nr, got)
+				if ours != nil && !stub {
+					if own := ask(t, ours, arch, nr, args); own != got {
+						t.Fatalf("%s %d %x: libseccomp's filter says %s, ours %s", arch, nr, args, got, own)
+					}
+				}
+				if !slices.Contains(want.Possible, got) && !stub {
 					t.Fatalf("%s %d %x: the kernel's filter says %s, the policy %s (%s)", arch, nr, args, got, want, want.Because)
 				}
 			}

@@ -104,3 +104,25 @@ func ActionOf(code uint32) Action {
 	}
 	return ActionUnknown
 }
+
+// Code returns what a filter returns for the action, without errno or data;
+// that of ActionKillThread for those that no filter can return.
+func (a Action) Code() uint32 {
+	switch a {
+	case ActionKillProcess:
+		return 0x80000000
+	case ActionTrap:
+		return 0x00030000
+	case ActionErrno:
+		return 0x00050000
+	case ActionUserNotif:
+		return 0x7fc00000
+	case ActionTrace:
+		return 0x7ff00000
+	case ActionLog:
+		return 0x7ffc0000
+	case ActionAllow:
+		return 0x7fff0000
+	}
+	return 0
+}

@@ -66,3 +66,15 @@ func TestParseActionRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestActionCode: what a filter returns for an action is that action again.
+func TestActionCode(t *testing.T) {
+	for a := ActionKillProcess; a <= ActionAllow; a++ {
+		if a == ActionKill { // of interpreted text only
+			continue
+		}
+		if got := ActionOf(a.Code()); got != a {
+			t.Errorf("%s: code %#x is %s", a, a.Code(), got)
+		}
+	}
+}
