@@ -11,6 +11,8 @@
 //	auditscan check    PROFILE [FILE|-]...  which records would PROFILE deny?
 //	auditscan diff     OLD NEW              what one profile allows and another does not
 //	auditscan inspect  PROFILE              what a profile allows, logs and denies
+//	auditscan record   -- CMD [ARG]...      run CMD, and record which calls it makes
+//	auditscan run      --profile FILE -- CMD [ARG]...  run CMD under a profile
 //	auditscan merge    FILE...              several reports as one
 //	auditscan syscall  [NAME|NUMBER]...     the tables, both ways
 //	auditscan containers                    which process is in which container
@@ -31,7 +33,10 @@
 //	3  done, but the input is incomplete (profile; report and follow with --strict)
 //	4  check found denials, diff found differences
 //
-// doctor ends with 0 only if recording here loses nothing.
+// doctor ends with 0 only if recording here loses nothing. record and run end
+// with the status of CMD, 128 and the signal if one has ended it; record with 1
+// or 3 if CMD ended with 0 and its profile could not be written or may lack
+// calls.
 //
 // # Wording
 //

@@ -5,9 +5,15 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/auditscan/auditscan/internal/launch"
 )
 
 func main() {
+	if launch.IsStage(os.Args) {
+		_ = launch.Stage(os.Args) // record or run says why
+		os.Exit(exitFailed)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	env := &environment{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}

@@ -112,6 +112,6 @@ into a seccomp profile.`,
 		return usageErrorf("%v (see `%s --help`)", err, cmd.CommandPath())
 	})
 	root.AddCommand(newReport(env), newFollow(env), newProfile(env), newCheck(env), newDiff(env), newInspect(env), newSyscall(env),
-		newMerge(env), newContainers(env), newDoctor(env), newVersion(env))
+		newRecord(env), newRun(env), newMerge(env), newContainers(env), newDoctor(env), newVersion(env))
 	return root
 }

@@ -1,0 +1,234 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"runtime"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/atomicfile"
+	"github.com/auditscan/auditscan/internal/launch"
+	"github.com/auditscan/auditscan/internal/term"
+	"github.com/auditscan/auditscan/profile"
+	"github.com/auditscan/auditscan/report"
+	"github.com/auditscan/auditscan/source"
+	"github.com/auditscan/auditscan/syscalltable"
+)
+
+// recordFlags are the flags of record.
+type recordFlags struct {
+	output, profile, runtime string
+	exact, quiet             bool
+}
+
+func newRecord(env *environment) *cobra.Command {
+	var f recordFlags
+	cmd := &cobra.Command{
+		Use:   "record [-o FILE] [--profile FILE] -- CMD [ARG]...",
+		Short: "Run a command, and record which calls it makes",
+		Long: `Record runs CMD under a filter that logs every call, hears the records from the
+kernel's audit socket, and ends with a summary on stderr when CMD and all that
+it has started have ended. No container and no auditd is needed, but
+CAP_AUDIT_READ and CAP_AUDIT_CONTROL on the host are. CMD gets an audit session
+of its own, by which its records are told from all others. The exit status is
+CMD's; 3 if that is 0 but the profile in -o FILE may lack calls.`,
+		Example: `  auditscan record -o curl.json -- curl -s http://localhost/
+  auditscan record --profile curl.json -o curl.json -- curl -s https://localhost/`,
+		Args: needsCommand,
+		RunE: func(_ *cobra.Command, args []string) error { return f.run(env, args) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.SetInterspersed(false)
+	flags.StringVarP(&f.output, "output", "o", "", "write the profile to `FILE`, united with that of --profile")
+	flags.StringVar(&f.profile, "profile", "", "do not record what the profile in `FILE` allows")
+	flags.StringVar(&f.runtime, "runtime", string(profile.RuntimeNone), "for containers: whose start-up calls to add: runc, crun, none")
+	flags.BoolVar(&f.exact, "exact", false, "add nothing to what was observed")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no summary, no advice")
+	return cmd
+}
+
+func needsCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usageErrorf("%s needs a command to run (see `%s --help`)", cmd.CommandPath(), cmd.CommandPath())
+	}
+	return nil
+}
+
+func (f *recordFlags) run(env *environment, args []string) error {
+	if f.output == "-" {
+		return usageErrorf("--output: the profile needs a file of its own: stdout is the command's")
+	}
+	if _, err := profile.ParseRuntime(f.runtime); err != nil {
+		return usageErrorf("--runtime: %v", err)
+	}
+	base, filter, err := f.filter()
+	if err != nil {
+		return err
+	}
+	stream, err := source.Netlink()
+	if err != nil {
+		return err
+	}
+	p, err := start(env, args, filter, true)
+	if err != nil {
+		return errors.Join(err, stream.Close())
+	}
+	s, status, err := f.record(env, stream, p)
+	if err != nil {
+		return err
+	}
+	err = f.end(env, s, base)
+	if status != 0 {
+		if err != nil {
+			exitCode(env, err)
+		}
+		return &exitError{code: status}
+	}
+	return err
+}
+
+// filter is the one that logs all that the profile, if there is one, does not
+// allow.
+func (f *recordFlags) filter() (base *profile.Document, filter profile.Filter, err error) {
+	recording := &profile.Document{Default: profile.Outcome{Action: syscalltable.ActionLog}}
+	arch, err := syscalltable.ParseArch(runtime.GOARCH)
+	if err != nil {
+		return nil, nil, err
+	}
+	recording.Architectures = []syscalltable.Arch{arch}
+	if f.profile != "" {
+		if base, err = readProfile(f.profile); err != nil {
+			return nil, nil, err
+		}
+		recording = base
+	}
+	// Recording adds the other architectures of the host.
+	if recording, err = recording.Recording(); err != nil {
+		return nil, nil, err
+	}
+	filter, err = compileFor(recording, arch)
+	return base, filter, err
+}
+
+// compileFor makes the filter of a profile for this host.
+func compileFor(d *profile.Document, arch syscalltable.Arch) (profile.Filter, error) {
+	p, err := d.Evaluate(profile.Environment{Arch: arch, Caps: profile.DefaultCaps()})
+	if err != nil {
+		return nil, err
+	}
+	if execve, ok := arch.Number("execve"); ok && p.Answer(arch, execve).Effect() == profile.Denies {
+		return nil, fmt.Errorf("%s: denies execve on %s, without which no command starts: allow it", d.Name, arch)
+	}
+	return p.Filter()
+}
+
+// start starts a command under a filter.
+func start(env *environment, args []string, filter profile.Filter, session bool) (*launch.Process, error) {
+	path, err := exec.LookPath(args[0])
+	if err != nil {
+		return nil, err
+	}
+	return launch.Start(launch.Command{
+		Path: path, Args: args, Stdin: env.stdin, Stdout: env.stdout, Stderr: env.stderr, Filter: filter, Session: session,
+	})
+}
+
+// record counts the records of a process and its descendants until they end.
+func (f *recordFlags) record(env *environment, stream source.Stream, p *launch.Process) (*aggregate.Summary, int, error) {
+	r := newRecorder(env, stream, p.Session)
+	done := make(chan error, 1)
+	go func() { done <- r.read() }()
+	status, err := p.Wait()
+	if err == nil {
+		p.WaitDescendants()
+	}
+	err = errors.Join(err, stream.Close(), <-done)
+	return r.total.Summary().Regroup([]aggregate.Key{aggregate.ByComm}), status, err
+}
+
+// end writes the profile and shows the summary.
+func (f *recordFlags) end(env *environment, s *aggregate.Summary, base *profile.Document) error {
+	if s.Totals.Records == 0 && base == nil {
+		return errors.New("no record came: `auditscan doctor` tells what the kernel keeps back")
+	}
+	if !f.quiet {
+		if err := writeCounts(env.stderr, s); err != nil {
+			return err
+		}
+		if err := report.WriteVerdict(env.stderr, s, false); err != nil {
+			return err
+		}
+	}
+	if f.output == "" {
+		return nil
+	}
+	return f.write(env, s, base)
+}
+
+// write writes the profile.
+func (f *recordFlags) write(env *environment, s *aggregate.Summary, base *profile.Document) error {
+	r, err := profile.Build(s, profile.Options{Exact: f.exact, Runtime: profile.Runtime(f.runtime), Base: base})
+	d := (*profile.Document)(nil)
+	switch {
+	case errors.Is(err, profile.ErrNoLog) && base != nil:
+		env.notef("nothing new: %s is as %s", f.output, f.profile)
+		d = base
+	case err != nil:
+		return err
+	default:
+		d = r.Document
+	}
+	var text bytes.Buffer
+	if err := d.Write(&text, profile.FormatOCI, profile.Meta{}); err != nil {
+		return err
+	}
+	err = atomicfile.Write(f.output, 0o644, func(w io.Writer) error { _, err := w.Write(text.Bytes()); return err })
+	if err != nil {
+		return err
+	}
+	if r != nil && !f.quiet {
+		env.notef("calls observed: %d, added: %d", len(r.Observed), len(r.Additions))
+		sayAdditions(env, r)
+	}
+	if s.Completeness.Verdict == aggregate.Incomplete || r != nil && len(r.Unresolved) > 0 {
+		env.notef("records are missing: %s may lack calls", f.output)
+		return &exitError{code: exitIncomplete}
+	}
+	return nil
+}
+
+// writeCounts writes what each program called, the most frequent first, as
+// `strace -c` does.
+func writeCounts(w io.Writer, s *aggregate.Summary) error {
+	if _, err := fmt.Fprintf(w, "%7s %9s  %-24s %s\n", "SHARE", "CALLS", "SYSCALL", "PROGRAM"); err != nil {
+		return err
+	}
+	for _, g := range s.Groups {
+		calls := slices.Clone(g.Calls)
+		slices.SortStableFunc(calls, func(a, b aggregate.Call) int { return cmp.Compare(b.Count, a.Count) })
+		for _, c := range calls {
+			share := 100 * float64(c.Count) / float64(s.Totals.Records)
+			_, err := fmt.Fprintf(w, "%6.1f%% %9d  %-24s %s\n", share, c.Count, callName(c.Name, c.NR)+suffix(c), term.Escape(g.Comm))
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// suffix tells the architecture of a call, if it is not the host's.
+func suffix(c aggregate.Call) string {
+	if c.Arch.GOARCH() == runtime.GOARCH {
+		return ""
+	}
+	return " (" + c.Arch.String() + ")"
+}

@@ -1,0 +1,283 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/auditscan/auditscan/internal/audittest"
+)
+
+// notCounted are calls that never return, so that `strace -c`, which counts
+// returns, does not have them; each program makes one.
+var notCounted = []string{"exit", "exit_group"}
+
+// TestRecordAgreesWithStrace: the names that record finds are those of strace,
+// the profile lets the command run, and without one of its calls it fails.
+func TestRecordAgreesWithStrace(t *testing.T) {
+	audittest.Need(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hello") }))
+	defer server.Close()
+	tests := []struct {
+		name    string
+		command []string
+		vital   string // a call without which it fails
+	}{
+		{"bash", []string{"bash", "-c", "set -e -o pipefail; cat /etc/passwd | sort > /dev/null; (cd /; echo *)"}, "pipe2"},
+		{"curl", []string{"curl", "-sS", "-o", "/dev/null", server.URL}, "connect"},
+		{"python3", []string{"/usr/bin/python3", "-c", "import os, socket; os.listdir('/'); socket.socketpair(); os.waitpid(os.spawnlp(os.P_NOWAIT, 'true', 'true'), 0)"}, "getdents64"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, program := range []string{"strace", tt.command[0]} {
+				if _, err := exec.LookPath(program); err != nil {
+					t.Skipf("%s is not installed", program)
+				}
+			}
+			file := filepath.Join(t.TempDir(), "profile.json")
+			_, stderr := auditscan(t, 0, "record", append([]string{"--exact", "-o", file, "--"}, tt.command...)...)
+			if !strings.Contains(stderr, "\ncomplete: ") {
+				t.Errorf("not complete:\n%s", stderr)
+			}
+			got := allowed(t, file)
+			want := straced(t, tt.command)
+			if !slices.Equal(without(got, notCounted), without(want, notCounted)) {
+				t.Errorf("record: only %v; strace: only %v", without(got, want), without(without(want, got), notCounted))
+			}
+			if !slices.Contains(got, "exit_group") {
+				t.Errorf("no exit_group in %v", got)
+			}
+			auditscan(t, 0, "record", append([]string{"-o", file, "--"}, tt.command...)...) // with what the kernel issues
+			auditscan(t, 0, "run", append([]string{"--profile", file, "--"}, tt.command...)...)
+			cmd := exec.Command("auditscan", append([]string{"run", "--profile", lacking(t, file, tt.vital), "--"}, tt.command...)...)
+			if out, err := cmd.CombinedOutput(); err == nil {
+				t.Errorf("it works without %s:\n%s", tt.vital, out)
+			}
+		})
+	}
+}
+
+// auditscan runs a command that must end with a status.
+func auditscan(t *testing.T, status int, command string, args ...string) (stdout, stderr string) {
+	t.Helper()
+	var out, notes strings.Builder
+	cmd := exec.Command("auditscan", append([]string{command}, args...)...)
+	cmd.Stdout, cmd.Stderr = &out, &notes
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	if got := cmd.ProcessState.ExitCode(); got != status {
+		t.Fatalf("%v: exit status %d, want %d\n%s", cmd.Args, got, status, &notes)
+	}
+	return out.String(), notes.String()
+}
+
+// straced returns the names that `strace -f -c` counts for a command.
+func straced(t *testing.T, command []string) []string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "strace")
+	cmd := exec.Command("strace", append([]string{"-f", "-c", "-U", "name", "-o", file, "--"}, command...)...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		name := strings.TrimSpace(line)
+		if name != "syscall" && name != "total" && !strings.HasPrefix(name, "-") {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+func readOCI(t *testing.T, file string) (p specs.LinuxSeccomp) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &p); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// allowed returns the names that a profile allows.
+func allowed(t *testing.T, file string) (names []string) {
+	t.Helper()
+	for _, rule := range readOCI(t, file).Syscalls {
+		if rule.Action == specs.ActAllow {
+			names = append(names, rule.Names...)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// lacking returns a profile without one of its calls.
+func lacking(t *testing.T, file, call string) string {
+	t.Helper()
+	p := readOCI(t, file)
+	for i := range p.Syscalls {
+		p.Syscalls[i].Names = without(p.Syscalls[i].Names, []string{call})
+	}
+	text, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file = filepath.Join(t.TempDir(), "lacking.json")
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func without(list, drop []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(drop, s) })
+}
+
+// TestRecordAgain: what the profile allows is not recorded again, and what is
+// new is united with it.
+func TestRecordAgain(t *testing.T) {
+	audittest.Need(t)
+	dir := t.TempDir()
+	first, second := filepath.Join(dir, "first.json"), filepath.Join(dir, "second.json")
+	auditscan(t, 0, "record", "-o", first, "--", "sh", "-c", "true")
+	_, stderr := auditscan(t, 0, "record", "--profile", first, "-o", second, "--", "sh", "-c", "umask 022; mkdir "+dir+"/x")
+	for _, old := range []string{"brk ", "mmap "} {
+		if strings.Contains(stderr, old) {
+			t.Errorf("%sis recorded though the profile allows it:\n%s", old, stderr)
+		}
+	}
+	got := allowed(t, second)
+	for _, name := range append(allowed(t, first), "mkdir", "umask") {
+		if !slices.Contains(got, name) {
+			t.Errorf("%s is not in the united profile: %v", name, got)
+		}
+	}
+}
+
+// TestRecordKeepsApart: what another command calls meanwhile is not this one's,
+// and what outlives this one is.
+func TestRecordKeepsApart(t *testing.T) {
+	audittest.Need(t)
+	dir := t.TempDir()
+	for _, name := range []string{"go", "done", "ended"} {
+		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := exec.Command("auditscan", "record", "-q", "--", "sh", "-c", "cd "+dir+"; read x <go; umask 077; echo >done")
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// The orphan waits for the end of the shell, which then closes "ended".
+	stdout, stderr := auditscan(t, 0, "record", "--", "sh", "-c",
+		"cd "+dir+"; echo >go; read x <done; (read x <ended; exec uname >/dev/null) & exec 3>ended; echo out")
+	if err := other.Wait(); err != nil {
+		t.Error(err)
+	}
+	if stdout != "out\n" {
+		t.Errorf("stdout is %q", stdout)
+	}
+	if !strings.Contains(stderr, " uname\n") {
+		t.Errorf("the orphan's calls are missing:\n%s", stderr)
+	}
+	if strings.Contains(stderr, " umask ") {
+		t.Errorf("the other's call is in it:\n%s", stderr)
+	}
+}
+
+// TestRecordStatus: the exit status is the command's, and signals reach it.
+func TestRecordStatus(t *testing.T) {
+	audittest.Need(t)
+	auditscan(t, 7, "record", "-q", "--", "sh", "-c", "exit 7")
+	auditscan(t, 137, "record", "-q", "--", "sh", "-c", "kill -9 $$")
+	auditscan(t, 1, "record", "-q", "--", "/nonexistent")
+	auditscan(t, 2, "record", "-q", "-o", "-", "--", "true")
+	auditscan(t, 2, "record", "-q", "--runtime", "none2", "--", "true")
+	auditscan(t, 2, "record", "-q")
+	cmd := exec.Command("auditscan", "record", "-q", "--", "sh", "-c", "trap 'exit 9' TERM; echo ready; read x")
+	if _, err := cmd.StdinPipe(); err != nil { // which nobody writes to
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fscanln(stdout, new(string)); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Process.Signal(syscall.SIGTERM)
+	cmd.Wait()
+	if got := cmd.ProcessState.ExitCode(); got != 9 {
+		t.Errorf("after a signal: exit status %d, want 9", got)
+	}
+}
+
+// TestRecordElsewhere: where no record can be heard, nothing is run.
+func TestRecordElsewhere(t *testing.T) {
+	if err := exec.Command("unshare", "--net", "true").Run(); err != nil {
+		t.Skip("needs unshare, and the right to make a network namespace: ", err)
+	}
+	out, err := exec.Command("unshare", "--net", "auditscan", "record", "--", "echo", "ran").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "needs the host's network namespace") || strings.Contains(string(out), "ran\n") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestRecordStage: the stage leaves nothing of its own to the command: neither
+// descriptors nor a limit of open files.
+func TestRecordStage(t *testing.T) {
+	audittest.Need(t)
+	limited := func(prefix string) string {
+		out, err := exec.Command("bash", "-c", "ulimit -Sn 123; exec "+prefix+"bash -c 'ls /proc/self/fd | wc -l; ulimit -Sn'").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(out)
+	}
+	if got, want := limited("auditscan record -q -- "), limited(""); got != want {
+		t.Errorf("descriptors and limit are %q, without record %q", got, want)
+	}
+}
+
+// TestRunRefuses: what cannot be run under is said before anything starts.
+func TestRunRefuses(t *testing.T) {
+	dir := t.TempDir()
+	for text, want := range map[string]string{
+		`{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64"],"syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"}]}`: "denies execve",
+		`{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"nam":"SCMP_ACT_ALLOW"}]}`:                                         "nam",
+	} {
+		file := filepath.Join(dir, "bad.json")
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		stdout, stderr := auditscan(t, 1, "run", "--profile", file, "--", "echo", "ran")
+		if stdout != "" || !strings.Contains(stderr, want) {
+			t.Errorf("%s: stdout %q, stderr %q", text, stdout, stderr)
+		}
+	}
+	auditscan(t, 2, "run", "--", "true")
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"github.com/auditscan/auditscan/syscalltable"
+)
+
+func newRun(env *environment) *cobra.Command {
+	var path string
+	cmd := &cobra.Command{
+		Use:   "run --profile FILE -- CMD [ARG]...",
+		Short: "Run a command under a profile, without a container",
+		Long: `Run compiles a profile to a seccomp filter and runs CMD, and all that it starts,
+under it. What the filter denies the kernel logs, so that report can show it.
+Conditions in Docker's form are settled for a container with the default
+capabilities. The exit status is CMD's.`,
+		Example: `  auditscan run --profile curl.json -- curl -s http://localhost/`,
+		Args:    needsCommand,
+		RunE:    func(_ *cobra.Command, args []string) error { return runUnder(env, path, args) },
+	}
+	cmd.Flags().SetInterspersed(false)
+	cmd.Flags().StringVar(&path, "profile", "", "the profile in `FILE`, or runtime/default")
+	return cmd
+}
+
+func runUnder(env *environment, path string, args []string) error {
+	if path == "" {
+		return usageErrorf("run needs --profile FILE (see `auditscan run --help`)")
+	}
+	d, err := readPolicy(path)
+	if err != nil {
+		return err
+	}
+	arch, err := syscalltable.ParseArch(runtime.GOARCH)
+	if err != nil {
+		return err
+	}
+	filter, err := compileFor(d, arch)
+	if err != nil {
+		return err
+	}
+	p, err := start(env, args, filter, false)
+	if err != nil {
+		return err
+	}
+	status, err := p.Wait()
+	if err == nil && status != 0 {
+		err = &exitError{code: status}
+	}
+	return err
+}

@@ -1,0 +1,205 @@
+package launch
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Process is a program that has been started.
+type Process struct {
+	Session uint32 // its audit session, if it has one of its own
+	cmd     *exec.Cmd
+	signals chan os.Signal
+	passed  chan struct{} // closed when no signal is passed on any more
+}
+
+// Start runs the program and returns when it has taken the stage's place.
+// Signals that this process gets go to the program from then on, and
+// processes that outlive their parent become children of this one.
+func Start(c Command) (*Process, error) {
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return nil, fmt.Errorf("take in orphans of %s: %w", c.Path, err)
+	}
+	request, answer, ours, err := pipes()
+	if err != nil {
+		return nil, err
+	}
+	defer ours.close()
+	p := &Process{cmd: exec.Command("/proc/self/exe")}
+	p.cmd.Args = append([]string{os.Args[0], stageName, c.Path}, c.Args...)
+	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
+	p.cmd.ExtraFiles = []*os.File{request, answer}
+	p.listen()
+	err = errors.Join(p.cmd.Start(), request.Close(), answer.Close())
+	if err == nil {
+		err = p.instruct(c, ours)
+	}
+	if err != nil {
+		p.silence()
+		return nil, err
+	}
+	go p.pass()
+	return p, nil
+}
+
+// ends are this process's ends of the pipes to the stage.
+type ends struct{ request, answer *os.File }
+
+func (e ends) close() { e.request.Close(); e.answer.Close() }
+
+func pipes() (request, answer *os.File, ours ends, err error) {
+	if request, ours.request, err = os.Pipe(); err != nil {
+		return nil, nil, ours, err
+	}
+	if ours.answer, answer, err = os.Pipe(); err != nil {
+		request.Close()
+		ours.request.Close()
+	}
+	return request, answer, ours, err
+}
+
+// instruct gives the stage its filter and hears how it went: it answers with
+// its session, and then with an error, or with nothing when it is the program.
+func (p *Process) instruct(c Command, to ends) error {
+	request := []any{c.Session, c.Filter}
+	for _, v := range request {
+		if err := binary.Write(to.request, binary.NativeEndian, v); err != nil {
+			return fmt.Errorf("start %s: %w", c.Path, errors.Join(err, p.cmd.Wait()))
+		}
+	}
+	to.request.Close()
+	err := binary.Read(to.answer, binary.NativeEndian, &p.Session)
+	if err != nil {
+		return fmt.Errorf("start %s: %w", c.Path, errors.Join(err, p.cmd.Wait()))
+	}
+	failure, err := io.ReadAll(to.answer)
+	if err != nil || len(failure) > 0 {
+		// That the stage has failed is no news.
+		_ = p.cmd.Wait()
+		return errors.Join(err, errors.New(string(failure)))
+	}
+	return nil
+}
+
+// passedOn are the signals that a user sends a command to have it do something.
+var passedOn = []os.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2, unix.SIGWINCH}
+
+// listen begins to keep signals for the program. Those that this process was
+// told to ignore (nohup) the program ignores as well.
+func (p *Process) listen() {
+	p.signals, p.passed = make(chan os.Signal, 16), make(chan struct{})
+	for _, s := range passedOn {
+		if !signal.Ignored(s) {
+			signal.Notify(p.signals, s)
+		}
+	}
+}
+
+func (p *Process) silence() {
+	signal.Stop(p.signals)
+	close(p.signals)
+}
+
+// pass passes signals on. What a terminal sends to all of its foreground
+// processes the program has got already.
+func (p *Process) pass() {
+	defer close(p.passed)
+	for s := range p.signals {
+		typed := s == unix.SIGINT || s == unix.SIGQUIT || s == unix.SIGWINCH || s == unix.SIGHUP
+		if typed && inForeground() {
+			continue
+		}
+		// An error is that the program has just ended.
+		_ = p.cmd.Process.Signal(s)
+	}
+}
+
+func inForeground() bool {
+	tty, err := os.Open("/dev/tty")
+	if err != nil {
+		return false
+	}
+	defer tty.Close()
+	group, err := unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP)
+	return err == nil && group == unix.Getpgrp()
+}
+
+// signalled is what a shell adds to the signal that ended a program.
+const signalled = 128
+
+// Wait waits for the program, not for what it leaves behind, and returns its
+// exit status as a shell has it.
+func (p *Process) Wait() (status int, err error) {
+	err = p.cmd.Wait()
+	p.silence()
+	<-p.passed
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return 0, err
+	}
+	ws := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if ws.Signaled() {
+		return signalled + int(ws.Signal()), nil
+	}
+	return ws.ExitStatus(), nil
+}
+
+// WaitDescendants waits until all that the program has left behind has ended,
+// or a signal asks to end (which stays unsent: they are not ours to end).
+func (p *Process) WaitDescendants() {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, unix.SIGINT, unix.SIGTERM)
+	defer signal.Stop(stop)
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		for {
+			_, err := unix.Wait4(-1, nil, 0, nil)
+			if err != nil && !errors.Is(err, unix.EINTR) { // ECHILD
+				return
+			}
+		}
+	}()
+	select {
+	case <-gone:
+	case <-stop:
+	}
+}
+
+// loginUID is where a thread's login is told, and set.
+const loginUID = "/proc/thread-self/loginuid"
+
+// newSession gives this thread an audit session that nobody else has. The
+// kernel makes one whenever the login is set, even to what it was.
+func newSession() (uint32, error) {
+	login, err := os.ReadFile(loginUID)
+	if err != nil {
+		return 0, fmt.Errorf("audit session: %w (is the kernel's audit system built in?)", err)
+	}
+	id := strings.TrimSpace(string(login))
+	if id == unsetLogin {
+		id = strconv.Itoa(os.Getuid())
+	}
+	if err := os.WriteFile(loginUID, []byte(id), 0); err != nil {
+		return 0, fmt.Errorf("start an audit session (needs CAP_AUDIT_CONTROL, and no auditctl --loginuid-immutable): %w", err)
+	}
+	text, err := os.ReadFile("/proc/thread-self/sessionid")
+	if err != nil {
+		return 0, fmt.Errorf("audit session: %w", err)
+	}
+	n, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 32)
+	return uint32(n), err
+}
+
+// unsetLogin is the login of what no user has started.
+const unsetLogin = "4294967295"

@@ -1,0 +1,97 @@
+package launch
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/net/bpf"
+	"golang.org/x/sys/unix"
+
+	"github.com/auditscan/auditscan/internal/logfilter"
+)
+
+// The stage's ends of the pipes.
+const (
+	requestFD = 3
+	answerFD  = 4
+)
+
+// Stage becomes the program of args. It returns only if that fails, which the
+// process that called Start has been told then.
+func Stage(args []string) error {
+	unix.CloseOnExec(answerFD)
+	answer := os.NewFile(answerFD, "answer of the stage")
+	err := stage(args[2], args[3:], answer)
+	// Under a strict filter this fails: then there is an exit status only.
+	_, _ = io.WriteString(answer, err.Error())
+	return err
+}
+
+func stage(path string, argv []string, answer io.Writer) error {
+	runtime.LockOSThread()
+	request := os.NewFile(requestFD, "request to the stage")
+	own, filter, err := readRequest(request)
+	if err != nil {
+		return fmt.Errorf("start %s: %w", path, err)
+	}
+	request.Close()
+	var session uint32
+	if own {
+		session, err = newSession()
+	}
+	if werr := binary.Write(answer, binary.NativeEndian, session); err == nil {
+		err = werr
+	}
+	if err != nil {
+		return err
+	}
+	return become(path, argv, filter)
+}
+
+func readRequest(from io.Reader) (session bool, filter []bpf.RawInstruction, err error) {
+	if err := binary.Read(from, binary.NativeEndian, &session); err != nil {
+		return false, nil, err
+	}
+	data, err := io.ReadAll(from)
+	if err != nil {
+		return false, nil, err
+	}
+	filter = make([]bpf.RawInstruction, len(data)/binary.Size(bpf.RawInstruction{}))
+	_, err = binary.Decode(data, binary.NativeEndian, filter)
+	return session, filter, err
+}
+
+// become loads the filter and executes the program.
+func become(path string, argv []string, filter []bpf.RawInstruction) error {
+	// Records of execve have the name from before.
+	if name, err := unix.BytePtrFromString(filepath.Base(path)); err == nil {
+		_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0)
+	}
+	pathp, err := unix.BytePtrFromString(path)
+	if err != nil {
+		return err
+	}
+	argvp, err := syscall.SlicePtrFromStrings(argv)
+	if err != nil {
+		return err
+	}
+	envp, err := syscall.SlicePtrFromStrings(os.Environ())
+	if err != nil {
+		return err
+	}
+	// Go raises the limit of open files for itself, and only syscall.Exec
+	// takes that back. That it fails is meant: it must not do so later.
+	_ = syscall.Exec("", nil, nil)
+	if err := logfilter.Load(filter); err != nil {
+		return err
+	}
+	_, _, errno := unix.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(pathp)),
+		uintptr(unsafe.Pointer(&argvp[0])), uintptr(unsafe.Pointer(&envp[0])))
+	return fmt.Errorf("execute %s: %w", path, errno)
+}
