@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
@@ -89,12 +91,25 @@ func (f *followFlags) run(ctx context.Context, env *environment, args []string) 
 	defer func() { err = errors.Join(err, who.close()) }()
 	w := newFollower(env, f, from, filter, json)
 	w.state = st
+	if err := confine.Writes(f.folders()...); err != nil {
+		return err
+	}
 	err = w.follow(ctx, who)
 	sayProblems(env, who.problems())
 	if err != nil {
 		return err
 	}
 	return f.end(env, w.summary())
+}
+
+// folders are those that follow writes to.
+func (f *followFlags) folders() (dirs []string) {
+	for _, file := range []string{f.state, f.pidmap} {
+		if file != "" {
+			dirs = append(dirs, filepath.Dir(file))
+		}
+	}
+	return dirs
 }
 
 // end shows the summary on stderr.

@@ -43,7 +43,7 @@ func TestHammerKilled(t *testing.T) {
 		f := start()
 		go f.drain(-1)
 		select {
-		case <-time.After(duration/15 + rand.N(duration/5)):
+		case <-time.After(min(duration/15, time.Second) + rand.N(min(duration/5, 3*time.Second))):
 			kills++
 		case err = <-written:
 			more = false

@@ -163,9 +163,9 @@ func TestKilledBesideTheSocket(t *testing.T) {
 	a.cmd.Wait()
 	burst(t, 50)
 	a = followAudit(t, state)
-	burst(t, 10)
+	second := burst(t, 10)
 	a.stop()
-	p := proofOf(t, 3, state)
+	p := proofOf(t, 3, "--pid", pid+","+second, state)
 	if p.Completeness.Lost < 50 || len(p.Completeness.Evidence) != 1 || p.Completeness.Evidence[0].Kind != "serial-gap" {
 		t.Errorf("%+v, want a gap of the 50 records", p.Completeness)
 	}
