@@ -78,6 +78,7 @@ func (w *follower) follow(ctx context.Context, who *attribution) error {
 			err = w.chunk(c.Chunk)
 			w.at = c.behind
 			next <- struct{}{}
+		case err = <-who.failed: // the pid map would lack what comes from now on
 		case <-retry.C:
 			w.hold.Retry(time.Now())
 			err = w.write()

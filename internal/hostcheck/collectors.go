@@ -79,6 +79,8 @@ func judgeRsyslog(conf string) Check {
 	switch {
 	case imjournal.MatchString(conf) && !unlimited.MatchString(conf):
 		return warning(id, "imjournal drops what goes beyond a limit (20,000 messages in 600 s unless set otherwise)", `module(load="imjournal" Ratelimit.Interval="0") in rsyslog.conf, then: systemctl restart rsyslog`)
+	case imkmsg.MatchString(conf):
+		return warning(id, "imkmsg passes over messages of the kernel that are overwritten before it reads them, without a word", `module(load="imklog") in place of imkmsg in rsyslog.conf, then: systemctl restart rsyslog`)
 	case imklogLimit.MatchString(conf):
 		return warning(id, "imklog drops what goes beyond its limit", `module(load="imklog" ratelimitInterval="0") in rsyslog.conf, then: systemctl restart rsyslog`)
 	}
@@ -90,6 +92,7 @@ func judgeRsyslog(conf string) Check {
 var (
 	imjournal   = regexp.MustCompile(`(?i)(load\s*=\s*"imjournal"|\$modload\s+imjournal)`)
 	unlimited   = regexp.MustCompile(`(?i)(ratelimit\.interval\s*=\s*"0"|\$imjournalratelimitinterval\s+0\b)`)
+	imkmsg      = regexp.MustCompile(`(?i)(load\s*=\s*"imkmsg"|\$modload\s+imkmsg)`) // read(2) of /dev/kmsg failed with EPIPE: 8.2302 reads on
 	imklogLimit = regexp.MustCompile(`(?i)load\s*=\s*"imklog"[^)]*ratelimitinterval\s*=\s*"[1-9]`)
 )
 

@@ -60,6 +60,8 @@ func TestJudgeRsyslog(t *testing.T) {
 		{"commented out", judgeRsyslog("#module(load=\"imjournal\")\n"), OK, "", ""},
 		{"commented limit", judgeRsyslog("module(load=\"imjournal\")\n#$imjournalRatelimitInterval 0\n"), Warning, "imjournal", ""},
 		{"kernel log limited", judgeRsyslog("module(load=\"imklog\"\n  ratelimitInterval=\"5\")\n"), Warning, "imklog", `ratelimitInterval="0"`},
+		{"imkmsg", judgeRsyslog("module(load=\"imkmsg\")\n"), Warning, "overwritten", `load="imklog"`},
+		{"imkmsg, old form", judgeRsyslog("$ModLoad imkmsg\n"), Warning, "overwritten", "imklog"},
 		{"another module limited", judgeRsyslog("module(load=\"imklog\")\nmodule(load=\"imfile\" ratelimitInterval=\"5\")\n"), OK, "", ""},
 	})
 }
