@@ -1,6 +1,10 @@
 package aggregate
 
-import "github.com/auditscan/auditscan/parser"
+import (
+	"time"
+
+	"github.com/auditscan/auditscan/parser"
+)
 
 // The kernel prints at most printkBurst audit messages in printkInterval when
 // no auditd takes them (printk_ratelimit of lib/ratelimit.c, with its default
@@ -39,6 +43,12 @@ func (p *printed) append(o *printed) {
 // printed in the same time, the limit was not in force.
 func (p *printed) exhausted() bool {
 	return p.n >= printkBurst && p.within(printkBurst) && !(p.n > printkBurst && p.within(printkBurst+1))
+}
+
+// burst returns when the last full burst began and ended.
+func (p *printed) burst() (first, last time.Time) {
+	at := func(back int) time.Time { return time.UnixMilli(p.times[(p.n-back)%len(p.times)]).UTC() }
+	return at(printkBurst), at(1)
 }
 
 // within tells whether the last n messages were printed in one interval.

@@ -98,7 +98,8 @@ func (b *Builder) completeness(s *Summary) Completeness {
 	c := Completeness{Verdict: Complete, Evidence: b.evidence(s)}
 	for node, n := range b.nodes {
 		if n.printed.exhausted() {
-			c.Evidence = append(c.Evidence, b.of(node, Evidence{Kind: Suppressed, Detail: burstDetail, Fix: fixes[Suppressed]}))
+			first, last := n.printed.burst()
+			c.Evidence = append(c.Evidence, b.of(node, Evidence{Kind: Suppressed, Detail: burstDetail, Fix: fixes[Suppressed], First: first, Last: last}))
 		}
 		r := n.gaps()
 		if r.missing == 0 {
