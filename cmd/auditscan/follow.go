@@ -144,7 +144,7 @@ func (f *followFlags) open(env *environment, args []string, st *state) (*origin,
 		if err != nil {
 			return nil, err
 		}
-		env.notef("following %s: %s", best, reason)
+		env.notef("following %s, since %s", best, reason)
 		name = best
 	}
 	switch name {
