@@ -56,6 +56,12 @@ const stampLag = 100 * time.Millisecond
 // nearly done.
 const bornLag = 25 * time.Millisecond
 
+// clockError is by how much an event's time can be before the truth: it is
+// told on one clock and kept on another, and the two are read one after the
+// other. Without it a process that was forked just after a hundredth of a
+// second (and timers have many forked then) would seem to be a later one.
+const clockError = time.Millisecond
+
 // reading is what /proc shows of a process.
 type reading struct {
 	ref     Ref // the zero Ref: in no container
@@ -239,7 +245,7 @@ func (l *life) is(r reading) bool {
 	case l.born == unknownBirth:
 		return r.born <= l.until
 	case l.told:
-		return r.born <= l.born && r.born >= l.born-bornLag
+		return r.born <= l.born+clockError && r.born >= l.born-bornLag
 	}
 	return r.born == l.born
 }

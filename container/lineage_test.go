@@ -184,6 +184,21 @@ func TestLineageMove(t *testing.T) {
 	s.wantReports(t, "7 1s - a direct", "7 1s 3s a direct", "7 3s - b direct", "7 3s 4s b direct")
 }
 
+// A fork just after a hundredth of a second is told to have been just before
+// it: the two are by different clocks. What /proc shows is about it all the
+// same, and its children are where it is.
+func TestLineageForkAtATick(t *testing.T) {
+	s := newScript()
+	s.observe(10, reading{born: 1000 * ms}, 1000*ms)
+	s.fork(10, 7, 2000*ms-50*time.Microsecond)
+	s.confirm(7, reading{ref: refA, born: 2000 * ms}, 2001*ms)
+	s.fork(7, 8, 2002*ms)
+	s.exit(8, 8, 2003*ms)
+	s.exit(7, 7, 2004*ms)
+	s.want(t, 7, 2002*ms, "a direct")
+	s.want(t, 8, 2002*ms, "a lineage")
+}
+
 // What /proc showed is taken in when later events have been.
 func TestLineageEventsAreAhead(t *testing.T) {
 	s := newScript()

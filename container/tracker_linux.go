@@ -326,14 +326,18 @@ func (t *Tracker) clocks() clocks {
 	return clocks{c.real.Add(elapsed), c.boot + elapsed, c.monotonic + elapsed}
 }
 
-func readClocks() (c clocks) {
+func readClocks() (best clocks) {
+	shortest := time.Duration(math.MaxInt64)
 	for range 10 {
-		c = clocks{boot: readClock(unix.CLOCK_BOOTTIME), monotonic: readClock(unix.CLOCK_MONOTONIC), real: time.Now()}
-		if readClock(unix.CLOCK_BOOTTIME)-c.boot < 100*time.Microsecond {
+		c := clocks{boot: readClock(unix.CLOCK_BOOTTIME), monotonic: readClock(unix.CLOCK_MONOTONIC), real: time.Now()}
+		if took := readClock(unix.CLOCK_BOOTTIME) - c.boot; took < shortest {
+			best, shortest = c, took
+		}
+		if shortest < 100*time.Microsecond {
 			break // not interrupted in between
 		}
 	}
-	return c
+	return best
 }
 
 func readClock(id int32) time.Duration {
