@@ -13,6 +13,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/net/bpf"
 
+	"github.com/auditscan/auditscan/internal/seccompstate"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/profile/internal/lab"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -88,15 +89,11 @@ func kernelFilter(t *testing.T, bundle *lab.Bundle, seccomp []byte) *bpf.VM {
 			t.Error(err)
 		}
 	}()
-	program, err := lab.Filter(c.PID)
+	filters, err := seccompstate.Filters(c.PID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var raw profile.Filter
-	for _, ins := range program {
-		raw = append(raw, bpf.RawInstruction{Op: ins.Code, Jt: ins.Jt, Jf: ins.Jf, K: ins.K})
-	}
-	return machine(t, raw)
+	return machine(t, filters[0])
 }
 
 // compareAnswers asks policy, libseccomp's filter and the one that the policy

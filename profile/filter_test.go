@@ -189,3 +189,42 @@ func TestFilterRefused(t *testing.T) {
 		t.Errorf("a filter that is too large: %v", err)
 	}
 }
+
+// TestFilterForeign: filters that others have made, and that nobody should.
+func TestFilterForeign(t *testing.T) {
+	load := bpf.LoadAbsolute{Off: 16, Size: 4}
+	allow, deny := bpf.RetConstant{Val: 0x7fff0000}, bpf.RetConstant{Val: 0x50001}
+	deep := []bpf.Instruction{bpf.LoadConstant{Dst: bpf.RegA}, bpf.StoreScratch{Src: bpf.RegA, N: 0}}
+	for range 20 { // each bit of the result is one of two
+		deep = append(deep, bpf.LoadScratch{Dst: bpf.RegA, N: 0}, bpf.ALUOpConstant{Op: bpf.ALUOpShiftLeft, Val: 1}, bpf.StoreScratch{Src: bpf.RegA, N: 0},
+			load, bpf.JumpIf{Cond: bpf.JumpEqual, Val: 1, SkipFalse: 3},
+			bpf.LoadScratch{Dst: bpf.RegA, N: 0}, bpf.ALUOpConstant{Op: bpf.ALUOpOr, Val: 1}, bpf.StoreScratch{Src: bpf.RegA, N: 0})
+	}
+	tests := []struct {
+		name string
+		prog []bpf.Instruction
+		want string
+	}{
+		{"registers", []bpf.Instruction{bpf.LoadAbsolute{Off: 0, Size: 4}, bpf.TAX{}, bpf.LoadConstant{Dst: bpf.RegA, Val: 6},
+			bpf.ALUOpX{Op: bpf.ALUOpSub}, bpf.JumpIf{Cond: bpf.JumpEqual, Val: 1, SkipTrue: 1}, deny, allow}, "[allow]"},
+		{"masked argument", []bpf.Instruction{load, bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: 3}, bpf.JumpIf{Cond: bpf.JumpEqual, Val: 1, SkipTrue: 1}, deny, allow}, "[allow errno(EPERM)]"},
+		{"returns an argument", []bpf.Instruction{load, bpf.RetA{}}, "instruction 1 returns what the arguments say"},
+		{"no end", []bpf.Instruction{load}, "the filter runs off its end"},
+		{"an instruction of sockets", []bpf.Instruction{bpf.LoadIndirect{Off: 0, Size: 4}, allow}, "instruction 0 (ld [x + 0]) is not understood"},
+		{"a million ways", append(deep, allow), "the filter has more than 65536 ways to go"},
+	}
+	for _, tt := range tests {
+		raw, err := bpf.Assemble(tt.prog)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers, err := profile.Filter(raw).Answer(x86_64, 5)
+		got := fmt.Sprint(answers)
+		if err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}

@@ -33,6 +33,46 @@ func (p *Policy) Inspect() []Inspection {
 	return list
 }
 
+// InspectFilters asks the filters of a process, the one loaded last first,
+// about every call that programs can make on a host.
+func InspectFilters(filters []Filter, host syscalltable.Arch) ([]Inspection, error) {
+	var list []Inspection
+	for _, arch := range family(host) {
+		in := Inspection{Arch: arch}
+		for nr, name := range arch.Calls() {
+			possible := []Outcome{{Action: syscalltable.ActionAllow}}
+			for i, f := range filters {
+				answers, err := f.Answer(arch, nr)
+				if err != nil {
+					return nil, fmt.Errorf("filter %d of %d, asked about %s: %w", i+1, len(filters), name, err)
+				}
+				possible = strictest(possible, answers)
+			}
+			in.add(name, Answer{Possible: possible})
+		}
+		list = append(list, in)
+	}
+	return list, nil
+}
+
+// strictest returns what the kernel can make of the answers of two filters:
+// the stricter of one of each. That the actions are ordered by severity is
+// part of their definition.
+func strictest(newer, older []Outcome) []Outcome {
+	var list []Outcome
+	for _, a := range newer {
+		for _, b := range older {
+			o := a
+			if b.Action < a.Action {
+				o = b
+			}
+			list = append(list, o)
+		}
+	}
+	slices.SortFunc(list, compareOutcomes)
+	return slices.Compact(list)
+}
+
 func (in *Inspection) add(name string, a Answer) {
 	switch {
 	case a.Effect() == Depends:

@@ -10,7 +10,7 @@
 //	auditscan profile  [FILE|-]...          records to a seccomp profile
 //	auditscan check    PROFILE [FILE|-]...  which records would PROFILE deny?
 //	auditscan diff     OLD NEW              what one profile allows and another does not
-//	auditscan inspect  PROFILE              what a profile allows, logs and denies
+//	auditscan inspect  PROFILE|PID          what a profile, or a process's filters, allow
 //	auditscan record   -- CMD [ARG]...      run CMD, and record which calls it makes
 //	auditscan run      --profile FILE -- CMD [ARG]...  run CMD under a profile
 //	auditscan merge    FILE...              several reports as one

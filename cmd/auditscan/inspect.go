@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,12 +24,15 @@ type inspected struct {
 func newInspect(env *environment) *cobra.Command {
 	var f policyFlags
 	cmd := &cobra.Command{
-		Use:   "inspect PROFILE",
+		Use:   "inspect PROFILE|PID",
 		Short: "Show what a profile allows, logs and denies, of all calls there are",
 		Long: `Inspect asks a seccomp profile, or runtime/default, about every call of the
-tables of its architectures.`,
+tables of its architectures. Given a PID it tells the seccomp mode of that
+process, and asks the filters that the kernel holds for it; to read these takes
+root, and stops the process for a moment. (A file whose name is a number: ./1.)`,
 		Example: `  auditscan inspect app.json
-  auditscan inspect runtime/default -o json | jq -r '.[0].denied[]'`,
+  auditscan inspect runtime/default -o json | jq -r '.[0].denied[]'
+  auditscan inspect $(pidof -s nginx)`,
 		Args: exactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return f.inspect(env, args[0]) },
 	}
@@ -40,6 +44,9 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 	on, err := f.environment()
 	if err != nil {
 		return err
+	}
+	if pid, err := strconv.Atoi(name); err == nil {
+		return f.inspectProcess(env, pid, on.Arch)
 	}
 	d, err := readPolicy(name)
 	if err != nil {
@@ -54,13 +61,7 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 
 func writeInspection(w io.Writer, list []profile.Inspection, output string) error {
 	if output == "json" {
-		doc := []inspected{}
-		for _, in := range list {
-			doc = append(doc, inspected{in.Arch.String(), names(in.Allowed), names(in.Logged), names(in.Depends), names(in.Denied)})
-		}
-		enc := json.NewEncoder(w)
-		enc.SetIndent("", "  ")
-		return enc.Encode(doc)
+		return encode(w, inspectedCalls(list))
 	}
 	for _, in := range list {
 		all := len(in.Allowed) + len(in.Logged) + len(in.Depends) + len(in.Denied)
@@ -75,6 +76,20 @@ func writeInspection(w io.Writer, list []profile.Inspection, output string) erro
 		}
 	}
 	return nil
+}
+
+func inspectedCalls(list []profile.Inspection) []inspected {
+	doc := []inspected{}
+	for _, in := range list {
+		doc = append(doc, inspected{in.Arch.String(), names(in.Allowed), names(in.Logged), names(in.Depends), names(in.Denied)})
+	}
+	return doc
+}
+
+func encode(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
 }
 
 // names is a list that is never null in JSON.

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"runtime"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -56,36 +54,4 @@ func (r *Running) Kill() error {
 		return err
 	}
 	return nil
-}
-
-// ptraceGetFilter is PTRACE_SECCOMP_GET_FILTER of linux/ptrace.h.
-const ptraceGetFilter = 0x420c
-
-// Filter returns the seccomp filter that a process loaded last. It needs
-// CAP_SYS_ADMIN and a kernel with CONFIG_CHECKPOINT_RESTORE.
-func Filter(pid int) (filter []unix.SockFilter, err error) {
-	runtime.LockOSThread() // ptrace is about threads
-	defer runtime.UnlockOSThread()
-	if err := unix.PtraceAttach(pid); err != nil {
-		return nil, fmt.Errorf("attach to %d: %w", pid, err)
-	}
-	defer func() { err = errors.Join(err, unix.PtraceDetach(pid)) }()
-	if _, err := unix.Wait4(pid, nil, unix.WALL, nil); err != nil {
-		return nil, fmt.Errorf("wait for %d: %w", pid, err)
-	}
-	n, err := getFilter(pid, nil)
-	if err != nil {
-		return nil, err
-	}
-	filter = make([]unix.SockFilter, n)
-	_, err = getFilter(pid, unsafe.Pointer(&filter[0]))
-	return filter, err
-}
-
-func getFilter(pid int, to unsafe.Pointer) (int, error) {
-	n, _, errno := unix.Syscall6(unix.SYS_PTRACE, ptraceGetFilter, uintptr(pid), 0, uintptr(to), 0, 0)
-	if errno != 0 {
-		return 0, fmt.Errorf("read the filter of %d: %w", pid, errno)
-	}
-	return int(n), nil
 }

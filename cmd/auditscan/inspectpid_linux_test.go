@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/auditscan/auditscan/internal/rights"
+)
+
+// underFilters runs a shell under profiles, the last loaded last, and returns
+// its pid when it runs.
+func underFilters(t *testing.T, profiles ...string) string {
+	t.Helper()
+	if r := rights.Read(os.DirFS("/")); r.Has(rights.SysAdmin) != rights.Yes {
+		t.Skip("needs CAP_SYS_ADMIN, to read filters")
+	}
+	var args []string
+	for _, p := range profiles {
+		args = append(args, "auditscan", "run", "--profile", p, "--")
+	}
+	args = append(args, "sh", "-c", "echo $$; read x")
+	cmd := exec.Command(args[0], args[1:]...)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stdin.Close()
+		cmd.Wait()
+	})
+	pid, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(pid)
+}
+
+func inspectJSON[T any](t *testing.T, what string) (doc T) {
+	t.Helper()
+	stdout, _ := auditscan(t, 0, "inspect", "-o", "json", what)
+	if err := json.Unmarshal([]byte(stdout), &doc); err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// TestInspectProcess: the filter that the kernel holds answers as the profile
+// that it was made of.
+func TestInspectProcess(t *testing.T) {
+	got := inspectJSON[inspectedProcess](t, underFilters(t, "runtime/default"))
+	if got.Mode != "filter" || got.Filters == nil || *got.Filters < 1 || got.Comm != "sh" {
+		t.Errorf("%+v", got)
+	}
+	if want := inspectJSON[[]inspected](t, "runtime/default"); !reflect.DeepEqual(got.Calls, want) {
+		t.Errorf("the process's filters and the profile differ:\n%v\n%v", got.Calls, want)
+	}
+}
+
+// TestInspectLayers: of several filters the strictest answer holds.
+func TestInspectLayers(t *testing.T) {
+	deny := func(call, action string) string {
+		file := filepath.Join(t.TempDir(), "deny.json")
+		text := `{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_X86_64","SCMP_ARCH_X86"],"syscalls":[
+			{"names":["` + call + `"],"action":"` + action + `"},{"names":["swapon"],"action":"SCMP_ACT_LOG"}]}`
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	got := inspectJSON[inspectedProcess](t, underFilters(t, deny("acct", "SCMP_ACT_ERRNO"), deny("reboot", "SCMP_ACT_KILL_PROCESS")))
+	for _, in := range got.Calls {
+		if in.Arch != "x86_64" && in.Arch != "i386" {
+			continue
+		}
+		if !slices.Equal(slices.Sorted(slices.Values(in.Denied)), []string{"acct", "reboot"}) || !slices.Equal(in.Logged, []string{"swapon"}) {
+			t.Errorf("%s: denied %v, logged %v", in.Arch, in.Denied, in.Logged)
+		}
+	}
+	if len(got.Calls) == 0 {
+		t.Error("no calls")
+	}
+}
+
+// TestInspectUnprivileged: without rights it tells what everybody may know.
+func TestInspectUnprivileged(t *testing.T) {
+	pid := underFilters(t, "runtime/default")
+	setpriv, err := exec.LookPath("setpriv")
+	if err != nil {
+		t.Skip("setpriv is not installed")
+	}
+	cmd := exec.Command(setpriv, "--bounding-set", "-all", "--inh-caps", "-all", "auditscan", "inspect", pid)
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "CAP_SYS_PTRACE") && !strings.Contains(string(out), "CAP_SYS_ADMIN") ||
+		!strings.Contains(string(out), "process "+pid+" (sh): seccomp mode filter, filters: ") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	auditscan(t, 1, "inspect", strconv.Itoa(1<<30)) // no such process
+}
