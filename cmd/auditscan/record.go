@@ -51,7 +51,7 @@ CMD's; 3 if that is 0 but the profile in -o FILE may lack calls.`,
 	flags.StringVar(&f.profile, "profile", "", "do not record what the profile in `FILE` allows")
 	flags.StringVar(&f.runtime, "runtime", string(profile.RuntimeNone), "for containers: whose start-up calls to add: runc, crun, none")
 	flags.BoolVar(&f.exact, "exact", false, "add nothing to what was observed")
-	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no summary, no advice")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no summary, no advice; only what is missing")
 	return cmd
 }
 
@@ -163,7 +163,9 @@ func (f *recordFlags) end(env *environment, s *aggregate.Summary, base *profile.
 		if err := writeCounts(env.stderr, s); err != nil {
 			return err
 		}
-		if err := report.WriteVerdict(env.stderr, s, false); err != nil {
+	}
+	if !f.quiet || s.Completeness.Verdict != aggregate.Complete {
+		if err := report.WriteVerdict(env.stderr, s, f.quiet); err != nil {
 			return err
 		}
 	}
