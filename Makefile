@@ -4,10 +4,10 @@ BIN      ?= bin/auditscan
 LDFLAGS  ?= -s -w
 FUZZTIME ?= 30s
 
-.PHONY: help build demo test race fuzz bench hammer generate lint vuln check cross clean
+.PHONY: help build demo test race fuzz bench hammer e2e generate lint vuln check cross clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 build: ## build the static binary bin/auditscan
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/auditscan
@@ -31,6 +31,10 @@ bench: build ## benchmarks, and a whole report of logs of 500 MB, made in a temp
 
 hammer: ## the long form of the tests of following rotated files
 	$(GO) test -p 1 -run Hammer -timeout 60m -v ./source ./cmd/auditscan -hammer=long
+
+e2e: ## profiles of real programs, enforced by the kernel; writes docs/closed-loop.md (needs root, 20 minutes)
+	$(GO) test -timeout 60m -v ./profile/internal/loop -loop=long -document $(CURDIR)/docs/closed-loop.md
+	cat docs/closed-loop.md
 
 generate: ## regenerate the syscall tables
 	$(GO) generate ./...

@@ -75,7 +75,7 @@ func TestDocFiles(t *testing.T) {
 	makefile := readDoc(t, "Makefile")
 	for _, name := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "examples/README.md"} {
 		text := readDoc(t, name)
-		for _, m := range regexp.MustCompile("(?m)(?:^    |`)make ([a-z]+)").FindAllStringSubmatch(text, -1) {
+		for _, m := range regexp.MustCompile("(?m)(?:^    |`)make ([a-z0-9]+)").FindAllStringSubmatch(text, -1) {
 			if !strings.Contains(makefile, "\n"+m[1]+":") {
 				t.Errorf("%s: there is no target %s", name, m[1])
 			}

@@ -16,6 +16,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/audittest"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/profile/internal/lab"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -25,6 +26,7 @@ const logEverything = `{"defaultAction":"SCMP_ACT_LOG","architectures":["SCMP_AR
 
 func listen(t *testing.T) *lab.Listener {
 	t.Helper()
+	audittest.Need(t)
 	l, err := lab.Listen()
 	if err != nil {
 		t.Skipf("needs the kernel's audit records (CAP_AUDIT_READ): %v", err)

@@ -22,6 +22,7 @@ type Container struct {
 	Args            []string
 	UID             uint32
 	NoNewPrivileges bool
+	Mounts          []specs.Mount   // beside those that every container has
 	Seccomp         json.RawMessage // an OCI profile; nil: none
 }
 
@@ -144,9 +145,13 @@ func (b *Bundle) command(ctx context.Context, c Container, verb ...string) (*exe
 		return nil, err
 	}
 	b.runs++
+	id := fmt.Sprintf("auditscan-lab-%d-%d", os.Getpid(), b.runs)
 	args := append(b.global(c.Runtime), verb...)
-	args = append(args, fmt.Sprintf("auditscan-lab-%d-%d", os.Getpid(), b.runs))
-	return exec.CommandContext(ctx, c.Runtime, args...), nil
+	cmd := exec.CommandContext(ctx, c.Runtime, append(args, id)...)
+	cmd.Cancel = func() error { // ends the container's processes, too, which hold the pipes open
+		return exec.Command(c.Runtime, append(b.global(c.Runtime), "delete", "--force", id)...).Run()
+	}
+	return cmd, nil
 }
 
 // global returns the flags that stand before the runtime's verb.
@@ -206,6 +211,7 @@ func (c Container) spec() *specs.Spec {
 	for i := range 10 { // as of volumes
 		spec.Mounts = append(spec.Mounts, mount("tmpfs", fmt.Sprintf("/dev/volume%d", i), "noexec", "nodev"))
 	}
+	spec.Mounts = append(spec.Mounts, c.Mounts...)
 	return spec
 }
 

@@ -1,0 +1,330 @@
+package loop
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/auditscan/auditscan/internal/audittest"
+	"github.com/auditscan/auditscan/profile/internal/lab"
+	"github.com/auditscan/auditscan/syscalltable"
+)
+
+var (
+	form     = flag.String("loop", "short", `"short", a few programs and runs, or "long", all of them`)
+	document = flag.String("document", "", "write what was measured to this file")
+)
+
+// auditscan is the binary.
+var auditscan string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(build(m))
+}
+
+// build builds the command for the tests.
+func build(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "auditscan-loop")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	auditscan = filepath.Join(dir, "auditscan")
+	if out, err := exec.Command("go", "build", "-o", auditscan, "../../../cmd/auditscan").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
+		return 1
+	}
+	code := m.Run()
+	if *document != "" && code == 0 {
+		if err := writeDocument(*document); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
+	return code
+}
+
+// long tells whether all there is to do is to be done.
+func long() bool { return *form == "long" }
+
+// patience is how long one run may take. A program of which a process was
+// killed on purpose may wait for it for ever.
+const (
+	patience       = time.Minute
+	patienceKilled = 10 * time.Second
+)
+
+// logEverything is the profile of a recording: with the foreign architectures
+// named, or the kernel would kill what uses them.
+const logEverything = `{"defaultAction":"SCMP_ACT_LOG","architectures":["SCMP_ARCH_X86_64","SCMP_ARCH_X86","SCMP_ARCH_X32"]}`
+
+// TestClosedLoop: a profile made from one recorded run of a program lets it do
+// its work again, and without any one of the calls that were observed, check
+// says what will be denied and the kernel denies it.
+func TestClosedLoop(t *testing.T) {
+	needRuntime(t, "runc")
+	b := bundle(t)
+	runs, removals := 3, 2
+	if long() {
+		runs, removals = 20, 5
+	}
+	for _, p := range programs() {
+		for _, noNewPrivs := range []bool{true, false} {
+			if !p.short && !long() {
+				continue
+			}
+			t.Run(fmt.Sprintf("%s/noNewPrivileges=%t", p.name, noNewPrivs), func(t *testing.T) {
+				p.need(t)
+				c := lab.Container{Runtime: "runc", Args: p.args, UID: plainUser, NoNewPrivileges: noNewPrivs, Mounts: mounts()}
+				l := newLoop(t, b, c)
+				r := row{program: p.name, noNewPrivs: noNewPrivs, observed: len(l.observed), added: l.added}
+				r.runs, r.failures = l.enforce(t, runs)
+				r.checked = l.checkRemovals(t)
+				t.Run("deny", func(t *testing.T) { r.removed, r.denied = l.denyRemovals(t, removals) })
+				rows = append(rows, r)
+				t.Log(r)
+			})
+		}
+	}
+}
+
+// needRuntime skips a test where containers cannot be run.
+func needRuntime(t *testing.T, name string) {
+	t.Helper()
+	if os.Getuid() != 0 {
+		t.Skip("needs root to run containers")
+	}
+	for _, tool := range []string{name, "busybox"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("needs %s (Debian: runc, crun, busybox-static): %v", tool, err)
+		}
+	}
+	if runtime.GOARCH != "amd64" {
+		t.Skip("needs x86_64, whose foreign architecture the profiles name")
+	}
+}
+
+// observedCall is a call that a profile has for having been seen.
+type observedCall struct {
+	Name   string
+	Arches []string
+}
+
+// loop is a program that was recorded.
+type loop struct {
+	bundle    *lab.Bundle
+	container lab.Container
+	log       string // path of the recording
+	output    []byte // what the program printed
+	profile   specs.LinuxSeccomp
+	observed  []observedCall
+	added     int
+}
+
+// newLoop records one run of a container and makes the profile.
+func newLoop(t *testing.T, b *lab.Bundle, c lab.Container) *loop {
+	t.Helper()
+	l := &loop{bundle: b, container: c, log: filepath.Join(t.TempDir(), "audit.log")}
+	recorded := t.Run("record", func(t *testing.T) { // which ends the daemon, and lets other tests have the queue
+		stop := recordTo(t, l.log)
+		c.Seccomp = []byte(logEverything)
+		l.output = run(t, b, c)
+		stop()
+	})
+	if !recorded || l.output == nil {
+		t.SkipNow()
+	}
+	l.makeProfile(t)
+	return l
+}
+
+// recordTo has auditd write to a log.
+func recordTo(t *testing.T, log string) (stop func()) {
+	t.Helper()
+	audittest.Need(t)
+	return audittest.Auditd(t, fmt.Sprintf("log_file = %s\nlog_format = RAW\nfreq = 1000\nflush = INCREMENTAL_ASYNC\nmax_log_file = 500\n", log))
+}
+
+// run runs a container, which must go well.
+func run(t *testing.T, b *lab.Bundle, c lab.Container) []byte {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	out, err := b.Run(ctx, c)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return append([]byte{}, out...)
+}
+
+// makeProfile has auditscan make the profile of the log.
+func (l *loop) makeProfile(t *testing.T) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "explain.json")
+	text, notes, code := command("profile", "--require-trusted", "--explain", file, l.log)
+	if code != 0 {
+		t.Fatalf("profile: exit code %d\n%s", code, notes)
+	}
+	l.container.Seccomp = text
+	explain, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e struct {
+		Calls     []observedCall
+		Additions []struct{}
+	}
+	if err := errors.Join(json.Unmarshal(explain, &e), json.Unmarshal(text, &l.profile)); err != nil {
+		t.Fatal(err)
+	}
+	l.observed, l.added = e.Calls, len(e.Additions)
+	if len(l.observed) == 0 {
+		t.Fatal("nothing was observed: is audit off (audit=0)?")
+	}
+}
+
+// command runs auditscan.
+func command(args ...string) (stdout []byte, stderr string, code int) {
+	cmd := exec.Command(auditscan, args...)
+	var out, notes bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &notes
+	cmd.Run()
+	return out.Bytes(), notes.String(), cmd.ProcessState.ExitCode()
+}
+
+// enforce runs the program under its profile.
+func (l *loop) enforce(t *testing.T, runs int) (done, failures int) {
+	t.Helper()
+	for i := range runs {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		out, err := l.bundle.Run(ctx, l.container)
+		cancel()
+		switch {
+		case err != nil:
+			t.Errorf("run %d under the profile: %v\n%s", i+1, err, out)
+		case !bytes.Equal(out, l.output):
+			t.Errorf("run %d under the profile printed\n%s\nwant\n%s", i+1, out, l.output)
+		default:
+			continue
+		}
+		failures++
+	}
+	return runs, failures
+}
+
+// without returns the profile without a call and with what becomes of it.
+func (l *loop) without(t *testing.T, name string, def specs.LinuxSeccompAction) []byte {
+	t.Helper()
+	p := l.profile
+	p.DefaultAction, p.Syscalls = def, nil
+	if def != specs.ActErrno {
+		p.DefaultErrnoRet = nil
+	}
+	for _, s := range l.profile.Syscalls {
+		s.Names = slices.DeleteFunc(slices.Clone(s.Names), func(n string) bool { return n == name })
+		if len(s.Names) > 0 {
+			p.Syscalls = append(p.Syscalls, s)
+		}
+	}
+	text, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// checkRemovals replays the log against the profile as it is, and without each
+// call that was observed, and returns how many those were.
+func (l *loop) checkRemovals(t *testing.T) int {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "profile.json")
+	replay := func(profile []byte) (string, int) {
+		out, notes, code := command("check", "-o", "json", write(t, file, string(profile)), l.log)
+		return string(out) + notes, code
+	}
+	if out, code := replay(l.container.Seccomp); code != 0 {
+		t.Errorf("check of the profile: exit code %d, want 0\n%s", code, out)
+	}
+	for _, c := range l.observed {
+		out, code := replay(l.without(t, c.Name, specs.ActErrno))
+		if code != 4 || !strings.Contains(out, fmt.Sprintf("%q", c.Name)) {
+			t.Errorf("check of the profile without %s: exit code %d, want 4\n%s", c.Name, code, out)
+		}
+	}
+	return len(l.observed)
+}
+
+// denyRemovals runs the program without one call after another, of those that
+// were observed, and wants a record of the kernel that says that this call was
+// denied. The default is kill_process in these runs, since the kernel keeps no
+// record of what it answers with an error. A call that a run need not make,
+// such as futex, may not come up: it is tried thrice.
+func (l *loop) denyRemovals(t *testing.T, n int) (removed, denied int) {
+	t.Helper()
+	audittest.Need(t) // for others would hear of what is killed here
+	listener, err := lab.Listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	for i := range min(n, len(l.observed)) {
+		c := l.observed[i*len(l.observed)/n]
+		removed++
+		if l.denies(t, listener, c) {
+			denied++
+		}
+	}
+	if denied == 0 {
+		t.Error("the kernel denied none of the calls that were removed")
+	}
+	return removed, denied
+}
+
+// denies tells whether the kernel denies a call that is not in the profile.
+func (l *loop) denies(t *testing.T, listener *lab.Listener, call observedCall) bool {
+	t.Helper()
+	c := l.container
+	c.Seccomp = l.without(t, call.Name, specs.ActKillProcess)
+	for range 3 {
+		if _, err := listener.Drain(); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), patienceKilled)
+		out, runErr := l.bundle.Run(ctx, c)
+		cancel()
+		records, err := listener.Drain()
+		if err != nil {
+			t.Fatal(err)
+		}
+		killed := slices.ContainsFunc(records, func(r lab.Record) bool { return denied(r, call.Name) })
+		if killed {
+			return true
+		}
+		if runErr != nil {
+			t.Errorf("without %s: %v, but there is no record of it\n%s", call.Name, runErr, out)
+		}
+	}
+	t.Logf("without %s: no run made it", call.Name)
+	return false
+}
+
+// denied tells whether a record says that a call led to the process's end.
+func denied(r lab.Record, name string) bool {
+	got, _ := syscalltable.Resolve(r.Arch, r.NR).Name(r.NR)
+	return got == name && syscalltable.ActionOf(r.Code) == syscalltable.ActionKillProcess
+}
