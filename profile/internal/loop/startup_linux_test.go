@@ -27,11 +27,7 @@ func TestStartupLists(t *testing.T) {
 	for _, runtime := range []string{"runc", "crun"} {
 		t.Run(runtime, func(t *testing.T) {
 			needRuntime(t, runtime)
-			if runtime == "crun" {
-				if err := lab.PrivateCgroup2(); err != nil {
-					t.Skipf("needs a mount namespace with cgroup v2: %v", err)
-				}
-			}
+			prepare(t, runtime)
 			s := &starter{container: lab.Container{Runtime: runtime}}
 			b, program, err := lab.BusyboxBundle(t.TempDir())
 			if err != nil {
@@ -45,6 +41,17 @@ func TestStartupLists(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// prepare makes the calling test's own thread fit for a runtime.
+func prepare(t *testing.T, runtime string) {
+	t.Helper()
+	if runtime != "crun" {
+		return
+	}
+	if err := lab.PrivateCgroup2(); err != nil {
+		t.Skipf("needs a mount namespace with cgroup v2: %v", err)
 	}
 }
 
@@ -77,6 +84,7 @@ func (s *starter) record(t *testing.T, n int) (log string) {
 	log = filepath.Join(t.TempDir(), "audit.log")
 	recorded := false
 	t.Run(fmt.Sprintf("record %d", n), func(t *testing.T) {
+		prepare(t, s.container.Runtime)
 		stop := recordTo(t, log)
 		c := s.container
 		c.Seccomp = []byte(logEverything)
