@@ -19,6 +19,8 @@ const (
 	Audit    Kind = "audit"    // auditd's file, enriched, 95 % SECCOMP
 	Syslog1  Kind = "syslog1"  // rsyslog's file, 1 % SECCOMP
 	Syslog30 Kind = "syslog30" // 30 % SECCOMP
+	Groups   Kind = "groups"   // auditd's, of 10,000 processes, all as busy
+	Distinct Kind = "distinct" // auditd's, each record with a pid and a comm of its own
 )
 
 // Write writes whole lines of a kind until size bytes are reached.
@@ -28,6 +30,8 @@ func Write(out io.Writer, kind Kind, size int64, seed uint64) error {
 		Audit:    g.auditLine,
 		Syslog1:  func() { g.syslogLine(100) },
 		Syslog30: func() { g.syslogLine(3) },
+		Groups:   func() { g.many(10_000) },
+		Distinct: func() { g.many(1 << 30) },
 	}[kind]
 	if !ok {
 		return fmt.Errorf("unknown kind of log %q", kind)
@@ -116,6 +120,14 @@ func (g *generator) auditLine() {
 	stamp("SECCOMP")
 	g.record()
 	g.line = append(g.line, "\x1dAUID=\"unset\" UID=\"root\" GID=\"root\" ARCH=x86_64 SYSCALL=read\n"...)
+}
+
+// many writes a line of the next of n processes, each with its pid and comm.
+func (g *generator) many(n int) {
+	i := int(g.serial) % n
+	g.current = &process{pid: 1 + i, comm: fmt.Sprintf("w%d", i), exe: "/usr/bin/w", calls: g.processes[0].calls}
+	g.burst = 1
+	g.auditLine()
 }
 
 // record appends the kernel's part of a record.

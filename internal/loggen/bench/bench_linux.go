@@ -1,0 +1,150 @@
+// Command bench measures the binary beside what others do with the same logs,
+// and writes docs/benchmarks.md:
+//
+//	go run ./internal/loggen/bench -bin bin/auditscan -o docs/benchmarks.md
+//
+// Two commands that are compared run in turn, and each ratio is that of a pair,
+// so that it holds where the speed of the machine drifts. Peers that are not
+// installed are skipped, which the result says.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+func main() {
+	var b bench
+	flag.StringVar(&b.bin, "bin", "bin/auditscan", "the binary to measure")
+	flag.Int64Var(&b.size, "size", 500_000_000, "bytes of each log; the slow peers get a part")
+	flag.IntVar(&b.runs, "runs", 5, "runs that count, after one that does not")
+	out := flag.String("o", "docs/benchmarks.md", "the file to write")
+	flag.Parse()
+	if err := b.run(*out); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// bench is one run of everything.
+type bench struct {
+	bin  string
+	size int64
+	runs int
+	dir  string // of the logs
+	text strings.Builder
+}
+
+func (b *bench) run(out string) (err error) {
+	if b.bin, err = filepath.Abs(b.bin); err != nil {
+		return err
+	}
+	if b.dir, err = os.MkdirTemp("", "bench"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.dir)
+	for _, step := range []func() error{b.head, b.memory, b.compare, b.rest, b.follow} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(out, []byte(b.text.String()), 0o644)
+}
+
+// row is a comparison: the target is of our time against the peer's, per byte
+// that each is given.
+type row struct {
+	log, args string // of auditscan report
+	peer      string // command and its arguments, without the log
+	peerLog   string // "" for the same
+	target    float64
+}
+
+// slow is how much less the slow peers are given.
+const slow = 50
+
+func (b *bench) rows() []row {
+	return []row{
+		{log: "audit.log", peer: "rg -c type=SECCOMP", target: 2},
+		{log: "audit.log", peer: "ausearch -m SECCOMP -i -if", peerLog: "part.log", target: 1. / 200},
+		{log: "audit.log", peer: "aureport -s --summary -if", peerLog: "part.log", target: 1. / 200},
+		{log: "syslog1.log", peer: "rg -c type=1326", target: 2},
+		{log: "syslog30.log", peer: "rg -c type=1326", target: 2},
+		{log: "audit.log.gz", peer: "gzip -dc", target: 1.1},
+		{log: "audit.log.zst", peer: "zstd -dc", target: 1.1},
+		{log: "audit.log", args: "-o ndjson", peer: "jq -c .", peerLog: "part.ndjson", target: 1. / 20},
+	}
+}
+
+// compare makes the logs and measures every row.
+func (b *bench) compare() error {
+	if err := b.makeLogs(); err != nil {
+		return err
+	}
+	fmt.Fprint(&b.text, "## Beside others\n\nTime of `auditscan report` per byte of log, over that of the peer; `ndjson` per byte of JSON.\n\n"+
+		"| log | against | CPU | wall | auditscan CPU s | peer CPU s | target |\n|---|---|---|---|---|---|---|\n")
+	for _, r := range b.rows() {
+		if err := b.row(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bench) row(r row) error {
+	peer := strings.Fields(r.peer)
+	if r.peerLog == "" {
+		r.peerLog = r.log
+	}
+	if missing := b.missing(peer[0], r.log); missing != "" {
+		fmt.Fprintf(os.Stderr, "bench: SKIPPED: %s is not installed\n", missing)
+		fmt.Fprintf(&b.text, "| %s %s | `%s` | skipped: %s is not installed | | | | |\n", r.log, r.args, r.peer, missing)
+		return nil
+	}
+	ours := append([]string{b.bin, "report", "-q"}, strings.Fields(r.args)...)
+	p, err := b.pairs(append(ours, b.path(r.log)), append(peer, b.path(r.peerLog)))
+	if err != nil {
+		return err
+	}
+	mine, theirs := b.bytes(r.log), b.bytes(r.peerLog)
+	if r.args != "" {
+		mine = b.bytes("events.ndjson")
+	}
+	per := float64(theirs) / float64(mine)
+	fmt.Fprintf(&b.text, "| %s %s | `%s` | %s | %s | %.2f | %.2f | %s |\n", r.log, r.args, r.peer, ratio(p.cpu*per), ratio(p.wall*per), p.ours, p.theirs, ratio(r.target))
+	return nil
+}
+
+// ratio prints a ratio, small ones as a fraction.
+func ratio(v float64) string {
+	if v < 0.2 {
+		return fmt.Sprintf("1/%.0f", 1/v)
+	}
+	return fmt.Sprintf("%.2f", v)
+}
+
+// rest measures growth, start-up and size.
+func (b *bench) rest() error {
+	large, err := b.pairs([]string{b.bin, "report", "-q", b.path("audit.log")}, []string{b.bin, "report", "-q", b.path("tenth.log")})
+	if err != nil {
+		return err
+	}
+	start, err := b.pairs([]string{b.bin, "version"}, []string{b.bin, "version"})
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(b.bin)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(&b.text, "\n## Growth, start-up, size\n\n| what | figure | target |\n|---|---|---|\n"+
+		"| a log 10 × as large: CPU, wall | %.2f ×, %.2f × | 10.5 × |\n| `auditscan version` | %.1f ms | 15 ms |\n| the stripped binary | %.1f MB | 20 MB |\n",
+		large.cpu, large.wall, start.wallOurs*1000, float64(info.Size())/1e6)
+	return nil
+}
