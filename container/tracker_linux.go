@@ -31,9 +31,11 @@ type Tracker struct {
 	connector  *connector // nil: no events
 	lineage    *lineage
 	identities map[attribution]*Identity
-	overrun    bool          // events have been lost
-	heard      time.Duration // when the last event before that happened
-	maxAlive   int           // without events: with more, it is time to look who still is
+	overrun    bool                    // events have been lost
+	heard      time.Duration           // when the last event before that happened
+	maxAlive   int                     // without events: with more, it is time to look who still is
+	gone       map[int32]time.Duration // pids that a look did not find, and when
+	drained    time.Duration           // events up to then have been read
 	lastRead   clocks
 	problems   problems
 }
@@ -50,6 +52,8 @@ const (
 	// unwatchedFor is for how long after the last look a process is taken to
 	// have kept its pid when no events tell.
 	unwatchedFor = time.Second
+	// longAgo is more than the time of a record can be wrong by.
+	longAgo = time.Second
 	// watchPriority is the nice value of the thread that reads events.
 	watchPriority = -10
 )
@@ -124,9 +128,13 @@ func (t *Tracker) Attribute(pid int32, at time.Time) (id *Identity, settled bool
 	defer t.mu.Unlock()
 	// A process's fork is told before it runs: what the record is about has
 	// been told by now, and what the pid was used for before it is over.
-	t.drain()
 	now := t.clocks()
-	l, settled := t.lifeOf(pid, now.sinceBoot(at), now.boot)
+	then := now.sinceBoot(at)
+	if then > t.drained-longAgo {
+		t.drain()
+		t.drained = now.boot
+	}
+	l, settled := t.lifeOf(pid, then, now.boot)
 	if l == nil || !l.inContainer() {
 		return nil, settled
 	}
@@ -139,15 +147,32 @@ func (t *Tracker) lifeOf(pid int32, at, now time.Duration) (l *life, settled boo
 	if l != nil && l.via == ViaDirect && (l.until != 0 || max(at, now)-l.seen < freshFor) {
 		return l, true
 	}
-	if l == nil || l.until == 0 {
+	if l == nil && !t.wasGone(pid, at) || l != nil && l.until == 0 {
 		if t.look(pid) {
 			l = t.lineage.find(pid, at)
+		} else if l == nil {
+			t.remember(pid, now)
 		}
 		if l != nil && t.connector == nil && at > l.seen+unwatchedFor {
 			return nil, true // somebody else may have used the pid since
 		}
 	}
 	return l, l != nil && l.known || t.connector == nil
+}
+
+// wasGone tells whether a look long after the given time found no such
+// process: whoever has the pid now is another, so that a look is no use. It
+// makes old logs quick to catch up with.
+func (t *Tracker) wasGone(pid int32, at time.Duration) bool {
+	seen, ok := t.gone[pid]
+	return ok && at < seen-longAgo
+}
+
+func (t *Tracker) remember(pid int32, now time.Duration) {
+	if len(t.gone) >= maxDead || t.gone == nil {
+		t.gone = map[int32]time.Duration{}
+	}
+	t.gone[pid] = now
 }
 
 // watch reads events as they come, until Close. A process that has ended by
