@@ -461,3 +461,25 @@ func BenchmarkAttribute(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
 }
+
+// What a look has shown once holds for records from long before it, and for
+// no others; what is remembered is bounded.
+func TestTrackerGone(t *testing.T) {
+	var tracker Tracker
+	tracker.remember(7, 10*time.Second)
+	for _, tt := range []struct {
+		pid  int32
+		at   time.Duration
+		gone bool
+	}{{7, 8 * time.Second, true}, {7, -time.Hour, true}, {7, 9500 * time.Millisecond, false}, {7, 11 * time.Second, false}, {8, -time.Hour, false}} {
+		if tracker.wasGone(tt.pid, tt.at) != tt.gone {
+			t.Errorf("pid %d at %v: gone %v, want %v", tt.pid, tt.at, !tt.gone, tt.gone)
+		}
+	}
+	for pid := range int32(maxDead + 10) {
+		tracker.remember(pid, time.Second)
+	}
+	if len(tracker.gone) > maxDead {
+		t.Errorf("%d pids are remembered, want at most %d", len(tracker.gone), maxDead)
+	}
+}
