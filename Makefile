@@ -3,6 +3,7 @@ GO       ?= go
 BIN      ?= bin/auditscan
 LDFLAGS  ?= -s -w
 FUZZTIME ?= 30s
+SIZE     ?= 500000000
 
 .PHONY: help build demo test race fuzz bench hammer e2e generate lint vuln check cross clean
 
@@ -25,9 +26,9 @@ race: ## every test under the race detector
 fuzz: ## run each fuzz target for FUZZTIME
 	./internal/ci/fuzz.sh $(FUZZTIME)
 
-bench: build ## benchmarks, and a whole report of logs of 500 MB, made in a temporary folder
+bench: build ## benchmarks, and docs/benchmarks.md: reports of logs of SIZE bytes beside rg, ausearch, jq and others
 	$(GO) test -run '^$$' -bench . -benchmem ./parser ./aggregate ./report
-	./internal/ci/bench.sh $(BIN)
+	$(GO) run ./internal/loggen/bench -bin $(BIN) -size $(SIZE)
 
 hammer: ## the long form of the tests of following rotated files
 	$(GO) test -p 1 -run Hammer -timeout 60m -v ./source ./cmd/auditscan -hammer=long

@@ -89,14 +89,14 @@ func (b *bench) output(name, command string, args ...string) error {
 
 // head tells where and with what was measured.
 func (b *bench) head() error {
-	fmt.Fprintf(&b.text, "# Benchmarks\n\nWritten by `make bench`, which repeats them: logs of %d MB from a seeded generator (`internal/loggen`), the slow\n"+
+	fmt.Fprintf(&b.text, "# Benchmarks\n\nWritten by `make bench SIZE=%d`, which repeats them: logs of %d MB from a seeded generator (`internal/loggen`), the slow\n"+
 		"peers (ausearch, aureport, jq) on 1/%d of them, page cache warm, medians of %d runs after one that does not count, the two of a\n"+
-		"pair in turn. Where others use the machine too, CPU (user and system time) says more than wall time.\n\n## Machine\n\n", b.size/1e6, slow, b.runs)
+		"pair in turn. Where others use the machine too, CPU (user and system time) says more than wall time.\n\n## Machine\n\n", b.size, b.size/1e6, slow, b.runs)
 	load, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(&b.text, "* %s, %d cores, load at the start %s\n* %s %s/%s\n", cpuModel(), runtime.NumCPU(), strings.Fields(string(load))[0], runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(&b.text, "* %s, %d cores, load before the start %s (more than 0: others used the machine)\n* %s %s/%s\n", cpuModel(), runtime.NumCPU(), strings.Fields(string(load))[0], runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	for _, peer := range []string{"rg", "ausearch", "gzip", "zstd", "jq"} {
 		fmt.Fprintf(&b.text, "* %s\n", version(peer))
 	}
@@ -121,5 +121,5 @@ func version(name string) string {
 		return name + " is not installed: skipped"
 	}
 	line, _, _ := strings.Cut(string(out), "\n")
-	return line
+	return strings.Trim(line, "* ")
 }
