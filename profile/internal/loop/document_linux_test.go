@@ -60,6 +60,9 @@ observed calls, each taken out of the profile alone, %s said that the log has it
 kill_process in these runs, as the kernel keeps no record of what it answers with an error; a call that none of three
 runs makes, as it may be with futex, was not denied.
 
+The work is made to need the same calls however fast the machine is. It matters: dash's wait calls rt_sigsuspend only
+while the child still runs, and a profile of a run without that left the shell in a loop.
+
 | program | noNewPrivileges | observed | added | runs | failures | check | kernel |
 |---|---|---|---|---|---|---|---|
 `
