@@ -87,7 +87,7 @@ func (b *bench) compare() error {
 	if err := b.makeLogs(); err != nil {
 		return err
 	}
-	fmt.Fprint(&b.text, "## Beside others\n\nTime of `auditscan report` per byte of log, over that of the peer; `ndjson` per byte of JSON.\n\n"+
+	fmt.Fprint(&b.text, "\n## Beside others\n\nTime of `auditscan report` per byte of log, over that of the peer; `ndjson` per byte of JSON.\n\n"+
 		"| log | against | CPU | wall | auditscan CPU s | peer CPU s | target |\n|---|---|---|---|---|---|---|\n")
 	for _, r := range b.rows() {
 		if err := b.row(r); err != nil {

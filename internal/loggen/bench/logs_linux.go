@@ -100,7 +100,6 @@ func (b *bench) head() error {
 	for _, peer := range []string{"rg", "ausearch", "gzip", "zstd", "jq"} {
 		fmt.Fprintf(&b.text, "* %s\n", version(peer))
 	}
-	fmt.Fprintln(&b.text)
 	return nil
 }
 
