@@ -30,7 +30,7 @@ type Identity struct {
 	WorkloadGuessed bool `json:"workloadGuessed,omitempty"`
 	// Runtime is docker, containerd, cri-o, podman, runc, ecs, lxc or systemd.
 	Runtime string `json:"runtime,omitempty"`
-	// Via is how the record was attributed: direct, lineage, pidmap or inferred.
+	// Via is how the record was attributed: direct, lineage or pidmap.
 	Via string `json:"via,omitempty"`
 }
 
