@@ -81,6 +81,9 @@ func (f *Filter) Apply(s *Summary) *Summary {
 		}
 	}
 	out.retotal()
+	if out.Totals.Records != s.Totals.Records {
+		out.Runs = nil // who made a call in which run is not known
+	}
 	return &out
 }
 

@@ -43,18 +43,26 @@ func (b *Builder) translate(o *interner) []uint32 {
 
 // Merge unites reports: of several runs, several nodes, several logs. Groups
 // with the same keys add up; a call that any of them saw is in the result, so
-// that the names are a union. All must be grouped by the same keys: Regroup
+// that the names are a union. Each report is a run, or the runs that it unites
+// already. All must be grouped by the same keys: Regroup
 // makes them so.
 func Merge(all ...*Summary) *Summary {
 	out := &Summary{By: DefaultKeys()}
 	for _, s := range all {
 		out.By = slices.DeleteFunc(out.By, func(k Key) bool { return !slices.Contains(s.By, k) })
 	}
-	var groups []Group
+	var (
+		groups []Group
+		runs   Runs
+	)
 	for _, s := range all {
+		runs = runs.merge(s.runs())
 		out.Inputs = append(out.Inputs, s.Inputs...)
 		out.Completeness = out.Completeness.merge(s.Completeness)
 		groups = append(groups, s.Groups...)
+	}
+	if runs.Count > 1 {
+		out.Runs = &runs
 	}
 	out.Groups = unite(groups, out.By)
 	out.retotal()
@@ -75,7 +83,7 @@ func Continue(before, now *Summary) *Summary {
 		return now
 	}
 	out := Merge(before, now)
-	out.Inputs = nil
+	out.Inputs, out.Runs = nil, nil
 	for _, in := range slices.Concat(before.Inputs, now.Inputs) {
 		i := slices.IndexFunc(out.Inputs, func(o Input) bool { return o.Name == in.Name && o.Trust == in.Trust })
 		if i < 0 {

@@ -15,6 +15,7 @@ type Summary struct {
 	Inputs       []Input
 	Totals       Totals
 	Completeness Completeness
+	Runs         *Runs // nil: of one run
 	Groups       []Group
 }
 

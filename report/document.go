@@ -28,10 +28,23 @@ func document(s *aggregate.Summary, o Options) object {
 			{"evidence", each(s.Completeness.Evidence, evidenceObject)},
 		}},
 	}
+	if s.Runs != nil {
+		doc = append(doc, member{"runs", runsObject(s.Runs)})
+	}
 	if o.Positions != nil {
 		doc = append(doc, member{"positions", o.Positions})
 	}
 	return append(doc, member{"groups", each(s.Groups, func(g *aggregate.Group) object { return groupObject(g, s.By) })})
+}
+
+func runsObject(r *aggregate.Runs) object {
+	return object{
+		{"count", int64(r.Count)},
+		{"syscalls", each(r.Calls, func(c *aggregate.CallRuns) object {
+			name, _ := c.Arch.Name(c.NR)
+			return object{{"arch", known(c.Arch.String())}, {"nr", int64(c.NR)}, {"name", known(name)}, {"runs", int64(c.Runs)}}
+		})},
+	}
 }
 
 func inputObject(in *aggregate.Input) object {

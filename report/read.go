@@ -49,7 +49,7 @@ func (r *jsonReader) report() *aggregate.Summary {
 		{"totals", func() { s.Totals = r.totals() }},
 		{"completeness", func() { s.Completeness = r.completeness() }},
 		{"groups", func() { r.array(func() { r.group(s) }) }},
-	}, field{"positions", r.skipValue})
+	}, field{"runs", func() { s.Runs = r.runs() }}, field{"positions", r.skipValue})
 	if !r.atEnd() {
 		r.unexpected("the end")
 	}
@@ -63,6 +63,29 @@ func (r *jsonReader) version() {
 	if v := r.integer(math.MinInt64, math.MaxInt64); v != Version && r.err == nil {
 		r.fail("a report of version %d; this auditscan reads version %d", v, Version)
 	}
+}
+
+// runs reads in how many runs each call was seen.
+func (r *jsonReader) runs() *aggregate.Runs {
+	runs := &aggregate.Runs{}
+	r.object([]field{
+		{"count", func() { runs.Count = int(r.integer(2, math.MaxInt32)) }},
+		{"syscalls", func() { r.array(func() { runs.Calls = append(runs.Calls, r.callRuns()) }) }},
+	})
+	if slices.ContainsFunc(runs.Calls, func(c aggregate.CallRuns) bool { return c.Runs > runs.Count }) {
+		r.fail("a call that was seen in more runs than there were")
+	}
+	return runs
+}
+
+func (r *jsonReader) callRuns() (c aggregate.CallRuns) {
+	r.object([]field{
+		{"arch", func() { c.Arch = r.arch() }},
+		{"nr", func() { c.NR = int32(r.integer(math.MinInt32, math.MaxInt32)) }},
+		{"name", func() { r.syscall() }},
+		{"runs", func() { c.Runs = int(r.integer(1, math.MaxInt32)) }},
+	})
+	return c
 }
 
 func (r *jsonReader) input() (in aggregate.Input) {

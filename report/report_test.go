@@ -48,6 +48,7 @@ func samples(t testing.TB) map[string]*aggregate.Summary {
 		"by-exe":  fleet.Regroup([]aggregate.Key{aggregate.ByExe}),
 		"by-pod":  fleet.Regroup([]aggregate.Key{aggregate.ByPod, aggregate.ByNamespace, aggregate.ByWorkload}),
 		"all":     fleet.Regroup(nil),
+		"merged":  aggregate.Merge(fleet, summarize(t, nil, "108-lab-enriched-odd-numbers.log")),
 		"hostile": hostileSummary(),
 	}
 }

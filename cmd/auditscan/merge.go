@@ -15,7 +15,9 @@ func newMerge(env *environment) *cobra.Command {
 		Use:   "merge FILE...",
 		Short: "Unite reports of several runs or nodes into one",
 		Long: `Merge reads reports in JSON (or logs) and writes one report in JSON that holds
-what any of them holds: counts add up, and the worst verdict stands.`,
+what any of them holds: counts add up, and the worst verdict stands. It tells in
+how many of them each call was seen, and how likely a further run shows a call
+that none of them has.`,
 		Example: `  auditscan merge run1.json run2.json > both.json
   auditscan merge node-*.json | auditscan profile - > app.json`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -35,6 +37,9 @@ func merge(ctx context.Context, env *environment, f *readFlags, args []string) e
 	s, err := f.read(ctx, env, args, nil)
 	if err != nil {
 		return err
+	}
+	if !f.quiet {
+		sayRuns(env, s.Runs)
 	}
 	return env.output(func(w io.Writer) error { return report.Write(w, s, report.JSON, report.Options{Tool: tool}) })
 }

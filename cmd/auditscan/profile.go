@@ -213,6 +213,9 @@ func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Sum
 	for _, u := range r.Unresolved {
 		env.notef("left out: number %d on %s (count %d): %s", u.NR, u.Arch, u.Records, u.Reason)
 	}
+	if !f.quiet {
+		sayRuns(env, s.Runs)
+	}
 	if s.Completeness.Verdict == aggregate.Incomplete {
 		env.notef("the log is incomplete: the profile may lack calls")
 	}

@@ -1,0 +1,97 @@
+package aggregate
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/auditscan/auditscan/syscalltable"
+)
+
+// Runs says in how many of the reports that a summary unites each call was
+// seen. A report that was not merged is one run.
+type Runs struct {
+	Count int
+	Calls []CallRuns // ordered by arch and number
+}
+
+// CallRuns is a call, under whatever action, and how many runs have seen it.
+type CallRuns struct {
+	Arch syscalltable.Arch
+	NR   int32
+	Runs int
+}
+
+// runs returns the summary's Runs; those of a single report are its calls.
+func (s *Summary) runs() Runs {
+	if s.Runs != nil {
+		return *s.Runs
+	}
+	r := Runs{Count: 1}
+	for i := range s.Groups {
+		for _, c := range s.Groups[i].Calls {
+			if !c.Folded {
+				r.Calls = append(r.Calls, CallRuns{c.Arch, c.NR, 1})
+			}
+		}
+	}
+	slices.SortFunc(r.Calls, compareRuns)
+	r.Calls = slices.CompactFunc(r.Calls, CallRuns.same)
+	return r
+}
+
+// merge adds the runs of o, which are others.
+func (r Runs) merge(o Runs) Runs {
+	out := Runs{Count: r.Count + o.Count}
+	all := append(slices.Clone(r.Calls), o.Calls...)
+	slices.SortFunc(all, compareRuns)
+	for _, c := range all {
+		if n := len(out.Calls); n > 0 && out.Calls[n-1].same(c) {
+			out.Calls[n-1].Runs += c.Runs
+			continue
+		}
+		out.Calls = append(out.Calls, c)
+	}
+	return out
+}
+
+func (c CallRuns) same(o CallRuns) bool { return c.Arch == o.Arch && c.NR == o.NR }
+
+func compareRuns(a, b CallRuns) int {
+	return cmp.Or(archOrder(a.Arch, b.Arch), cmp.Compare(a.NR, b.NR))
+}
+
+// SeenIn returns how many calls were seen in exactly n of the runs.
+func (r *Runs) SeenIn(n int) (calls int) {
+	for _, c := range r.Calls {
+		if c.Runs == n {
+			calls++
+		}
+	}
+	return calls
+}
+
+// New returns how many calls the k-th run showed that none before it had, on
+// average over all orders of the runs; k is 1 to Count. A call that n of M
+// runs have seen comes first in the k-th with the probability
+// C(M-k, n-1) / C(M, n).
+func (r *Runs) New(k int) (calls float64) {
+	for _, c := range r.Calls {
+		if n, m := c.Runs, r.Count; n-1 <= m-k {
+			calls += math.Exp(logChoose(m-k, n-1) - logChoose(m, n))
+		}
+	}
+	return calls
+}
+
+// logChoose is the logarithm of the binomial coefficient.
+func logChoose(n, k int) float64 {
+	f := func(n int) float64 { v, _ := math.Lgamma(float64(n) + 1); return v }
+	return f(n) - f(k) - f(n-k)
+}
+
+// NextNew estimates the probability that a further run shows a call that none
+// has shown: by Good and Turing (Good 1953, "The population frequencies of
+// species"), a run like these shows as many new calls as the last one has, on
+// average, namely those seen in one run only, shared out among the runs.
+func (r *Runs) NextNew() (probability float64) { return 1 - math.Exp(-r.New(r.Count)) }
