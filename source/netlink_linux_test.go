@@ -162,6 +162,7 @@ func TestNetlinkOverrun(t *testing.T) {
 	}
 	cmd := audittest.Burst(n)
 	run(t, cmd)
+	awaitSent(t)
 	s.setLimit(netlinkQueue)
 	s.taken.set()
 	var lines []byte
@@ -187,6 +188,20 @@ func TestNetlinkOverrun(t *testing.T) {
 	got := recordsOf(lines, cmd.Process.Pid)
 	if missing := all[len(all)-1] - all[0] + 1 - len(all); missing == 0 || got+missing < n {
 		t.Errorf("%d of %d records, but only %d serials are missing", got, n, missing)
+	}
+}
+
+// awaitSent waits until the kernel has sent out all records that it has made.
+func awaitSent(t *testing.T) {
+	t.Helper()
+	for {
+		status, err := auditstate.Kernel()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status.Backlog == 0 {
+			return
+		}
 	}
 }
 
