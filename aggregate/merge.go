@@ -56,7 +56,7 @@ func Merge(all ...*Summary) *Summary {
 		runs   Runs
 	)
 	for _, s := range all {
-		runs = runs.merge(s.runs())
+		runs = runs.merge(s.SeenIn())
 		out.Inputs = append(out.Inputs, s.Inputs...)
 		out.Completeness = out.Completeness.merge(s.Completeness)
 		groups = append(groups, s.Groups...)

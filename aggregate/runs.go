@@ -22,8 +22,9 @@ type CallRuns struct {
 	Runs int
 }
 
-// runs returns the summary's Runs; those of a single report are its calls.
-func (s *Summary) runs() Runs {
+// SeenIn returns the summary's Runs; a single report is one run, which has
+// seen all its calls.
+func (s *Summary) SeenIn() Runs {
 	if s.Runs != nil {
 		return *s.Runs
 	}

@@ -6,10 +6,12 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"slices"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"gopkg.in/yaml.v3"
 
+	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -18,6 +20,21 @@ import (
 type Coverage struct {
 	Total    int            // recordings
 	Syscalls map[string]int // in how many of them, by name
+}
+
+// Coverage tells in how many of the runs that a summary unites the calls were
+// seen that the profile was made from.
+func (r *Result) Coverage(s *aggregate.Summary) *Coverage {
+	runs := s.SeenIn()
+	c := &Coverage{Total: runs.Count, Syscalls: map[string]int{}}
+	for _, o := range r.Observed {
+		for _, seen := range runs.Calls {
+			if name, ok := seen.Arch.Name(seen.NR); ok && name == o.Name && slices.Contains(o.Arches, seen.Arch) {
+				c.Syscalls[name] = max(c.Syscalls[name], seen.Runs)
+			}
+		}
+	}
+	return c
 }
 
 // coverageAnnotation is the annotation that a Coverage is kept in.
@@ -62,10 +79,17 @@ type spoArg struct {
 
 var objectName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
 
+func checkName(name string) error {
+	if !objectName.MatchString(name) || len(name) > 253 {
+		return fmt.Errorf("%q is no name for a Kubernetes object (lower-case letters, digits, - and .)", name)
+	}
+	return nil
+}
+
 // writeSPO writes the document as a Kubernetes object.
 func (d *Document) writeSPO(w io.Writer, m Meta) error {
-	if !objectName.MatchString(m.Name) || len(m.Name) > 253 {
-		return fmt.Errorf("%q is no name for a Kubernetes object (lower-case letters, digits, - and .)", m.Name)
+	if err := checkName(m.Name); err != nil {
+		return err
 	}
 	spec, err := d.spoSpec()
 	if err != nil {

@@ -28,7 +28,7 @@ type profileFlags struct {
 	requireTrusted                 bool
 	merge, denyCalls               []string
 	recording, deny                bool
-	format, name                   string
+	format, name, securityContext  string
 	per, dir                       string
 	force                          bool
 }
@@ -61,7 +61,8 @@ with 3 if the input is incomplete or a call could not be named.`,
 	flags.BoolVar(&f.deny, "deny", false, "a deny-list instead: refuse what was denied in the log, allow all else")
 	flags.StringSliceVar(&f.denyCalls, "deny-call", nil, "refuse these `calls` too (with --deny)")
 	flags.StringVar(&f.format, "format", string(profile.FormatOCI), "oci, docker, spo (Kubernetes operator) or systemd (drop-in)")
-	flags.StringVar(&f.name, "name", "auditscan", "metadata.name of --format spo")
+	flags.StringVar(&f.name, "name", "auditscan", "metadata.name of --format spo, and the profile's name in --security-context")
+	flags.StringVar(&f.securityContext, "security-context", "", "write what a pod needs to run under the profile to `FILE` (YAML)")
 	flags.StringVar(&f.explain, "explain", "", "write the evidence for each call to `FILE` (JSON)")
 	flags.StringVar(&f.per, "per", "", "a profile for each `key`: container, pod, workload, exe, comm (with -O)")
 	flags.StringVarP(&f.dir, "output-dir", "O", "", "write the profiles of --per, and an index.json, to `DIR`")
@@ -86,6 +87,9 @@ func (f *profileFlags) options() (o profile.Options, err error) {
 	}
 	if f.recording && f.defaultAction != "" || len(f.denyCalls) > 0 && !f.deny || f.deny && (f.recording || f.per != "" || len(f.merge) > 0) {
 		return o, usageErrorf("--recording, --default-action, --deny, --deny-call, --merge and --per do not go together so")
+	}
+	if f.securityContext != "" && (f.per != "" || f.deny || profile.Format(f.format) != profile.FormatOCI) {
+		return o, usageErrorf("--security-context: goes with one allow-list in the form of oci, which the kubelet reads")
 	}
 	if (f.per == "") != (f.dir == "") {
 		return o, usageErrorf("--per and --output-dir go together")
@@ -141,7 +145,13 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 			return err
 		}
 	}
-	if err := f.write(env, d); err != nil {
+	if f.securityContext != "" {
+		err := atomicfile.Write(f.securityContext, 0o644, func(w io.Writer) error { return profile.WriteSecurityContext(w, f.name) })
+		if err != nil {
+			return err
+		}
+	}
+	if err := f.write(env, d, profile.Meta{Name: f.name, Coverage: r.Coverage(s)}); err != nil {
 		return err
 	}
 	if err := f.say(env, r, s); err != nil {
@@ -154,9 +164,9 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 }
 
 // write writes the profile to stdout, all or nothing.
-func (f *profileFlags) write(env *environment, d *profile.Document) error {
+func (f *profileFlags) write(env *environment, d *profile.Document, m profile.Meta) error {
 	var out bytes.Buffer
-	if err := d.Write(&out, profile.Format(f.format), profile.Meta{Name: f.name}); err != nil {
+	if err := d.Write(&out, profile.Format(f.format), m); err != nil {
 		return err
 	}
 	if needs := d.Requires(); needs.Libseccomp != "" && !f.quiet {
@@ -188,7 +198,7 @@ func (f *profileFlags) denyList(env *environment, s *aggregate.Summary, o profil
 	if err != nil {
 		return err
 	}
-	if err := f.write(env, d); err != nil {
+	if err := f.write(env, d, profile.Meta{Name: f.name}); err != nil {
 		return err
 	}
 	env.notef("a deny-list allows whatever nobody has thought of: an allow-list is safer")
