@@ -67,7 +67,7 @@ type row struct {
 }
 
 // slow is how much less the slow peers are given.
-const slow = 50
+const slow = 20
 
 func (b *bench) rows() []row {
 	return []row{

@@ -31,7 +31,7 @@ func of(cmd *exec.Cmd, start time.Time, err error) (used, error) {
 	s := cmd.ProcessState
 	u := used{cpu: (s.UserTime() + s.SystemTime()).Seconds(), wall: wall}
 	if r, ok := s.SysUsage().(*syscall.Rusage); ok {
-		u.rss = r.Maxrss << 10
+		u.rss = int64(r.Maxrss) << 10
 	}
 	return u, nil
 }
