@@ -254,14 +254,16 @@ func (f *Follower) complain(about string, err error, kind NoteKind) {
 func (f *Follower) calm(about string) { delete(f.complaints, about) }
 
 // Positions tell where the lines that Next has given end. Saved together with
-// what was made of these lines, they let a later run go on exactly there.
+// what was made of these lines, they let a later run go on exactly there. A
+// file that nothing was read of yet has one as well: it is how a later run
+// knows where to begin.
 func (f *Follower) Positions() []Position {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var positions []Position
 	boot := BootID()
 	for _, g := range f.gens {
-		if g.judged && g.copyOf == nil {
+		if g.copyOf == nil {
 			p := g.position(f.path)
 			p.BootID = boot
 			positions = append(positions, p)

@@ -473,3 +473,33 @@ func TestFollowEndToEnd(t *testing.T) {
 	}
 	must(t, f.Close())
 }
+
+// TestPositionsOfUnread: a run that is ended before it has read anything knows
+// of a rotated file all the same, and so does the one after it.
+func TestPositionsOfUnread(t *testing.T) {
+	path := logPath(t)
+	must(t, os.WriteFile(path, []byte("first\n"), 0o600))
+	var saved []Position
+	for _, rotate := range []bool{true, false} {
+		f := newFollower(path, time.Now)
+		must(t, f.start(FollowOptions{FromStart: true, Resume: saved}))
+		saved = f.Positions()
+		must(t, f.closeAll())
+		if rotate {
+			must(t, os.Rename(path, path+".1"))
+		}
+	}
+	must(t, os.WriteFile(path, []byte("second\n"), 0o600))
+	f, err := Follow(path, FollowOptions{Resume: saved})
+	must(t, err)
+	defer f.Close()
+	var got string
+	for got != "first\nsecond\n" {
+		c, err := f.Next(t.Context())
+		must(t, err)
+		got += string(c.Lines)
+		if strings.HasPrefix(got, "second") {
+			t.Fatalf("begins with %q: the rotated file is forgotten", got)
+		}
+	}
+}

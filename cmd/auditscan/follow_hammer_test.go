@@ -36,11 +36,12 @@ func TestHammerKilled(t *testing.T) {
 	start := func() *following {
 		return follow(t, "-q", "-o", "json", "--from-start", "--state", state, w.path)
 	}
+	f := start()
+	awaitFile(state) // before that nobody can know of a rotated file
 	written := make(chan error, 1)
 	go func() { written <- w.write(duration, rotations) }()
 	kills := 0
-	for err, more := error(nil), true; more; {
-		f := start()
+	for err, more := error(nil), true; more; f = start() {
 		go f.drain(-1)
 		select {
 		case <-time.After(min(duration/15, time.Second) + rand.N(min(duration/5, 3*time.Second))):
@@ -53,7 +54,6 @@ func TestHammerKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f := start()
 	last, end := make(chan error, 1), w.next+hammerBucket
 	go func() { last <- f.drain(end - 1) }()
 	if err := w.records(hammerBucket); err != nil {
@@ -67,6 +67,18 @@ func TestHammerKilled(t *testing.T) {
 	t.Logf("%d records, %d rotations, %d kills: %d lost, %d doubled", end, rotations, kills+1, lost, doubled)
 	if lost > 0 || doubled > 0 {
 		t.Error("each record should be counted once")
+	}
+}
+
+// awaitFile waits until there is a file.
+func awaitFile(path string) {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if _, err := os.Stat(path); err == nil {
+			return
+		}
+		<-tick.C
 	}
 }
 
