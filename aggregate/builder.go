@@ -66,29 +66,29 @@ func (b *Builder) Input(name string, trust Trust) {
 
 // Record counts a SECCOMP record of the container, nil if that is unknown,
 // at the given line of the current input. It returns the record's call, with
-// how often its group has made it so far but without its name, and whether the
-// record counts: it is no duplicate and passes the filter.
+// how often its group has made it so far, and whether the record counts: it is
+// no duplicate and passes the filter.
 func (b *Builder) Record(r *parser.Record, id *container.Identity, line int64) (c Call, counts bool) {
-	c, ok := resolve(r)
+	call, ok := resolve(r)
 	if !ok {
 		b.Malformed("interpreted name is in no table", line)
 		return c, false
 	}
-	return b.count(r, c, id, line, wasPrinted(r))
+	return b.count(r, call, id, line, wasPrinted(r))
 }
 
 // Resolved is Record for a record whose call is known: an earlier run has
 // found its architecture, number and action.
 func (b *Builder) Resolved(r *parser.Record, c Call, id *container.Identity, line int64) (_ Call, counts bool) {
-	return b.count(r, c, id, line, false)
+	return b.count(r, callID{arch: c.Arch, nr: c.NR, action: c.Action, form: formOf(r)}, id, line, false)
 }
 
 // count counts a record; printed tells whether it stands in the text that the
 // kernel printed.
-func (b *Builder) count(r *parser.Record, c Call, id *container.Identity, line int64, printed bool) (_ Call, counts bool) {
+func (b *Builder) count(r *parser.Record, id callID, container *container.Identity, line int64, printed bool) (c Call, counts bool) {
 	in := b.input()
 	in.saw(r)
-	o := b.origin(r, id)
+	o := b.origin(r, container)
 	if s := b.serials(r.Node); r.HasSerial && s != nil {
 		if s.record(r.Millis, r.Serial, contentHash(r, o.hash)) {
 			in.Duplicates++
@@ -105,18 +105,19 @@ func (b *Builder) count(r *parser.Record, c Call, id *container.Identity, line i
 	if o.group == nil || !b.filter.inTime(r.Stamp) {
 		return c, false
 	}
-	call := o.group.call(b.filter, c)
+	call := o.group.call(b.filter, id)
 	if call == nil {
 		return c, false
 	}
-	call.count(r)
-	in.seen(r.Stamp)
+	t := when(r.Stamp)
+	call.Count++
+	span(&call.First, &call.Last, t, t)
+	in.seen(t)
 	in.Records++
-	if r.Form == parser.FormJournal && !r.HasSerial {
+	if id.form == formBare {
 		in.bare++
 	}
-	c.Folded, c.Count = call.folded, call.kernel+call.bare+call.other
-	return c, true
+	return Call{Arch: id.arch, NR: id.nr, Action: id.action, Folded: call.Folded, Count: o.group.seen(call)}, true
 }
 
 // origin finds what the record's start comes to.
@@ -234,17 +235,17 @@ func (b *Builder) forget() {
 // resolve finds the record's call, by number: its name is looked up once per
 // call, not per record. It is not ok where an interpreted record has an arch
 // or call that no table knows: there is no number then.
-func resolve(r *parser.Record) (c Call, ok bool) {
+func resolve(r *parser.Record) (id callID, ok bool) {
 	if r.SyscallName != nil {
 		return resolveNames(r)
 	}
-	return Call{Arch: syscalltable.Resolve(r.Arch, r.NR), NR: r.NR, Action: syscalltable.ActionOf(r.Code)}, true
+	return callID{arch: syscalltable.Resolve(r.Arch, r.NR), nr: r.NR, action: syscalltable.ActionOf(r.Code), form: formOf(r)}, true
 }
 
-func resolveNames(r *parser.Record) (c Call, ok bool) {
+func resolveNames(r *parser.Record) (id callID, ok bool) {
 	arch, err := syscalltable.ParseArch(string(r.ArchName))
 	if err != nil {
-		return c, false
+		return id, false
 	}
 	action, err := syscalltable.ParseAction(string(r.CodeName))
 	if err != nil {
@@ -254,5 +255,5 @@ func resolveNames(r *parser.Record) (c Call, ok bool) {
 	if !ok {
 		nr, ok = arch.NumberAudit(string(r.SyscallName))
 	}
-	return Call{Arch: syscalltable.Resolve(uint32(arch), nr), NR: nr, Action: action}, ok
+	return callID{arch: syscalltable.Resolve(uint32(arch), nr), nr: nr, action: action, form: formOf(r)}, ok
 }

@@ -45,14 +45,14 @@ func (f *Filter) container(id *container.Identity) bool {
 		slices.ContainsFunc(f.Container, func(want string) bool { return len(want) >= 8 && strings.HasPrefix(id.ID, want) })
 }
 
-// call tells whether a call passes.
-func (f *Filter) call(c Call) bool {
+// call tells whether a call of the given name passes.
+func (f *Filter) call(id callID, name string) bool {
 	if f == nil {
 		return true
 	}
-	return (len(f.Arch) == 0 || slices.Contains(f.Arch, c.Arch)) &&
-		(len(f.Action) == 0 || slices.Contains(f.Action, c.Action)) &&
-		matches(f.Syscall, c.Name)
+	return (len(f.Arch) == 0 || slices.Contains(f.Arch, id.arch)) &&
+		(len(f.Action) == 0 || slices.Contains(f.Action, id.action)) &&
+		matches(f.Syscall, name)
 }
 
 // inTime tells whether a record's time passes. One without a time passes only
@@ -75,7 +75,7 @@ func (f *Filter) Apply(s *Summary) *Summary {
 		if !f.group(g) {
 			continue
 		}
-		g.Calls = slices.DeleteFunc(slices.Clone(g.Calls), func(c Call) bool { return !f.call(c) || !f.overlaps(c) })
+		g.Calls = slices.DeleteFunc(slices.Clone(g.Calls), func(c Call) bool { return !f.call(c.id(), c.Name()) || !f.overlaps(c) })
 		if len(g.Calls) > 0 {
 			out.Groups = append(out.Groups, g.recount())
 		}
@@ -91,8 +91,8 @@ func (f *Filter) overlaps(c Call) bool {
 	if f == nil {
 		return true
 	}
-	return (f.Since.IsZero() || !c.Last.IsZero() && !c.Last.Before(f.Since)) &&
-		(f.Until.IsZero() || !c.First.IsZero() && c.First.Before(f.Until))
+	return (f.Since.IsZero() || c.Last != 0 && !c.Last.Time().Before(f.Since)) &&
+		(f.Until.IsZero() || c.First != 0 && c.First.Time().Before(f.Until))
 }
 
 // matches tells whether s is one of the patterns; an empty list is no limit.

@@ -2,174 +2,177 @@ package aggregate
 
 import (
 	"cmp"
-	"math"
+	"math/bits"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/auditscan/auditscan/parser"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
-// noTime stands for "no time seen", in milliseconds since the epoch.
-const noTime = math.MinInt64
-
 // group counts the calls of one group.
 type group struct {
-	calls  []callCount
-	index  []int32 // number to 1 + place in calls, for the arch and action of calls[0]
-	odd    int     // distinct calls without a name
-	folded bool    // there were too many of them
+	calls  []Call
+	slots  []uint32 // hash of a call to 1 + its place in calls; nil: few calls
+	shared bool     // a summary holds calls, which must not change
+	forms  uint8    // of the calls, one bit each
+	folded bool     // there were too many calls without a name
+	odd    int      // distinct calls without a name
 }
 
-// callCount counts one call under one action. Journald shows an event of the
-// kernel twice when no auditd runs, once without its serial: the two forms
-// are counted apart, and the larger count is the number of events.
-//
-// It fills one cache line, since a log of many groups visits them at random.
-type callCount struct {
-	arch        syscalltable.Arch
-	nr          int32
-	action      syscalltable.Action
-	folded      bool  // see Call.Folded
-	named       bool  // the number is in the table
-	kernel      int64 // printk's form
-	bare        int64 // journald's form without serial
-	other       int64
-	first, last int64
-}
+// form is a kind of rendering. Journald shows an event of the kernel twice
+// when no auditd runs, once without its serial: the two are counted apart, and
+// the larger count is the number of events.
+type form uint8
 
-// is tells whether c counts call x.
-func (c *callCount) is(x Call) bool {
-	return c.nr == x.NR && c.arch == x.Arch && c.action == x.Action && c.folded == x.Folded
-}
+const (
+	formOther  form = iota
+	formKernel      // printk's
+	formBare        // journald's without a serial
+)
 
-// of is the call that c counts.
-func (c *callCount) of() Call {
-	x := Call{Arch: c.arch, NR: c.nr, Action: c.action, Folded: c.folded, Count: c.events(), First: at(c.first), Last: at(c.last)}
-	if c.named {
-		x.Name, _ = c.arch.Name(c.nr)
+func formOf(r *parser.Record) form {
+	switch {
+	case r.Form == parser.FormKernel:
+		return formKernel
+	case r.Form == parser.FormJournal && !r.HasSerial:
+		return formBare
 	}
-	return x
+	return formOther
 }
 
-// maxIndex bounds a group's index; the numbers of all tables but those with a
-// base (mips, x32, ARM's private calls) are far below.
-const maxIndex = 1024
+// callID is what calls of one group are told apart by.
+type callID struct {
+	arch   syscalltable.Arch
+	nr     int32
+	action syscalltable.Action
+	folded bool
+	form   form
+}
+
+func (c *Call) id() callID { return callID{c.Arch, c.NR, c.Action, c.Folded, c.form} }
+
+func (c *Call) is(id callID) bool {
+	return c.NR == id.nr && c.Arch == id.arch && c.Action == id.action && c.form == id.form && c.Folded == id.folded
+}
+
+// name is the call's name; "" where the number is in no table.
+func (id callID) name() string {
+	name, _ := id.arch.Name(id.nr)
+	return name
+}
+
+// slot is where the search for a call begins. A group mostly has one
+// architecture and action, and its numbers are small.
+func (id callID) slot(mask int) int {
+	h := uint64(uint32(id.nr)) | uint64(id.arch)<<16 ^ uint64(id.action)<<9 ^ uint64(id.form)<<13
+	return int(h*0x9e3779b97f4a7c15>>32) & mask
+}
+
+// fewCalls need no slots.
+const fewCalls = 8
 
 // call returns the counter of a call, making it where needed; nil if the
 // filter leaves it out.
-func (g *group) call(f *Filter, c Call) *callCount {
-	if i := g.search(c); i >= 0 {
-		return &g.calls[i]
+func (g *group) call(f *Filter, id callID) *Call {
+	if c := g.find(id); c != nil {
+		return c
 	}
-	if !c.Folded {
-		c.Name, _ = c.Arch.Name(c.NR)
-	}
-	if !f.call(c) {
+	return g.newCall(f, id)
+}
+
+// find returns the counter of a call, nil if it has none.
+func (g *group) find(id callID) *Call {
+	if mask := len(g.slots) - 1; mask >= 0 {
+		for i := id.slot(mask); g.slots[i] != 0; i = (i + 1) & mask {
+			if c := &g.calls[g.slots[i]-1]; c.is(id) {
+				return c
+			}
+		}
 		return nil
 	}
-	if c.Name == "" && !c.Folded {
+	g.own()
+	for i := range g.calls {
+		if g.calls[i].is(id) {
+			return &g.calls[i]
+		}
+	}
+	return nil
+}
+
+// newCall makes the counter of a call that has none.
+func (g *group) newCall(f *Filter, id callID) *Call {
+	name := ""
+	if !id.folded {
+		name = id.name()
+	}
+	if !f.call(id, name) {
+		return nil
+	}
+	if name == "" && !id.folded {
 		if g.folded {
-			return g.call(f, c.foldNumber())
+			return g.call(f, id.foldNumber())
 		}
 		if g.odd++; g.odd > maxOdd {
 			g.foldNumbers()
-			return g.call(f, c)
+			return g.call(f, id)
 		}
 	}
-	return g.add(c)
-}
-
-// search returns the place of a call's counter, -1 where there is none.
-func (g *group) search(c Call) int {
-	if len(g.calls) > 0 && g.indexed(c) {
-		if int(c.NR) < len(g.index) {
-			return int(g.index[c.NR]) - 1
-		}
-		return -1
-	}
-	for i := range g.calls {
-		if g.calls[i].is(c) {
-			return i
-		}
-	}
-	return -1
-}
-
-// indexed tells whether the call is found by its number alone.
-func (g *group) indexed(c Call) bool {
-	return c.NR >= 0 && c.NR < maxIndex && c.Arch == g.calls[0].arch && c.Action == g.calls[0].action && !c.Folded
-}
-
-func (g *group) add(c Call) *callCount {
-	g.calls = append(g.calls, callCount{
-		arch: c.Arch, nr: c.NR, action: c.Action, folded: c.Folded, named: c.Name != "", first: noTime, last: noTime,
-	})
-	if g.indexed(c) {
-		if n := int(c.NR) + 1; n > len(g.index) {
-			g.index = append(g.index, make([]int32, n-len(g.index))...)
-		}
-		g.index[c.NR] = int32(len(g.calls))
+	g.calls = append(g.calls, Call{Arch: id.arch, NR: id.nr, Action: id.action, Folded: id.folded, form: id.form})
+	g.forms |= 1 << id.form
+	if 4*len(g.calls) > 3*len(g.slots) {
+		g.reindex()
+	} else {
+		g.fill(len(g.calls) - 1)
 	}
 	return &g.calls[len(g.calls)-1]
+}
+
+// foldNumber is the call that stands for all numbers like id's.
+func (id callID) foldNumber() callID {
+	return callID{arch: id.arch, nr: -1, action: id.action, folded: true, form: id.form}
+}
+
+// reindex makes the slots anew, with room for more calls.
+func (g *group) reindex() {
+	if len(g.calls) <= fewCalls {
+		return
+	}
+	size := 2 * fewCalls
+	for 2*size < 3*len(g.calls) {
+		size *= 2
+	}
+	g.slots = make([]uint32, size)
+	for i := range g.calls {
+		g.fill(i)
+	}
+}
+
+// fill puts the i-th call into a slot.
+func (g *group) fill(i int) {
+	mask := len(g.slots) - 1
+	at := g.calls[i].id().slot(mask)
+	for g.slots[at] != 0 {
+		at = (at + 1) & mask
+	}
+	g.slots[at] = uint32(i + 1)
 }
 
 // foldNumbers makes one call of all that have no name, for each arch and
 // action.
 func (g *group) foldNumbers() {
 	old := g.calls
-	g.folded, g.calls, g.index = true, nil, nil
+	g.folded, g.calls, g.slots, g.shared = true, nil, nil, false
 	for i := range old {
 		g.sum(&old[i], 1)
 	}
 }
 
 // sum adds the counts of x, which has passed the filter, sign times.
-func (g *group) sum(x *callCount, sign int64) {
-	c := g.call(nil, x.of())
-	c.kernel += sign * x.kernel
-	c.bare += sign * x.bare
-	c.other += sign * x.other
-	widen(&c.first, &c.last, x.first, x.last)
-}
-
-func (c *callCount) count(r *parser.Record) {
-	switch {
-	case r.Form == parser.FormJournal && !r.HasSerial:
-		c.bare++
-	case r.Form == parser.FormKernel:
-		c.kernel++
-	default:
-		c.other++
-	}
-	span(&c.first, &c.last, r.Stamp)
-}
-
-// events is the number of events: a bare record is the second rendering of a
-// kernel one as far as there are both.
-func (c *callCount) events() int64 { return c.other + max(c.kernel, c.bare) }
-
-func (c *callCount) pairs() int64 { return min(c.kernel, c.bare) }
-
-// span widens a time span by a stamp.
-func span(first, last *int64, st parser.Stamp) {
-	if !st.HasTime {
-		return
-	}
-	widen(first, last, st.Millis, st.Millis)
-}
-
-func widen(first, last *int64, from, to int64) {
-	if from == noTime {
-		return
-	}
-	if *first == noTime || from < *first {
-		*first = from
-	}
-	if *last == noTime || to > *last {
-		*last = to
-	}
+func (g *group) sum(x *Call, sign int64) {
+	c := g.call(nil, x.id())
+	c.Count += sign * x.Count
+	span(&c.First, &c.Last, x.First, x.Last)
 }
 
 // merge adds the counts of o, sign times.
@@ -182,36 +185,95 @@ func (g *group) merge(o *group, sign int64) {
 	}
 }
 
-// result is the group's part of the summary; nil where nothing counted.
-func (g *group) result() []Call {
-	var calls []Call
-	for i := range g.calls {
-		x := &g.calls[i]
-		if x.events() == 0 {
-			continue
-		}
-		calls = append(calls, x.of())
+// seen is how often a call was seen, in whatever rendering.
+func (g *group) seen(c *Call) int64 {
+	if g.forms == 1<<c.form {
+		return c.Count
 	}
-	slices.SortFunc(calls, compareCalls)
-	return calls
+	var n renderings
+	id := c.id()
+	for id.form = range formBare + 1 {
+		if c := g.find(id); c != nil {
+			n[id.form] = c.Count
+		}
+	}
+	return n.events()
 }
 
-// at is the time of milliseconds since the epoch; zero for none.
-func at(ms int64) time.Time {
-	if ms == noTime {
-		return time.Time{}
+// renderings are the counts of a call in each form.
+type renderings [formBare + 1]int64
+
+// events is the number of events: a bare record is the second rendering of a
+// kernel one as far as there are both.
+func (n *renderings) events() int64 { return n[formOther] + max(n[formKernel], n[formBare]) }
+
+func (n *renderings) pairs() int64 { return min(n[formKernel], n[formBare]) }
+
+// result is the group's part of the summary, empty where nothing counted, and
+// how many events were counted in two renderings.
+func (g *group) result() (calls []Call, twice int64) {
+	if !g.shared {
+		g.calls = slices.DeleteFunc(g.calls, func(c Call) bool { return c.Count == 0 }) // taken away again
+		slices.SortFunc(g.calls, compareForms)
+		g.slots = nil
 	}
-	return time.UnixMilli(ms).UTC()
+	if g.forms&(g.forms-1) == 0 {
+		return g.share(), 0
+	}
+	g.reindex()
+	for rest := g.calls; len(rest) > 0; {
+		c, n, same := rest[0], renderings{}, 0
+		for ; same < len(rest) && compareCalls(rest[same], c) == 0; same++ {
+			n[rest[same].form] = rest[same].Count
+			span(&c.First, &c.Last, rest[same].First, rest[same].Last)
+		}
+		c.Count, c.form = n.events(), formOther
+		calls, twice, rest = append(calls, c), twice+n.pairs(), rest[same:]
+	}
+	return calls, twice
+}
+
+// share hands the calls out, all of one form, instead of a copy: most
+// summaries are made once, at the end.
+func (g *group) share() []Call {
+	g.setForm(formOther)
+	g.slots, g.shared = nil, true
+	return slices.Clip(g.calls)
+}
+
+// own makes the calls the group's own again.
+func (g *group) own() {
+	if !g.shared {
+		return
+	}
+	g.calls, g.shared = slices.Clone(g.calls), false
+	g.setForm(form(bits.TrailingZeros8(g.forms)))
+	g.reindex()
+}
+
+func (g *group) setForm(f form) {
+	for i := range g.calls {
+		g.calls[i].form = f
+	}
 }
 
 func compareCalls(a, b Call) int {
 	if c := archOrder(a.Arch, b.Arch); c != 0 {
 		return c
 	}
-	if c := cmp.Compare(a.NR, b.NR); c != 0 {
-		return c
+	return cmp.Or(cmp.Compare(a.NR, b.NR), cmp.Compare(a.Action, b.Action), compareBool(a.Folded, b.Folded))
+}
+
+func compareForms(a, b Call) int { return cmp.Or(compareCalls(a, b), cmp.Compare(a.form, b.form)) }
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
 	}
-	return cmp.Compare(a.Action, b.Action)
+	return 1
 }
 
 func archOrder(a, b syscalltable.Arch) int {

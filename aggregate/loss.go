@@ -16,7 +16,7 @@ type lossKey struct {
 type lossCount struct {
 	count       int64
 	line        int64 // of the first
-	first, last int64 // ms
+	first, last Millis
 	detail      string
 	low, high   int64 // of a running total (lost-counter)
 }
@@ -26,11 +26,11 @@ func (p *proof) note(kind EvidenceKind, n int64, st parser.Stamp, line int64, de
 	k := lossKey{kind, len(p.inputs) - 1}
 	l, ok := p.losses[k]
 	if !ok {
-		l = &lossCount{line: line, first: noTime, last: noTime, detail: detail}
+		l = &lossCount{line: line, detail: detail}
 		p.losses[k] = l
 	}
 	l.count += n
-	span(&l.first, &l.last, st)
+	span(&l.first, &l.last, when(st), when(st))
 	return l
 }
 

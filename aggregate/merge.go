@@ -210,10 +210,8 @@ func uniteCalls(calls []Call) []Call {
 	slices.SortStableFunc(calls, compareCalls)
 	out := calls[:0:0]
 	for _, c := range calls {
-		if n := len(out); n > 0 && compareCalls(out[n-1], c) == 0 && out[n-1].Folded == c.Folded {
-			l := &out[n-1]
-			l.Count += c.Count
-			l.First, l.Last = earlier(l.First, c.First), later(l.Last, c.Last)
+		if n := len(out); n > 0 && compareCalls(out[n-1], c) == 0 {
+			out[n-1].Add(&c)
 			continue
 		}
 		out = append(out, c)

@@ -26,8 +26,8 @@ type input struct {
 	Input
 	trust Trust // given by the source; "" to be judged by content
 	forms uint8 // renderings seen, one bit each
-	first int64 // ms
-	last  int64
+	first Millis
+	last  Millis
 	bare  int64 // journal records without a serial
 }
 
@@ -36,7 +36,7 @@ func newProof() proof {
 }
 
 func (p *proof) begin(name string, trust Trust) {
-	p.inputs = append(p.inputs, input{Input: Input{Name: name}, trust: trust, first: noTime, last: noTime})
+	p.inputs = append(p.inputs, input{Input: Input{Name: name}, trust: trust})
 }
 
 func (p *proof) input() *input { return &p.inputs[len(p.inputs)-1] }
@@ -129,7 +129,7 @@ func (b *Builder) appendLoss(kind EvidenceKind, l *lossCount, after int64) {
 		line += after
 	}
 	c := b.note(kind, l.count, parser.Stamp{}, line, l.detail)
-	widen(&c.first, &c.last, l.first, l.last)
+	span(&c.first, &c.last, l.first, l.last)
 	if kind == LostCounter {
 		c.total(l.low)
 		c.total(l.high)
@@ -143,5 +143,5 @@ func (in *input) append(o *input) {
 	in.Malformed += o.Malformed
 	in.forms |= o.forms
 	in.bare += o.bare
-	widen(&in.first, &in.last, o.first, o.last)
+	span(&in.first, &in.last, o.first, o.last)
 }

@@ -17,12 +17,11 @@ func (b *Builder) Summary() *Summary {
 	pairs := int64(0)
 	for k, g := range b.groups {
 		out := b.fields(k)
-		if out.Calls = g.result(); len(out.Calls) > 0 {
+		calls, twice := g.result()
+		if out.Calls = calls; len(calls) > 0 {
 			s.Groups = append(s.Groups, out.recount())
 		}
-		for i := range g.calls {
-			pairs += g.calls[i].pairs()
-		}
+		pairs += twice
 	}
 	slices.SortFunc(s.Groups, compareGroups)
 	if slices.ContainsFunc(s.Groups, func(g Group) bool { return g.Container != nil }) {
@@ -42,7 +41,7 @@ func (b *Builder) results(pairs int64) []Input {
 		in := &b.inputs[i]
 		out[i] = in.Input
 		out[i].Trust = in.trusted()
-		out[i].First, out[i].Last = at(in.first), at(in.last)
+		out[i].First, out[i].Last = in.first.Time(), in.last.Time()
 		n := min(pairs, in.bare)
 		pairs -= n
 		out[i].Records -= n
@@ -63,7 +62,7 @@ func (in *input) saw(r *parser.Record) {
 // carry the fields that only journald can set.
 const formText = 1 << 7
 
-func (in *input) seen(st parser.Stamp) { span(&in.first, &in.last, st) }
+func (in *input) seen(t Millis) { span(&in.first, &in.last, t, t) }
 
 // trusted is what the source vouches for, else what the renderings do.
 func (in *input) trusted() Trust {
@@ -133,7 +132,7 @@ func (b *Builder) evidence(s *Summary) []Evidence {
 	for k, l := range b.losses {
 		out = append(out, Evidence{
 			Kind: k.kind, Count: l.count, Input: b.inputs[k.input].Name, Line: l.line,
-			First: at(l.first), Last: at(l.last), Detail: l.detail, Fix: fixes[k.kind],
+			First: l.first.Time(), Last: l.last.Time(), Detail: l.detail, Fix: fixes[k.kind],
 		})
 	}
 	if n := s.Totals.Unresolved; n > 0 {
@@ -144,7 +143,7 @@ func (b *Builder) evidence(s *Summary) []Evidence {
 
 func (b *Builder) gap(node string, r stretch) Evidence {
 	return b.of(node, Evidence{
-		Kind: SerialGap, Count: r.missing, First: at(r.from), Last: at(r.to),
+		Kind: SerialGap, Count: r.missing, First: Millis(r.from).Time(), Last: Millis(r.to).Time(),
 		Detail: lossDetail[SerialGap], Fix: fixes[SerialGap],
 	})
 }
@@ -196,11 +195,14 @@ func evidenceRank(k EvidenceKind) int {
 
 // recount derives a group's own figures from its calls.
 func (g Group) recount() Group {
-	g.Records, g.First, g.Last = 0, time.Time{}, time.Time{}
-	for _, c := range g.Calls {
+	var first, last Millis
+	g.Records = 0
+	for i := range g.Calls {
+		c := &g.Calls[i]
 		g.Records += c.Count
-		g.First, g.Last = earlier(g.First, c.First), later(g.Last, c.Last)
+		span(&first, &last, c.First, c.Last)
 	}
+	g.First, g.Last = first.Time(), last.Time()
 	return g
 }
 
@@ -211,7 +213,7 @@ func (s *Summary) retotal() {
 		nr     int32
 		folded bool
 	}
-	seen := map[number]bool{}
+	names := map[number]bool{} // and whether it has one
 	t := Totals{Groups: len(s.Groups)}
 	for _, in := range s.Inputs {
 		t.Lines += in.Lines
@@ -220,14 +222,20 @@ func (s *Summary) retotal() {
 	}
 	for _, g := range s.Groups {
 		t.Records += g.Records
-		for _, c := range g.Calls {
-			seen[number{c.Arch, c.NR, c.Folded}] = true
-			if c.Name == "" {
+		for i := range g.Calls {
+			c := &g.Calls[i]
+			id := number{c.Arch, c.NR, c.Folded}
+			named, ok := names[id]
+			if !ok {
+				named = c.Name() != ""
+				names[id] = named
+			}
+			if !named {
 				t.Unresolved += c.Count
 			}
 		}
 	}
-	t.Syscalls = len(seen)
+	t.Syscalls = len(names)
 	s.Totals = t
 }
 

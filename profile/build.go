@@ -209,9 +209,9 @@ func observe(s *aggregate.Summary) *Result {
 	calls := sumCalls(s)
 	for _, key := range slices.SortedFunc(maps.Keys(calls), compareKeys) {
 		c := calls[key]
-		switch reason := unwritable(key, c.Name); {
+		switch reason := unwritable(key, c.Name()); {
 		case key.action != syscalltable.ActionLog:
-			r.Denied = append(r.Denied, Denied{key.arch, key.nr, c.Name, key.action, c.Count})
+			r.Denied = append(r.Denied, Denied{key.arch, key.nr, c.Name(), key.action, c.Count})
 		case reason != "":
 			r.Unresolved = append(r.Unresolved, Unresolved{key.arch, key.nr, c.Count, reason})
 		default:
@@ -227,8 +227,7 @@ func observe(s *aggregate.Summary) *Result {
 	return r
 }
 
-// sumCalls adds the groups up. Names are looked up anew: a summary may come
-// from a file, and only the kernel's names may get into a profile.
+// sumCalls adds the groups up.
 func sumCalls(s *aggregate.Summary) map[callKey]*aggregate.Call {
 	calls := map[callKey]*aggregate.Call{}
 	for i := range s.Groups {
@@ -236,12 +235,10 @@ func sumCalls(s *aggregate.Summary) map[callKey]*aggregate.Call {
 			key := callKey{c.Arch, c.NR, c.Action}
 			sum := calls[key]
 			if sum == nil {
-				c.Name, _ = c.Arch.Name(c.NR)
 				calls[key] = &c
 				continue
 			}
-			sum.Count += c.Count
-			sum.First, sum.Last = earliest(sum.First, c.First), latest(sum.Last, c.Last)
+			sum.Add(&c)
 		}
 	}
 	return calls
@@ -263,16 +260,18 @@ func unwritable(key callKey, name string) string {
 }
 
 func mergeObserved(byName map[string]*Observed, c *aggregate.Call) {
-	o := byName[c.Name]
+	o := byName[c.Name()]
 	if o == nil {
-		byName[c.Name] = &Observed{Name: c.Name, Arches: []syscalltable.Arch{c.Arch}, Records: c.Count, First: c.First, Last: c.Last}
+		byName[c.Name()] = &Observed{
+			Name: c.Name(), Arches: []syscalltable.Arch{c.Arch}, Records: c.Count, First: c.First.Time(), Last: c.Last.Time(),
+		}
 		return
 	}
 	if !slices.Contains(o.Arches, c.Arch) {
 		o.Arches = append(o.Arches, c.Arch)
 	}
 	o.Records += c.Count
-	o.First, o.Last = earliest(o.First, c.First), latest(o.Last, c.Last)
+	o.First, o.Last = earliest(o.First, c.First.Time()), latest(o.Last, c.Last.Time())
 }
 
 // earliest returns the earlier of two times that are known.

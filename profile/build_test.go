@@ -29,7 +29,7 @@ func call(t *testing.T, arch syscalltable.Arch, name string, action syscalltable
 	if !ok {
 		t.Fatalf("%s has no call %s", arch, name)
 	}
-	return aggregate.Call{Arch: arch, NR: nr, Name: name, Action: action, Count: count}
+	return aggregate.Call{Arch: arch, NR: nr, Action: action, Count: count}
 }
 
 // logged are calls of x86_64 that ran under SCMP_ACT_LOG, once each.
@@ -184,18 +184,18 @@ func archs(list []syscalltable.Arch) []string {
 }
 
 func TestBuildUnresolved(t *testing.T) {
-	unknown := func(arch syscalltable.Arch, nr int32, name string) aggregate.Call {
-		return aggregate.Call{Arch: arch, NR: nr, Name: name, Action: syscalltable.ActionLog, Count: 5}
+	unknown := func(arch syscalltable.Arch, nr int32) aggregate.Call {
+		return aggregate.Call{Arch: arch, NR: nr, Action: syscalltable.ActionLog, Count: 5}
 	}
 	s := summary("app", append(logged(t, "read"),
-		unknown(x86_64, 99999, ""),
-		unknown(x86_64, -1, ""),
-		unknown(x86_64, 17, "pread"),         // a name that is not the kernel's
-		unknown(x86_64, 5000, "read"),        // a name that is not the number's
-		unknown(syscalltable.NoArch, 1, ""),  // kernels before 3.16
-		unknown(0xc0009026, 1, ""),           // alpha
-		unknown(syscalltable.SPARC64, 3, ""), // known here, but not to libseccomp
-		unknown(0x12345678, 3, "read"),
+		unknown(x86_64, 99999),
+		unknown(x86_64, -1),
+		unknown(x86_64, 17),
+		unknown(x86_64, 5000),
+		unknown(syscalltable.NoArch, 1),  // kernels before 3.16
+		unknown(0xc0009026, 1),           // alpha
+		unknown(syscalltable.SPARC64, 3), // known here, but not to libseccomp
+		unknown(0x12345678, 3),
 	)...)
 	r := build(t, s, profile.Options{Exact: true})
 	if got := r.Profile.Syscalls[0].Names; !slices.Equal(got, []string{"pread64", "read"}) {

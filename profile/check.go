@@ -63,7 +63,6 @@ type checker struct {
 
 func (c *checker) check(g *aggregate.Group, call aggregate.Call) error {
 	checked := CheckedCall{Group: g, Call: call}
-	checked.Call.Name, _ = call.Arch.Name(call.NR)
 	c.result.Records += call.Count
 	if !checked.Answered() {
 		c.result.Unanswered += call.Count
@@ -175,9 +174,9 @@ func (c *CheckedCall) Verdict() string {
 
 func (c *CheckedCall) document(by []aggregate.Key) (*checkCall, error) {
 	row := &checkCall{
-		Arch: orNull(c.Call.Arch.String()), NR: c.Call.NR, Name: orNull(c.Call.Name), Action: c.Call.Action.String(),
+		Arch: orNull(c.Call.Arch.String()), NR: c.Call.NR, Name: orNull(c.Call.Name()), Action: c.Call.Action.String(),
 		Verdict: c.Verdict(), Because: c.Answer.Because,
-		Count: c.Call.Count, First: stamp(c.Call.First), Last: stamp(c.Call.Last),
+		Count: c.Call.Count, First: stamp(c.Call.First.Time()), Last: stamp(c.Call.Last.Time()),
 	}
 	for _, o := range c.Answer.Possible {
 		row.Possible = append(row.Possible, o.String())

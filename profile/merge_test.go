@@ -232,7 +232,7 @@ func TestRecordingInParts(t *testing.T) {
 		// socketcall and ipc go unlogged for what is known, and will run for it.
 		kernel := host(all[0].Arch)
 		all = slices.DeleteFunc(all, func(c aggregate.Call) bool {
-			return host(c.Arch) != kernel || c.Name == "" || c.Name == "socketcall" || c.Name == "ipc"
+			return host(c.Arch) != kernel || c.Name() == "" || c.Name() == "socketcall" || c.Name() == "ipc"
 		})
 		for i := range all {
 			all[i].Action = syscalltable.ActionLog

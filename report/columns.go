@@ -66,13 +66,13 @@ func allColumns() []column {
 		{head: "COMM", keys: []aggregate.Key{aggregate.ByComm}, value: func(r row) string { return r.group.Comm }},
 		{head: "EXE", keys: []aggregate.Key{aggregate.ByExe}, value: func(r row) string { return r.group.Exe }},
 		{head: "PID", keys: []aggregate.Key{aggregate.ByPID}, value: pid},
-		{head: "SYSCALL", value: func(r row) string { return r.call.Name }, missing: number},
+		{head: "SYSCALL", value: func(r row) string { return r.call.Name() }, missing: number},
 		{head: "NR", full: true, value: nr},
 		{head: "ARCH", value: func(r row) string { return r.call.Arch.String() }},
 		{head: "ACTION", value: func(r row) string { return r.call.Action.String() }},
 		{head: "COUNT", value: func(r row) string { return strconv.FormatInt(r.call.Count, 10) }},
-		{head: "FIRST", full: true, value: func(r row) string { return timeText(r.call.First) }},
-		{head: "LAST", full: true, value: func(r row) string { return timeText(r.call.Last) }},
+		{head: "FIRST", full: true, value: func(r row) string { return timeText(r.call.First.Time()) }},
+		{head: "LAST", full: true, value: func(r row) string { return timeText(r.call.Last.Time()) }},
 	}
 }
 

@@ -114,11 +114,11 @@ func callObject(c *aggregate.Call) object {
 	return object{
 		{"arch", known(c.Arch.String())},
 		{"nr", nr},
-		{"name", known(c.Name)},
+		{"name", known(c.Name())},
 		{"action", c.Action.String()},
 		{"count", c.Count},
-		{"first", timeOrNull(c.First)},
-		{"last", timeOrNull(c.Last)},
+		{"first", timeOrNull(c.First.Time())},
+		{"last", timeOrNull(c.Last.Time())},
 	}
 }
 

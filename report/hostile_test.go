@@ -33,7 +33,7 @@ var hostile = []string{
 // hostileSummary has a hostile text in every place that takes one, and every
 // number as large as it gets.
 func hostileSummary() *aggregate.Summary {
-	first, last := time.UnixMilli(0).UTC(), time.UnixMilli(253402300799999).UTC()
+	first, last := time.UnixMilli(1).UTC(), time.UnixMilli(253402300799999).UTC()
 	s := &aggregate.Summary{By: aggregate.DefaultKeys()}
 	for i, text := range hostile {
 		s.Inputs = append(s.Inputs, aggregate.Input{
@@ -48,7 +48,7 @@ func hostileSummary() *aggregate.Summary {
 				ID: text, Name: text, Image: text, Pod: text, Namespace: text, Workload: text, Runtime: text, Via: text, WorkloadGuessed: true,
 			},
 			Calls: []aggregate.Call{
-				{Arch: syscalltable.X86_64, NR: 59, Name: "execve", Action: syscalltable.ActionErrno, Count: math.MaxInt64, First: first, Last: last},
+				{Arch: syscalltable.X86_64, NR: 59, Action: syscalltable.ActionErrno, Count: math.MaxInt64, First: aggregate.MillisOf(first), Last: aggregate.MillisOf(last)},
 				{Arch: 0xdeadbeef, NR: math.MinInt32, Action: syscalltable.ActionUnknown, Count: 1},
 				{Arch: syscalltable.NoArch, NR: -1, Action: syscalltable.ActionKill, Count: 1, Folded: true},
 			},

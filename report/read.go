@@ -184,16 +184,27 @@ func (r *jsonReader) group(s *aggregate.Summary) {
 }
 
 func (r *jsonReader) call() (c aggregate.Call) {
+	var name string
+	from := r.from
 	r.object([]field{
 		{"arch", func() { c.Arch = r.arch() }},
 		{"nr", func() { c.NR, c.Folded = r.nr() }},
-		{"name", func() { c.Name = r.syscall() }},
+		{"name", func() { name = r.syscall() }},
 		{"action", func() { c.Action = r.action() }},
 		{"count", func() { c.Count = r.count() }},
-		{"first", func() { c.First = r.time() }},
-		{"last", func() { c.Last = r.time() }},
+		{"first", func() { c.First = aggregate.MillisOf(r.time()) }},
+		{"last", func() { c.Last = aggregate.MillisOf(r.time()) }},
 	})
+	r.sameName(&c, name, from)
 	return c
+}
+
+// sameName fails where the writer's tables have another name for a call than
+// ours. One that it has no name for may have got one since.
+func (r *jsonReader) sameName(c *aggregate.Call, name string, from place) {
+	if known := c.Name(); name != "" && name != known {
+		r.failAt(from, "call %d of %s is %q there and %q in the tables of this auditscan", c.NR, c.Arch, name, known)
+	}
 }
 
 // nr reads a call's number; null stands for all that have no name.

@@ -19,6 +19,7 @@ type eventReader struct {
 
 	record          parser.Record
 	call            aggregate.Call
+	name            string // of the call, by the writer
 	id              *container.Identity
 	node, comm, exe []byte
 
@@ -77,7 +78,7 @@ func (e *eventReader) fields() []field {
 		{"exe", func() { e.exe, r.Exe.Bytes = e.keep(e.exe) }},
 		{"arch", func() { e.call.Arch = e.arch() }},
 		{"nr", func() { e.call.NR = int32(e.integer(math.MinInt32, math.MaxInt32)) }},
-		{"syscall", func() { e.call.Name = e.syscall() }},
+		{"syscall", func() { e.name = e.syscall() }},
 		{"action", func() { e.call.Action = e.action() }},
 		{"sig", func() { r.Sig = int32(e.integer(math.MinInt32, math.MaxInt32)) }},
 		{"compat", func() { r.Compat = e.bool() }},
@@ -104,9 +105,7 @@ func (e *eventReader) readLoss() {
 // count counts the event that was read.
 func (e *eventReader) count(from place) {
 	c := e.call
-	if known, _ := c.Arch.Name(c.NR); c.Name != "" && c.Name != known {
-		e.failAt(from, "call %d of %s is %q there and %q in the tables of this auditscan", c.NR, c.Arch, c.Name, known)
-	}
+	e.sameName(&c, e.name, from)
 	if e.err != nil {
 		return
 	}

@@ -171,7 +171,7 @@ func checkedRow(by []aggregate.Key, c *profile.CheckedCall) []string {
 	for _, k := range by {
 		row = append(row, cmp.Or(term.Escape(c.Group.Value(k)), "-"))
 	}
-	return append(row, callName(c.Call.Name, c.Call.NR), c.Call.Arch.String(), c.Call.Action.String(),
+	return append(row, callName(c.Call.Name(), c.Call.NR), c.Call.Arch.String(), c.Call.Action.String(),
 		answerText(c), strconv.FormatInt(c.Call.Count, 10))
 }
 
