@@ -88,22 +88,37 @@ func (p *proof) share() {
 }
 
 // Part is the proof of one stretch of one input, such as a block.
-type Part struct{ proof }
+type Part struct {
+	proof
+	counts *Builder // nil: the builder kept them
+}
+
+// maxOwn bounds the groups that a builder keeps when it is cut, so that many
+// builders take hardly more memory than one.
+const maxOwn = 1024
 
 // Cut takes out the proof of what was added since the last Cut, and leaves
-// the counts. It is meant for builders with one input, whose parts another
-// builder puts together in the order of the input.
+// the counts unless they are many. It is meant for builders with one input,
+// whose parts another builder puts together in the order of the input.
 func (b *Builder) Cut() *Part {
-	part := &Part{b.proof}
+	part := &Part{proof: b.proof}
 	b.proof = newProof()
 	b.begin(part.input().Name, part.input().trust)
+	if len(b.groups) > maxOwn {
+		part.counts = &Builder{names: b.names, groups: b.groups, folded: b.folded}
+		b.names, b.groups, b.folded = newInterner(), map[groupKey]*group{}, 0
+		b.recent, b.node = [recentOrigins]origin{}, lastText{}
+	}
 	return part
 }
 
-// Append adds a part to the current input. It refuses, and changes nothing,
-// where some record of the part may have been added before: only a look at
-// each record can tell then.
+// Append adds a part to the current input. It refuses, and adds no more than
+// the counts that the builder gave up, where some record of the part may have
+// been added before: only a look at each record can tell then.
 func (b *Builder) Append(part *Part) bool {
+	if part.counts != nil {
+		b.Merge(part.counts)
+	}
 	for node, s := range part.nodes {
 		if mine, ok := b.nodes[node]; ok && mine.overlaps(s) {
 			return false

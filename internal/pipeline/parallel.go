@@ -26,26 +26,17 @@ type job struct {
 func (r *run) parallel(ctx context.Context, in *source.Reader) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	depth := 2 * r.Workers
-	free, work, ordered := make(chan *job, depth), make(chan *job, depth), make(chan *job, depth)
-	for range depth {
-		free <- &job{done: make(chan struct{}, 1)}
-	}
+	q := newQueue(in, 2*r.Workers, r.BlockSize)
 	workers := make([]*counter, r.Workers)
 	for i := range workers {
 		workers[i] = r.counter(in)
 		wg.Go(func() {
-			for j := range work {
+			for j := q.next(ctx); j != nil; j = q.next(ctx) {
 				j.count(workers[i])
 			}
 		})
 	}
-	wg.Go(func() {
-		defer close(work)
-		defer close(ordered)
-		r.feed(ctx, in, free, work, ordered)
-	})
-	err := r.collect(ctx, in, ordered, free)
+	err := r.collect(ctx, in, q)
 	cancel()
 	wg.Wait()
 	for _, w := range workers {
@@ -61,30 +52,45 @@ func (r *run) counter(in *source.Reader) *counter {
 	return &counter{Options: &r.Options, b: b, p: parser.New(parser.Lines), input: in.Name()}
 }
 
-// feed reads blocks into free jobs and hands them to the workers and, in
-// order, to the collector.
-func (r *run) feed(ctx context.Context, in *source.Reader, free <-chan *job, work, ordered chan<- *job) {
-	for {
-		var j *job
-		select {
-		case j = <-free:
-		case <-ctx.Done():
-			return
-		}
-		if j.buf == nil {
-			j.buf = make([]byte, r.BlockSize)
-		}
-		j.block, j.err = in.Next(j.buf)
-		if j.err == nil {
-			work <- j
-		} else {
-			j.done <- struct{}{}
-		}
-		ordered <- j
-		if j.err != nil {
-			return
-		}
+// queue hands the blocks of an input to the workers and, in order, to the
+// collector. The workers read in turn, each its own block, so that it parses
+// what its core has just copied.
+type queue struct {
+	in            *source.Reader
+	free, ordered chan *job
+	turn          sync.Mutex
+	ended         bool
+}
+
+func newQueue(in *source.Reader, jobs, blockSize int) *queue {
+	q := &queue{in: in, free: make(chan *job, jobs), ordered: make(chan *job, jobs)}
+	for range jobs {
+		q.free <- &job{buf: make([]byte, blockSize), done: make(chan struct{}, 1)}
 	}
+	return q
+}
+
+// next reads the next block; nil at the end, which the collector is told.
+func (q *queue) next(ctx context.Context) *job {
+	var j *job
+	select {
+	case j = <-q.free:
+	case <-ctx.Done():
+		return nil
+	}
+	q.turn.Lock()
+	defer q.turn.Unlock()
+	if q.ended {
+		return nil
+	}
+	j.block, j.err = q.in.Next(j.buf)
+	q.ordered <- j // has room for all
+	if j.err != nil {
+		q.ended = true
+		j.done <- struct{}{}
+		return nil
+	}
+	return j
 }
 
 // count parses the job's block with a worker's counter.
@@ -97,11 +103,17 @@ func (j *job) count(w *counter) {
 }
 
 // collect puts the parts together in order.
-func (r *run) collect(ctx context.Context, in *source.Reader, ordered <-chan *job, free chan<- *job) error {
+func (r *run) collect(ctx context.Context, in *source.Reader, q *queue) error {
 	again := &counter{Options: &r.Options, b: r.total, p: parser.New(parser.Lines), input: in.Name()}
 	twice := r.counter(in)
 	defer func() { r.total.Subtract(twice.b) }()
-	for j := range ordered {
+	for {
+		var j *job
+		select {
+		case j = <-q.ordered:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 		<-j.done
 		if errors.Is(j.err, io.EOF) {
 			r.oversize(in)
@@ -113,9 +125,8 @@ func (r *run) collect(ctx context.Context, in *source.Reader, ordered <-chan *jo
 		if err := r.append(j, again, twice); err != nil {
 			return err
 		}
-		free <- j
+		q.free <- j
 	}
-	return ctx.Err()
 }
 
 // append adds a block to the total. Where some record of it may have been
