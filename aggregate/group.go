@@ -118,6 +118,7 @@ func (g *group) newCall(f *Filter, id callID) *Call {
 			return g.call(f, id)
 		}
 	}
+	g.grow()
 	g.calls = append(g.calls, Call{Arch: id.arch, NR: id.nr, Action: id.action, Folded: id.folded, form: id.form})
 	g.forms |= 1 << id.form
 	if 4*len(g.calls) > 3*len(g.slots) {
@@ -126,6 +127,17 @@ func (g *group) newCall(f *Filter, id callID) *Call {
 		g.fill(len(g.calls) - 1)
 	}
 	return &g.calls[len(g.calls)-1]
+}
+
+// grow makes room for a call, and for a few more: of many groups, what append
+// keeps free would be a third of all memory.
+func (g *group) grow() {
+	n := len(g.calls)
+	if n < cap(g.calls) {
+		return
+	}
+	calls := append([]Call(nil), make([]Call, n+1+n/8)...) // fills a size class of the allocator
+	g.calls = calls[:copy(calls, g.calls)]
 }
 
 // foldNumber is the call that stands for all numbers like id's.

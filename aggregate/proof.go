@@ -35,6 +35,19 @@ func newProof() proof {
 	return proof{nodes: map[string]*serials{}, losses: map[lossKey]*lossCount{}}
 }
 
+// reset empties the proof. It keeps the nodes: they come again in what follows.
+func (p *proof) reset() {
+	if p.nodes == nil {
+		*p = newProof()
+		return
+	}
+	for _, s := range p.nodes {
+		s.reset()
+	}
+	clear(p.losses)
+	p.inputs = p.inputs[:0]
+}
+
 func (p *proof) begin(name string, trust Trust) {
 	p.inputs = append(p.inputs, input{Input: Input{Name: name}, trust: trust})
 }
@@ -99,17 +112,18 @@ const maxOwn = 1024
 
 // Cut takes out the proof of what was added since the last Cut, and leaves
 // the counts unless they are many. It is meant for builders with one input,
-// whose parts another builder puts together in the order of the input.
-func (b *Builder) Cut() *Part {
-	part := &Part{proof: b.proof}
-	b.proof = newProof()
+// whose parts another builder puts together in the order of the input. What
+// part held before is overwritten, and its memory used again.
+func (b *Builder) Cut(part *Part) {
+	b.proof, part.proof = part.proof, b.proof
+	b.proof.reset()
 	b.begin(part.input().Name, part.input().trust)
+	part.counts = nil
 	if len(b.groups) > maxOwn {
 		part.counts = &Builder{names: b.names, groups: b.groups, folded: b.folded}
 		b.names, b.groups, b.folded = newInterner(), map[groupKey]*group{}, 0
 		b.recent, b.node = [recentOrigins]origin{}, lastText{}
 	}
-	return part
 }
 
 // Append adds a part to the current input. It refuses, and adds no more than

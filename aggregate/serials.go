@@ -55,6 +55,13 @@ func newSerials() *serials {
 	return s
 }
 
+// reset empties the set.
+func (s *serials) reset() {
+	clear(s.heads)
+	*s = serials{heads: s.heads, pages: s.pages[:0], limit: s.limit}
+	s.seek(0)
+}
+
 // seek makes key the current one.
 func (s *serials) seek(key uint32) {
 	s.key, s.head = key, -1

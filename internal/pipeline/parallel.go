@@ -15,7 +15,7 @@ import (
 type job struct {
 	buf   []byte
 	block []byte
-	part  *aggregate.Part // what the block proves; the worker keeps the counts
+	part  aggregate.Part // what the block proves; the worker keeps the counts
 	lines int64
 	out   counterOutput
 	done  chan struct{} // has a value once the block is counted
@@ -98,7 +98,8 @@ func (j *job) count(w *counter) {
 	w.before = 0
 	w.counterOutput = j.out
 	w.block(j.block)
-	j.part, j.lines, j.out = w.b.Cut(), w.before, w.counterOutput
+	w.b.Cut(&j.part)
+	j.lines, j.out = w.before, w.counterOutput
 	j.done <- struct{}{}
 }
 
@@ -133,14 +134,14 @@ func (r *run) collect(ctx context.Context, in *source.Reader, q *queue) error {
 // seen before, it is parsed again, each record against all others; and since
 // the worker has counted it already, once more to take that away.
 func (r *run) append(j *job, again, twice *counter) error {
-	if r.total.Append(j.part) {
+	if r.total.Append(&j.part) {
 		j.out.shift(again.before)
 		again.before += j.lines
 		return j.out.write(&r.Options, again.input)
 	}
 	j.out.reset()
 	twice.block(j.block)
-	twice.b.Cut()
+	twice.b.Cut(&aggregate.Part{})
 	twice.reset()
 	again.block(j.block)
 	return again.write(&r.Options, again.input)
