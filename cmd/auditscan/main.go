@@ -14,6 +14,7 @@ func main() {
 		_ = launch.Stage(os.Args) // record or run says why
 		os.Exit(exitFailed)
 	}
+	saveMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	env := &environment{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
