@@ -79,7 +79,7 @@ func BenchmarkSummary(b *testing.B) {
 	count.Input("log", "")
 	for i := range int32(20000) {
 		for nr := range int32(20) {
-			count.Record(&parser.Record{Process: parser.Process{PID: i, Arch: 0xc000003e}, NR: nr, Code: 0x7ffc0000}, nil, 1)
+			count.Record(&parser.Record{Process: &parser.Process{PID: i, Arch: 0xc000003e}, NR: nr, Code: 0x7ffc0000}, nil, 1)
 		}
 	}
 	for b.Loop() {

@@ -120,7 +120,7 @@ func TestFilterAfterFolding(t *testing.T) {
 	b := aggregate.NewBuilder(&aggregate.Filter{Comm: []string{"a"}, PID: []int32{7}})
 	b.Input("log", "")
 	record := func(pid int32, comm string) {
-		b.Record(&parser.Record{Process: parser.Process{PID: pid, Comm: parser.Text{Bytes: []byte(comm), Enc: parser.EncQuoted}}, Code: 0x7ffc0000}, nil, 1)
+		b.Record(&parser.Record{Process: &parser.Process{PID: pid, Comm: parser.Text{Bytes: []byte(comm), Enc: parser.EncQuoted}}, Code: 0x7ffc0000}, nil, 1)
 	}
 	for i := range int32(aggregate.MaxGroups + 10) {
 		record(i, "b")
@@ -138,7 +138,7 @@ func TestContainerFoundTwice(t *testing.T) {
 	b := aggregate.NewBuilder(nil)
 	b.Input("log", "")
 	for _, via := range []string{container.ViaLineage, container.ViaDirect, container.ViaPidmap} {
-		b.Record(&parser.Record{Process: parser.Process{PID: 1}, Code: 0x7ffc0000},
+		b.Record(&parser.Record{Process: &parser.Process{PID: 1}, Code: 0x7ffc0000},
 			&container.Identity{ID: "0123456789abcdef0123", Name: "web", Via: via}, 1)
 	}
 	s := b.Summary()

@@ -19,7 +19,7 @@ type call struct {
 
 func (c call) count(b *Builder) {
 	b.Record(&parser.Record{
-		Process: parser.Process{
+		Process: &parser.Process{
 			PID: c.pid, Comm: parser.Text{Bytes: []byte(c.comm), Enc: parser.EncQuoted}, Exe: parser.Text{Bytes: []byte(c.exe), Enc: parser.EncQuoted},
 			Arch: 0xc000003e,
 		},
@@ -142,11 +142,11 @@ func TestMemory(t *testing.T) {
 		"exe":  func(b *Builder, i int) { call{pid: 1, comm: "a", exe: fmt.Sprintf("/%0100x", i)}.count(b) },
 		"pid":  func(b *Builder, i int) { call{pid: int32(i), comm: "a", exe: "/a"}.count(b) },
 		"node": func(b *Builder, i int) {
-			r := parser.Record{Node: fmt.Appendf(nil, "%x", i), Stamp: parser.Stamp{Millis: 1, Serial: uint32(i), HasTime: true, HasSerial: true}}
+			r := parser.Record{Node: fmt.Appendf(nil, "%x", i), Stamp: parser.Stamp{Millis: 1, Serial: uint32(i), HasTime: true, HasSerial: true}, Process: &parser.Process{}}
 			b.Record(&r, nil, 1)
 		},
 		"serial": func(b *Builder, i int) {
-			r := parser.Record{Stamp: parser.Stamp{Millis: int64(1 + i), Serial: uint32(i) * 3000017, HasTime: true, HasSerial: true}}
+			r := parser.Record{Stamp: parser.Stamp{Millis: int64(1 + i), Serial: uint32(i) * 3000017, HasTime: true, HasSerial: true}, Process: &parser.Process{}}
 			b.Record(&r, nil, 1)
 		},
 	} {

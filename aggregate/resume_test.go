@@ -31,7 +31,7 @@ func TestGoOn(t *testing.T) {
 			b.Input("audit:", tt.trust)
 			b.GoOn([]Seen{{Time: at, Serial: 2100}})
 			for n := range uint32(3) {
-				r := &parser.Record{Stamp: parser.Stamp{Millis: at.Add(tt.later).UnixMilli(), Serial: tt.next + n, HasTime: true, HasSerial: true}, Process: parser.Process{Arch: 0xc000003e}, Code: 0x7ffc0000, Form: parser.FormAuditd}
+				r := &parser.Record{Stamp: parser.Stamp{Millis: at.Add(tt.later).UnixMilli(), Serial: tt.next + n, HasTime: true, HasSerial: true}, Process: &parser.Process{Arch: 0xc000003e}, Code: 0x7ffc0000, Form: parser.FormAuditd}
 				b.Record(r, nil, int64(n))
 			}
 			s := b.Summary()
@@ -53,7 +53,7 @@ func TestContinueWithNothing(t *testing.T) {
 		b.Input("audit:", TrustKernel)
 	}
 	full.Lines(1)
-	full.Record(&parser.Record{Stamp: parser.Stamp{Millis: 1795446783000, Serial: 1, HasTime: true, HasSerial: true}, Process: parser.Process{Arch: 0xc000003e}, Code: 0x7ffc0000, Form: parser.FormAuditd}, nil, 1)
+	full.Record(&parser.Record{Stamp: parser.Stamp{Millis: 1795446783000, Serial: 1, HasTime: true, HasSerial: true}, Process: &parser.Process{Arch: 0xc000003e}, Code: 0x7ffc0000, Form: parser.FormAuditd}, nil, 1)
 	f, e := full.Summary(), empty.Summary()
 	for _, got := range []*Summary{Continue(f, e), Continue(e, f)} {
 		if got.Completeness.Verdict != Complete || got.Totals.Records != 1 {

@@ -26,7 +26,7 @@ type event struct {
 }
 
 func (s *stream) add(e event) {
-	r := parser.Record{Form: parser.FormAuditd, Stamp: parser.Stamp{Millis: e.millis, Serial: e.serial, HasTime: true, HasSerial: true}}
+	r := parser.Record{Form: parser.FormAuditd, Stamp: parser.Stamp{Millis: e.millis, Serial: e.serial, HasTime: true, HasSerial: true}, Process: &parser.Process{}}
 	if e.serial%3 != 0 {
 		s.b.Other(&r)
 		return

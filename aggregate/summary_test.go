@@ -20,7 +20,7 @@ func TestSummaryStays(t *testing.T) {
 			b := NewBuilder(nil)
 			b.Input("log", "")
 			count := func(form parser.Form, nr int32) {
-				r := parser.Record{Form: form, Process: parser.Process{Arch: 0xc000003e}, NR: nr, Code: 0x7ffc0000}
+				r := parser.Record{Form: form, Process: &parser.Process{Arch: 0xc000003e}, NR: nr, Code: 0x7ffc0000}
 				b.Record(&r, nil, 1)
 			}
 			// What a summary should hold grows by one call, and by one record of
@@ -54,6 +54,6 @@ func TestSummaryStays(t *testing.T) {
 func last(form parser.Form, nr int32) *Builder {
 	b := NewBuilder(nil)
 	b.Input("log", "")
-	b.Record(&parser.Record{Form: form, Process: parser.Process{Arch: 0xc000003e}, NR: nr, Code: 0x7ffc0000}, nil, 1)
+	b.Record(&parser.Record{Form: form, Process: &parser.Process{Arch: 0xc000003e}, NR: nr, Code: 0x7ffc0000}, nil, 1)
 	return b
 }

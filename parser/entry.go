@@ -155,7 +155,7 @@ func (p *Parser) auditEntry(e *entry, line []byte) Item {
 		}
 		fallthrough
 	default:
-		p.rec = Record{Form: FormJournal, Stamp: st, Node: e[mHost]}
+		p.begin(Record{Form: FormJournal, Stamp: st, Node: e[mHost]})
 		return IsOther
 	}
 	if !whole {

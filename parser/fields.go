@@ -96,17 +96,23 @@ type reading struct {
 // reason why the record cannot be used.
 func (p *Parser) fields(s []byte) (rest []byte, reason string) {
 	r := &p.rec
-	at, ok := p.memo.recall(s, &r.Process)
-	if !ok {
-		at.rest = s
+	at := reading{rest: s}
+	if e := p.memo.recall(s); e != nil {
+		r.Process = &e.process
+		at = e.at
+		at.rest = s[len(e.start):]
+	} else {
 		if reason = r.read(&at, fArch); reason != "" {
 			return nil, reason
 		}
 		if !p.general {
-			p.memo.keep(s, at, &r.Process)
+			p.memo.keep(s, at, r.Process)
 		}
 	}
 	if p.general || !r.tail(&at) {
+		p.proc = *r.Process // what is remembered must not change
+		p.proc.Origin = 0
+		r.Process = &p.proc
 		if reason = r.read(&at, fCode); reason != "" {
 			return nil, reason
 		}
@@ -338,25 +344,4 @@ func prefixedHex(dst *uint64, s []byte, max int) (int, bool) {
 		return n, whole
 	}
 	return n + 2, whole
-}
-
-// lowerHex reads the kernel's hex: lower-case only, since the 'A' of a glued
-// AUID= is a hex digit too.
-func lowerHex(s []byte) (v uint64, n int) {
-	for n < len(s) {
-		d := hexDigit[s[n]]
-		if d == 0 {
-			break
-		}
-		v = v<<4 | uint64(d-1)
-		n++
-	}
-	return v, n
-}
-
-// hexDigit is one more than the value of each lower-case hex digit, 0 for
-// other bytes.
-var hexDigit = [256]byte{
-	'0': 1, '1': 2, '2': 3, '3': 4, '4': 5, '5': 6, '6': 7, '7': 8, '8': 9, '9': 10,
-	'a': 11, 'b': 12, 'c': 13, 'd': 14, 'e': 15, 'f': 16,
 }

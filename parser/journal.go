@@ -47,7 +47,7 @@ func (p *Parser) journalLine(line []byte, i int) Item {
 	if !ok {
 		return p.malformed(pre.refusal(), line)
 	}
-	p.rec = Record{Form: FormJournal, Node: pre.node, Stamp: pre.time}
+	p.begin(Record{Form: FormJournal, Node: pre.node, Stamp: pre.time})
 	rest, reason := p.fields(body)
 	if reason == "" {
 		reason = p.rec.contradicts(pre.pid, comm)

@@ -21,7 +21,7 @@ func (p *Parser) laurelID(id []byte) (st Stamp, ok bool) {
 
 // laurel parses an event of laurel: {"ID":"SEC.MSEC:SERIAL","SECCOMP":[{...}]}.
 func (p *Parser) laurel(o laurelObject, st Stamp, line []byte, whole bool) Item {
-	p.rec = Record{Form: FormJSON, Stamp: st}
+	p.begin(Record{Form: FormJSON, Stamp: st})
 	if !whole {
 		return p.malformed("JSON cut", line)
 	}

@@ -13,13 +13,13 @@ const (
 func (p *Parser) auditdLine(line []byte) Item {
 	if bytes.HasPrefix(line, seccompStart) {
 		if st, rest, ok := p.stamp(line[len(seccompStart)-len(auditOp):]); ok && len(rest) > 0 && rest[0] == ':' {
-			p.rec = Record{Stamp: st, Form: FormAuditd}
+			p.begin(Record{Stamp: st, Form: FormAuditd})
 			return p.event(rest[1:], line)
 		}
 	}
 	i := stampIndex(line)
 	if i >= 0 && typeStart(line, i) == 0 {
-		p.rec = Record{}
+		p.begin(Record{})
 		return p.typed(line, 0, i, FormAuditd)
 	}
 	if t, _ := typeNumber(line); t == typeSeccomp {
@@ -43,7 +43,7 @@ func (p *Parser) stampedLine(line []byte, start, i int) Item {
 		}
 		return p.malformed(pre.refusal(), line)
 	}
-	p.rec = Record{Node: pre.node}
+	p.begin(Record{Node: pre.node})
 	if pre.tag == nil {
 		return p.typed(line, start, i, FormAuditd)
 	}

@@ -17,6 +17,7 @@ import (
 // items (a test and a fuzz target hold it to that).
 type memo struct {
 	slots []remembered // made on first use; a power of two
+	last  *remembered  // the one recalled or kept last: records come in bursts
 	made  uint32       // origins given out
 }
 
@@ -25,29 +26,33 @@ type memo struct {
 type remembered struct {
 	start   []byte
 	at      reading // rest is not used
-	process Process
+	process Process // read only
 }
 
 // memoSlots is enough for the processes that log at the same time; two that
 // share a slot only cost time.
-const memoSlots = 1 << 10
+const (
+	memoBits  = 10
+	memoSlots = 1 << memoBits
+)
 
 // maxStart bounds what a slot keeps.
 const maxStart = 1 << 10
 
-// recall reads the start of s into p, if it was read before.
-func (m *memo) recall(s []byte, p *Process) (at reading, ok bool) {
-	if m.slots == nil {
-		return at, false
+// recall returns what was read from the start of s before, nil if it was not.
+func (m *memo) recall(s []byte) *remembered {
+	if m.last == nil {
+		return nil
+	}
+	if bytes.HasPrefix(s, m.last.start) {
+		return m.last
 	}
 	e := &m.slots[slot(s)]
 	if len(e.start) == 0 || !bytes.HasPrefix(s, e.start) {
-		return at, false
+		return nil
 	}
-	*p = e.process
-	at = e.at
-	at.rest = s[len(e.start):]
-	return at, true
+	m.last = e
+	return e
 }
 
 // keep remembers what was read from the start of s, up to at.rest, and gives
@@ -63,6 +68,7 @@ func (m *memo) keep(s []byte, at reading, p *Process) {
 	m.made++
 	p.Origin = m.made
 	e := &m.slots[slot(s)]
+	m.last = e
 	e.start = append(e.start[:0], s[:n]...)
 	e.at, e.process = at, *p
 	e.at.rest = nil
@@ -83,10 +89,18 @@ func bytesOffset(s, t []byte) int { return cap(s) - cap(t) }
 // slot hashes the first bytes of s, which hold the pid in all but records
 // with a very long subj.
 func slot(s []byte) int {
+	const words = 12
 	var h uint64
-	for n := min(len(s), 96); n >= 8; n -= 8 {
-		h = (h ^ binary.LittleEndian.Uint64(s)) * 0x9e3779b97f4a7c15
-		s = s[8:]
+	if len(s) < 8*words {
+		for _, c := range s {
+			h = (h ^ uint64(c)) * mix
+		}
+		return int(h >> (64 - memoBits))
 	}
-	return int(h >> (64 - 10))
+	for i := range words {
+		h += binary.LittleEndian.Uint64(s[8*i:]) * (mix + uint64(i)<<20)
+	}
+	return int(h * mix >> (64 - memoBits))
 }
+
+const mix = 0x9e3779b97f4a7c15

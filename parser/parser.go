@@ -23,6 +23,7 @@ type Parser struct {
 	lineNo int64
 
 	rec  Record
+	proc Process // the record's, unless it is a remembered one
 	loss Loss
 	bad  Malformed
 
@@ -36,7 +37,11 @@ type Parser struct {
 }
 
 // New returns a parser for an input of the given layout.
-func New(layout Layout) *Parser { return &Parser{layout: layout} }
+func New(layout Layout) *Parser {
+	p := &Parser{layout: layout}
+	p.begin(Record{})
+	return p
+}
 
 // Reset gives the parser its next block of whole lines. The block must not
 // change until Next has returned End.
@@ -73,6 +78,9 @@ func (p *Parser) Next() Item {
 		}
 		if len(p.block) == 0 {
 			return End
+		}
+		if p.fast() {
+			return IsRecord
 		}
 		line, rest := p.block, []byte(nil)
 		if i := bytes.IndexByte(p.block, '\n'); i >= 0 {
@@ -148,6 +156,13 @@ func stampIndex(line []byte) int {
 			return off - len(auditOp)
 		}
 	}
+}
+
+// begin makes r the record, of a process that is not known yet.
+func (p *Parser) begin(r Record) {
+	p.proc = Process{}
+	p.rec = r
+	p.rec.Process = &p.proc
 }
 
 // malformed makes the item for a record that cannot be used.

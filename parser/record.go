@@ -14,7 +14,7 @@ type Record struct {
 	Legacy bool   // type=1701 reason="seccomp": kernels before 3.8
 	Node   []byte // node= of auditd, or the host of the syslog prefix; nil: none
 
-	Process
+	*Process
 	NR     int32 // as printed: x32 calls have bit 30 set
 	Compat bool
 	IP     uint64
@@ -42,7 +42,8 @@ type Process struct {
 
 // Clone returns a copy that stays valid.
 func (r *Record) Clone() *Record {
-	c := *r
+	c, process := *r, *r.Process
+	c.Process = &process
 	for _, text := range []*[]byte{&c.Node, &c.Subj, &c.Comm.Bytes, &c.Exe.Bytes, &c.ArchName, &c.SyscallName, &c.CodeName} {
 		*text = bytes.Clone(*text)
 	}

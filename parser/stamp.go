@@ -75,13 +75,3 @@ func parseDatedStamp(s []byte) (st Stamp, rest []byte, ok bool) {
 	}
 	return Stamp{Serial: uint32(serial), HasSerial: true}, s[end+1:], true
 }
-
-// digits reads the decimal number that s starts with and its length. Callers
-// bound the length; beyond 19 digits the value is meaningless.
-func digits(s []byte) (v uint64, n int) {
-	for n < len(s) && s[n]-'0' <= 9 {
-		v = v*10 + uint64(s[n]-'0')
-		n++
-	}
-	return v, n
-}

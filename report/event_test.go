@@ -36,7 +36,7 @@ func TestEvent(t *testing.T) {
 func TestEventUnknown(t *testing.T) {
 	const want = `{"time":null,"serial":null,"node":null,"pid":null,"comm":null,"exe":null,"arch":null,"nr":-1,"syscall":null,` +
 		`"action":"unknown","sig":0,"compat":false,"ip":null,"uid":0,"gid":0,"auid":0,"ses":0,"subj":null,"container":null}` + "\n"
-	if got := string(AppendEvent(nil, &Event{Record: &parser.Record{}, NR: -1})); got != want {
+	if got := string(AppendEvent(nil, &Event{Record: &parser.Record{Process: &parser.Process{}}, NR: -1})); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
@@ -49,7 +49,7 @@ func TestEventText(t *testing.T) {
 			{Bytes: []byte(strings.ToUpper(hex.EncodeToString([]byte(text)))), Enc: parser.EncHex},
 		} {
 			process := parser.Process{Comm: comm, Exe: comm, Subj: []byte(text)}
-			e := &Event{Record: &parser.Record{Process: process, Node: []byte(text)}}
+			e := &Event{Record: &parser.Record{Process: &process, Node: []byte(text)}}
 			var got struct{ Comm, Exe, Node, Subj string }
 			if err := json.Unmarshal(AppendEvent(nil, e), &got); err != nil {
 				t.Fatalf("%q: %v", text, err)
@@ -79,7 +79,7 @@ func TestEventTime(t *testing.T) {
 		{1 << 62, `null`},
 		{-1, `null`},
 	} {
-		e := &Event{Record: &parser.Record{Stamp: parser.Stamp{Millis: test.millis, HasTime: true}}}
+		e := &Event{Record: &parser.Record{Stamp: parser.Stamp{Millis: test.millis, HasTime: true}, Process: &parser.Process{}}}
 		if got := AppendEvent(nil, e); !bytes.HasPrefix(got, []byte(`{"time":`+test.want+`,"serial":`)) {
 			t.Errorf("%d ms: %.40s, want %s", test.millis, got, test.want)
 		}
@@ -106,11 +106,11 @@ func TestLine(t *testing.T) {
 	bare := &container.Identity{ID: "0123456789abcdef"}
 	record := parser.Record{
 		Stamp:   parser.Stamp{Millis: 1662053996821, HasTime: true},
-		Process: parser.Process{PID: 801989, Comm: parser.Text{Bytes: []byte("runc:[2:INIT]"), Enc: parser.EncQuoted}},
+		Process: &parser.Process{PID: 801989, Comm: parser.Text{Bytes: []byte("runc:[2:INIT]"), Enc: parser.EncQuoted}},
 	}
 	onNode := record
 	onNode.Node = []byte("worker\x1b9")
-	hidden := record
+	hidden := *record.Clone()
 	hidden.Comm = parser.Text{Bytes: []byte("1B5B33316D0AE280AE"), Enc: parser.EncHex}
 	timeless := record
 	timeless.HasTime = false
@@ -143,7 +143,7 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 	e := &Event{
 		Record: &parser.Record{
 			Stamp:   parser.Stamp{Millis: 1662053996821, HasTime: true, Serial: 272, HasSerial: true},
-			Process: parser.Process{PID: 801989, Comm: parser.Text{Bytes: []byte("1B5B33316D0AE280AEFF"), Enc: parser.EncHex}},
+			Process: &parser.Process{PID: 801989, Comm: parser.Text{Bytes: []byte("1B5B33316D0AE280AEFF"), Enc: parser.EncHex}},
 			Node:    []byte("node\x1b"), IP: 0x55ed9c8764f3,
 		},
 		Arch: syscalltable.X86_64, NR: 202, Name: "futex", Action: syscalltable.ActionLog, Container: &web,

@@ -18,6 +18,7 @@ type eventReader struct {
 	containers map[container.Identity]*container.Identity // one pointer for each
 
 	record          parser.Record
+	process         parser.Process // the record's
 	call            aggregate.Call
 	name            string // of the call, by the writer
 	id              *container.Identity
@@ -51,7 +52,8 @@ func (r *jsonReader) events() *aggregate.Summary {
 func (e *eventReader) item(fields []field) {
 	e.begin()
 	from := e.from
-	e.record = parser.Record{}
+	e.process = parser.Process{}
+	e.record = parser.Record{Process: &e.process}
 	var seen fieldSet
 	e.members(func(key []byte) func() { return e.member(fields, key, &seen) })
 	event := fields[:len(fields)-1]
@@ -67,26 +69,26 @@ func (e *eventReader) item(fields []field) {
 }
 
 func (e *eventReader) fields() []field {
-	r := &e.record
+	r, p := &e.record, &e.process
 	id := func(into *uint32) func() { return func() { *into = uint32(e.integer(0, math.MaxUint32)) } }
 	return []field{
 		{"time", e.stamp},
 		{"serial", e.serial},
 		{"node", func() { e.node, r.Node = e.keep(e.node) }},
-		{"pid", func() { r.PID = e.pid() }},
-		{"comm", func() { e.comm, r.Comm.Bytes = e.keep(e.comm) }},
-		{"exe", func() { e.exe, r.Exe.Bytes = e.keep(e.exe) }},
+		{"pid", func() { p.PID = e.pid() }},
+		{"comm", func() { e.comm, p.Comm.Bytes = e.keep(e.comm) }},
+		{"exe", func() { e.exe, p.Exe.Bytes = e.keep(e.exe) }},
 		{"arch", func() { e.call.Arch = e.arch() }},
 		{"nr", func() { e.call.NR = int32(e.integer(math.MinInt32, math.MaxInt32)) }},
 		{"syscall", func() { e.name = e.syscall() }},
 		{"action", func() { e.call.Action = e.action() }},
-		{"sig", func() { r.Sig = int32(e.integer(math.MinInt32, math.MaxInt32)) }},
+		{"sig", func() { p.Sig = int32(e.integer(math.MinInt32, math.MaxInt32)) }},
 		{"compat", func() { r.Compat = e.bool() }},
 		{"ip", func() { r.IP = e.address() }},
-		{"uid", id(&r.UID)},
-		{"gid", id(&r.GID)},
-		{"auid", id(&r.AUID)},
-		{"ses", id(&r.Ses)},
+		{"uid", id(&p.UID)},
+		{"gid", id(&p.GID)},
+		{"auid", id(&p.AUID)},
+		{"ses", id(&p.Ses)},
 		{"subj", func() { e.stringOrNull() }},
 		{"container", func() { e.id = e.one(e.identity()) }},
 		{"loss", e.readLoss},
