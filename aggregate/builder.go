@@ -1,6 +1,9 @@
 package aggregate
 
 import (
+	"hash/maphash"
+	"math/bits"
+
 	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/parser"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -135,15 +138,23 @@ func (b *Builder) origin(r *parser.Record, id *container.Identity) *origin {
 	return o
 }
 
-// contentHash tells records apart that claim one serial.
-func contentHash(r *parser.Record, h uint64) uint16 {
-	for _, v := range [...]uint64{
-		uint64(r.Millis), uint64(r.PID)<<32 | uint64(uint32(r.NR)), uint64(r.Arch)<<32 | uint64(r.Code), r.IP,
-	} {
-		h = (h ^ v) * 0x9e3779b97f4a7c15
-		h ^= h >> 29
-	}
+// contentHash tells records apart that claim one serial. names is the hash of
+// comm and exe, and of the run's seed.
+func contentHash(r *parser.Record, names uint64) uint16 {
+	h := mix(uint64(r.PID)<<32|uint64(uint32(r.NR)), names) ^
+		mix(uint64(r.Arch)<<32|uint64(r.Code), names>>1) ^
+		mix(uint64(r.Millis)<<1^r.IP, names>>2)
 	return uint16(h ^ h>>16 ^ h>>32)
+}
+
+// secrets make the content hash unpredictable, as seed does the names'.
+var secrets = [2]uint64{maphash.Comparable(seed, 0), maphash.Comparable(seed, 1)}
+
+// mix hashes two words: both halves of their product, which depends on every
+// bit of them.
+func mix(a, b uint64) uint64 {
+	high, low := bits.Mul64(a^secrets[0], b^secrets[1])
+	return high ^ low
 }
 
 // group returns the group of a key, making it where needed; nil if the filter

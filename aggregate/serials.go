@@ -1,6 +1,9 @@
 package aggregate
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Serials are kept in pages of 32, with the time span that the page was seen
 // in: the counter starts anew at boot, so the same number may stand for
@@ -87,6 +90,9 @@ func (s *serials) find(key uint32, fits func(*page) bool) *page {
 func (s *serials) add(first, last int64) *page {
 	for len(s.pages) >= max(s.limit, minPages) {
 		s.settle()
+	}
+	if n := len(s.pages); n == cap(s.pages) {
+		s.pages = slices.Grow(s.pages, max(n, minPages)) // append would copy five times as much
 	}
 	s.pages = append(s.pages, page{key: s.key, next: s.head, first: first, last: last})
 	s.head = int32(len(s.pages) - 1)
