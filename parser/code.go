@@ -1,6 +1,32 @@
 package parser
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// codeMemo is the code that was read last, where it had eight digits: most
+// records have the same.
+type codeMemo struct {
+	digits uint64
+	sig    int32 // it depends on the signal whether a code is plausible
+	code   uint32
+}
+
+// code is Record.code with a memory.
+func (p *Parser) code(s []byte) int {
+	r, m := &p.rec, &p.codes
+	eight := len(s) > 10 && hexDigit[s[10]] == 0
+	if eight && m.digits != 0 && binary.LittleEndian.Uint64(s[2:]) == m.digits && m.sig == r.Sig && s[0] == '0' && s[1] == 'x' {
+		r.Code = m.code
+		return 10
+	}
+	n, _ := r.code(s)
+	if eight && n == 10 {
+		*m = codeMemo{binary.LittleEndian.Uint64(s[2:]), r.Sig, r.Code}
+	}
+	return n
+}
 
 // code reads "0x7ffc0000", the record's last field. It is where a cut hurts
 // most: 0x7ffc is a prefix of LOG's code and would read as KILL_THREAD. So a

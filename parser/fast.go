@@ -31,7 +31,7 @@ func (p *Parser) fast() bool {
 	r.ArchName, r.SyscallName, r.CodeName = nil, nil, nil
 	at := e.at
 	at.rest = s[len(e.start):]
-	if !r.tail(&at) || at.seen&required != required {
+	if !p.tail(&at) || at.seen&required != required {
 		return false
 	}
 	s = at.rest

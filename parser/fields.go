@@ -109,7 +109,7 @@ func (p *Parser) fields(s []byte) (rest []byte, reason string) {
 			p.memo.keep(s, at, r.Process)
 		}
 	}
-	if p.general || !r.tail(&at) {
+	if p.general || !p.tail(&at) {
 		p.proc = *r.Process // what is remembered must not change
 		p.proc.Origin = 0
 		r.Process = &p.proc

@@ -30,6 +30,7 @@ type Parser struct {
 	memo    memo // starts of records that were read before
 	general bool // for the tests: no memo, and no line is skipped
 	time    stampMemo
+	codes   codeMemo
 	entries assembly   // layout Entries
 	partial [2][]byte  // layout CRI: split lines, one a stream
 	scratch [4096]byte // room for text that had to be unescaped

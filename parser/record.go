@@ -27,17 +27,18 @@ type Record struct {
 
 // Process is what a record says before syscall=: who made the call.
 type Process struct {
-	AUID, UID, GID, Ses uint32 // NoID: unset, or not a number in the text
-	Subj                []byte // nil: the record has none
-	PID                 int32  // the process, in the initial pid namespace
-	Comm                Text   // the thread's name
-	Exe                 Text
-	Sig                 int32
-	Arch                uint32 // AUDIT_ARCH_*, 0 where the record has none
+	PID  int32 // the process, in the initial pid namespace
+	Sig  int32
+	Arch uint32 // AUDIT_ARCH_*, 0 where the record has none
 
 	// Origin is the same for records of one parser whose text before syscall=
 	// is the same, and never the same for others; 0: not known.
 	Origin uint32
+
+	AUID, UID, GID, Ses uint32 // NoID: unset, or not a number in the text
+	Comm                Text   // the thread's name
+	Exe                 Text
+	Subj                []byte // nil: the record has none
 }
 
 // Clone returns a copy that stays valid.

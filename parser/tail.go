@@ -7,7 +7,8 @@ import "bytes"
 // general reader would read to the same values, and leaves everything else
 // (negative numbers, other fields, cut values) to it; a test and a fuzz target
 // compare the two.
-func (r *Record) tail(at *reading) bool {
+func (p *Parser) tail(at *reading) bool {
+	r := &p.rec
 	s, ok := bytes.CutPrefix(at.rest, []byte("syscall="))
 	if !ok {
 		return false
@@ -26,7 +27,7 @@ func (r *Record) tail(at *reading) bool {
 	if n == 0 || n > 16 || len(s) < len(" code=0x0") || string(s[:6]) != " code=" {
 		return false
 	}
-	if n, _ = r.code(s[6:]); n < 0 {
+	if n = p.code(s[6:]); n < 0 {
 		return false
 	}
 	r.NR, r.Compat, r.IP = int32(nr), compat == 1, ip
