@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"cmp"
+	"iter"
 	"math/bits"
 	"slices"
 )
@@ -22,7 +23,7 @@ const maxSettled = 4096
 // gaps are the serials that are missing within each boot.
 func (s *serials) gaps() stretch {
 	sum := s.closed
-	for _, boot := range boots(append(stretches(s.pages), s.settled...)) {
+	for _, boot := range boots(append(stretches(s.pages.all(), s.pages.n), s.settled...)) {
 		sum.add(joined(boot))
 	}
 	return sum
@@ -30,10 +31,9 @@ func (s *serials) gaps() stretch {
 
 // stretches are those of pages. Interpreted text has no time: its serials only
 // tell its records apart.
-func stretches(pages []page) []stretch {
-	all := make([]stretch, 0, len(pages))
-	for i := range pages {
-		p := &pages[i]
+func stretches(pages iter.Seq[*page], n int) []stretch {
+	all := make([]stretch, 0, n)
+	for p := range pages {
 		if p.last == 0 {
 			continue
 		}
@@ -137,9 +137,9 @@ func (s *stretch) note(missing, from, to int64) {
 
 // settle lets the older half of the pages go, and keeps their stretches.
 func (s *serials) settle() {
-	slices.SortFunc(s.pages, func(a, b page) int { return cmp.Compare(a.first, b.first) })
-	half := len(s.pages) / 2
-	for _, boot := range boots(stretches(s.pages[:half])) {
+	pages := slices.SortedFunc(s.pages.all(), func(a, b *page) int { return cmp.Compare(a.first, b.first) })
+	half := len(pages) / 2
+	for _, boot := range boots(stretches(slices.Values(pages[:half]), half)) {
 		for _, part := range parts(boot) {
 			s.settled = append(s.settled, joined(part))
 		}
@@ -152,20 +152,16 @@ func (s *serials) settle() {
 		}
 		s.settled = slices.Clone(s.settled[n:])
 	}
-	s.keep(s.pages[half:])
+	s.keep(pages[half:])
 }
 
 // keep makes pages the only ones.
-func (s *serials) keep(pages []page) {
-	s.pages = slices.Clone(pages)
-	s.heads = make(map[uint32]int32, len(s.pages))
-	for i := range s.pages {
-		p := &s.pages[i]
-		p.next = -1
-		if head, ok := s.heads[p.key]; ok {
-			p.next = head
-		}
-		s.heads[p.key] = int32(i)
+func (s *serials) keep(pages []*page) {
+	key := s.key
+	s.pages, s.heads, s.top = pageList{}, make(map[uint32]int32, len(pages)), 0
+	for _, p := range pages {
+		s.seek(p.key)
+		s.push(*p)
 	}
-	s.seek(s.key)
+	s.seek(key)
 }

@@ -8,9 +8,16 @@ import (
 	"github.com/auditscan/auditscan/container"
 )
 
-// Merge adds the counts of o, which has the same filter. Its proof comes in
-// parts, by [Builder.Append].
-func (b *Builder) Merge(o *Builder) { b.sum(o, 1) }
+// Merge adds the counts of o, which has the same filter and is not used any
+// more. Its proof comes in parts, by [Builder.Append].
+func (b *Builder) Merge(o *Builder) {
+	if len(b.groups) == 0 && len(o.groups) > 0 {
+		b.names, b.groups, b.folded = o.names, o.groups, o.folded
+		b.recent, b.node = [recentOrigins]origin{}, lastText{}
+		return
+	}
+	b.sum(o, 1)
+}
 
 // Subtract takes the counts of o away again: what was counted a second time
 // when a part was refused.

@@ -28,8 +28,7 @@ func (b *Builder) Newest() (all []Seen) {
 
 // newest is the page of the highest serial of the last boot; nil: none.
 func (s *serials) newest() (last *page) {
-	for i := range s.pages {
-		p := &s.pages[i]
+	for p := range s.pages.all() {
 		if last == nil || p.last > last.last || p.last == last.last && p.key > last.key {
 			last = p
 		}

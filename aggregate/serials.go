@@ -1,9 +1,6 @@
 package aggregate
 
-import (
-	"math/bits"
-	"slices"
-)
+import "math/bits"
 
 // Serials are kept in pages of 32, with the time span that the page was seen
 // in: the counter starts anew at boot, so the same number may stand for
@@ -42,8 +39,9 @@ type page struct {
 // serials is the set of serials seen on one node.
 type serials struct {
 	heads   map[uint32]int32 // key to the page of it made last
-	pages   []page
+	pages   pageList
 	limit   int    // of pages
+	top     uint32 // the highest key; those beyond it have no page
 	key     uint32 // the key looked up last
 	head    int32  // its page made last; -1: none
 	others  int64  // records of other audit types
@@ -61,13 +59,17 @@ func newSerials() *serials {
 // reset empties the set.
 func (s *serials) reset() {
 	clear(s.heads)
-	*s = serials{heads: s.heads, pages: s.pages[:0], limit: s.limit}
+	s.pages.reset()
+	*s = serials{heads: s.heads, pages: s.pages, limit: s.limit}
 	s.seek(0)
 }
 
 // seek makes key the current one.
 func (s *serials) seek(key uint32) {
 	s.key, s.head = key, -1
+	if key > s.top {
+		return
+	}
 	if i, ok := s.heads[key]; ok {
 		s.head = i
 	}
@@ -78,8 +80,8 @@ func (s *serials) find(key uint32, fits func(*page) bool) *page {
 	if key != s.key {
 		s.seek(key)
 	}
-	for i, n := s.head, 0; i >= 0 && n < maxChain; i, n = s.pages[i].next, n+1 {
-		if p := &s.pages[i]; fits(p) {
+	for i, n := s.head, 0; i >= 0 && n < maxChain; i, n = s.pages.at(i).next, n+1 {
+		if p := s.pages.at(i); fits(p) {
 			return p
 		}
 	}
@@ -88,16 +90,19 @@ func (s *serials) find(key uint32, fits func(*page) bool) *page {
 
 // add makes a page for the current key.
 func (s *serials) add(first, last int64) *page {
-	for len(s.pages) >= max(s.limit, minPages) {
+	for s.pages.n >= max(s.limit, minPages) {
 		s.settle()
 	}
-	if n := len(s.pages); n == cap(s.pages) {
-		s.pages = slices.Grow(s.pages, max(n, minPages)) // append would copy five times as much
-	}
-	s.pages = append(s.pages, page{key: s.key, next: s.head, first: first, last: last})
-	s.head = int32(len(s.pages) - 1)
+	return s.push(page{first: first, last: last})
+}
+
+// push makes p a page of the current key.
+func (s *serials) push(p page) *page {
+	p.key, p.next = s.key, s.head
+	s.head = s.pages.add(p)
 	s.heads[s.key] = s.head
-	return &s.pages[s.head]
+	s.top = max(s.top, s.key)
+	return s.pages.at(s.head)
 }
 
 // meets tells whether the page's time span could be of the same boot.
@@ -127,7 +132,7 @@ func (s *serials) other(ms int64, serial uint32) {
 func (s *serials) record(ms int64, serial uint32, hash uint16) (duplicate bool) {
 	at, bit := serial&pageMask, uint32(1)<<(serial&pageMask)
 	if s.head >= 0 && s.key == serial>>pageBits { // the common case: the page used last is the only one
-		if p := &s.pages[s.head]; p.next < 0 && p.records&bit == 0 && p.meets(ms, ms) {
+		if p := s.pages.at(s.head); p.next < 0 && p.records&bit == 0 && p.meets(ms, ms) {
 			p.note(ms, at, hash)
 			return false
 		}
@@ -156,8 +161,7 @@ func (p *page) note(ms int64, at uint32, hash uint16) {
 
 // overlaps tells whether some record of o may be in s already.
 func (s *serials) overlaps(o *serials) bool {
-	for i := range o.pages {
-		p := &o.pages[i]
+	for p := range o.pages.all() {
 		if p.records != 0 && s.find(p.key, func(q *page) bool {
 			return q.records&p.records != 0 && q.meets(p.first, p.last)
 		}) != nil {
@@ -171,8 +175,7 @@ func (s *serials) overlaps(o *serials) bool {
 func (s *serials) merge(o *serials) {
 	s.others += o.others
 	s.printed.append(&o.printed)
-	for i := range o.pages {
-		p := &o.pages[i]
+	for p := range o.pages.all() {
 		q := s.find(p.key, func(q *page) bool { return q.records&p.records == 0 && q.meets(p.first, p.last) })
 		if q == nil {
 			q = s.add(p.first, p.last)

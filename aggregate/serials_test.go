@@ -170,8 +170,8 @@ func TestSettle(t *testing.T) {
 			s := newStream()
 			for i, e := range tt.make(s) {
 				s.add(e)
-				if i%1000 == 0 && len(s.b.nodes[""].pages) > maxPages {
-					t.Fatalf("%d pages", len(s.b.nodes[""].pages))
+				if i%1000 == 0 && s.b.nodes[""].pages.n > maxPages {
+					t.Fatalf("%d pages", s.b.nodes[""].pages.n)
 				}
 			}
 			if got := s.missing(t); got != tt.want {

@@ -11,11 +11,13 @@ import (
 // it shares the machine with what it watches.
 const modest = 52 << 20
 
-// saveMemory lets the garbage collector run more often where memory would grow
-// beyond modest, unless so much is in use that it would do nothing else.
-// GOMEMLIMIT is honoured.
+// saveMemory lets the garbage collector run when memory would grow beyond
+// modest, and hardly before. If so much is in use that it would do nothing
+// else, it gets more. GOGC and GOMEMLIMIT are honoured.
 func saveMemory() {
-	if os.Getenv("GOMEMLIMIT") == "" {
+	const hardlyBefore = 400 // percent of what is in use
+	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetGCPercent(hardlyBefore)
 		debug.SetMemoryLimit(modest)
 		afterCollection()
 	}
