@@ -29,6 +29,7 @@ type Builder struct {
 	groups map[groupKey]*group
 	recent [recentOrigins]origin
 	node   lastText
+	call   Call // the one returned last
 }
 
 // origin is what the start of a record comes to. Records of one process have
@@ -69,33 +70,34 @@ func (b *Builder) Input(name string, trust Trust) {
 
 // Record counts a SECCOMP record of the container, nil if that is unknown,
 // at the given line of the current input. It returns the record's call, with
-// how often its group has made it so far, and whether the record counts: it is
-// no duplicate and passes the filter.
-func (b *Builder) Record(r *parser.Record, id *container.Identity, line int64) (c Call, counts bool) {
-	call, ok := resolve(r)
-	if !ok {
+// how often its group has made it so far; nil if the record does not count: it
+// is a duplicate or does not pass the filter. The call is valid until the next
+// record.
+func (b *Builder) Record(r *parser.Record, id *container.Identity, line int64) *Call {
+	var call callID
+	if !call.resolve(r) {
 		b.Malformed("interpreted name is in no table", line)
-		return c, false
+		return nil
 	}
-	return b.count(r, call, id, line, wasPrinted(r))
+	return b.count(r, &call, id, line, wasPrinted(r))
 }
 
 // Resolved is Record for a record whose call is known: an earlier run has
 // found its architecture, number and action.
-func (b *Builder) Resolved(r *parser.Record, c Call, id *container.Identity, line int64) (_ Call, counts bool) {
-	return b.count(r, callID{arch: c.Arch, nr: c.NR, action: c.Action, form: formOf(r)}, id, line, false)
+func (b *Builder) Resolved(r *parser.Record, c *Call, id *container.Identity, line int64) *Call {
+	return b.count(r, &callID{arch: c.Arch, nr: c.NR, action: c.Action, form: formOf(r)}, id, line, false)
 }
 
 // count counts a record; printed tells whether it stands in the text that the
 // kernel printed.
-func (b *Builder) count(r *parser.Record, id callID, container *container.Identity, line int64, printed bool) (c Call, counts bool) {
+func (b *Builder) count(r *parser.Record, id *callID, container *container.Identity, line int64, printed bool) *Call {
 	in := b.input()
 	in.saw(r)
 	o := b.origin(r, container)
 	if s := b.serials(r.Node); r.HasSerial && s != nil {
 		if s.record(r.Millis, r.Serial, contentHash(r, o.hash)) {
 			in.Duplicates++
-			return c, false
+			return nil
 		}
 		if printed {
 			s.printed.add(r.Millis)
@@ -103,14 +105,14 @@ func (b *Builder) count(r *parser.Record, id callID, container *container.Identi
 	}
 	if r.Legacy {
 		b.note(Legacy, 1, r.Stamp, line, "kernel before 3.8: type=1701 without arch=, so no call can be named")
-		return c, false
+		return nil
 	}
 	if o.group == nil || !b.filter.inTime(r.Stamp) {
-		return c, false
+		return nil
 	}
 	call := o.group.call(b.filter, id)
 	if call == nil {
-		return c, false
+		return nil
 	}
 	t := when(r.Stamp)
 	call.Count++
@@ -120,7 +122,9 @@ func (b *Builder) count(r *parser.Record, id callID, container *container.Identi
 	if id.form == formBare {
 		in.bare++
 	}
-	return Call{Arch: id.arch, NR: id.nr, Action: id.action, Folded: call.Folded, Count: o.group.seen(call)}, true
+	c := &b.call
+	c.Arch, c.NR, c.Action, c.Folded, c.Count = id.arch, id.nr, id.action, call.Folded, o.group.seen(call)
+	return c
 }
 
 // origin finds what the record's start comes to.
@@ -246,25 +250,26 @@ func (b *Builder) forget() {
 // resolve finds the record's call, by number: its name is looked up once per
 // call, not per record. It is not ok where an interpreted record has an arch
 // or call that no table knows: there is no number then.
-func resolve(r *parser.Record) (id callID, ok bool) {
+func (id *callID) resolve(r *parser.Record) (ok bool) {
+	id.form = formOf(r)
 	if r.SyscallName != nil {
-		return resolveNames(r)
+		return id.resolveNames(r)
 	}
-	return callID{arch: syscalltable.Resolve(r.Arch, r.NR), nr: r.NR, action: syscalltable.ActionOf(r.Code), form: formOf(r)}, true
+	id.arch, id.nr, id.action = syscalltable.Resolve(r.Arch, r.NR), r.NR, syscalltable.ActionOf(r.Code)
+	return true
 }
 
-func resolveNames(r *parser.Record) (id callID, ok bool) {
+func (id *callID) resolveNames(r *parser.Record) (ok bool) {
 	arch, err := syscalltable.ParseArch(string(r.ArchName))
 	if err != nil {
-		return id, false
+		return false
 	}
-	action, err := syscalltable.ParseAction(string(r.CodeName))
-	if err != nil {
-		action = syscalltable.ActionUnknown
+	if id.action, err = syscalltable.ParseAction(string(r.CodeName)); err != nil {
+		id.action = syscalltable.ActionUnknown
 	}
-	nr, ok := parser.UnknownSyscall(r.SyscallName)
-	if !ok {
-		nr, ok = arch.NumberAudit(string(r.SyscallName))
+	if id.nr, ok = parser.UnknownSyscall(r.SyscallName); !ok {
+		id.nr, ok = arch.NumberAudit(string(r.SyscallName))
 	}
-	return callID{arch: syscalltable.Resolve(uint32(arch), nr), nr: nr, action: action, form: formOf(r)}, ok
+	id.arch = syscalltable.Resolve(uint32(arch), id.nr)
+	return ok
 }

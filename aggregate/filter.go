@@ -46,7 +46,7 @@ func (f *Filter) container(id *container.Identity) bool {
 }
 
 // call tells whether a call of the given name passes.
-func (f *Filter) call(id callID, name string) bool {
+func (f *Filter) call(id *callID, name string) bool {
 	if f == nil {
 		return true
 	}
@@ -75,7 +75,10 @@ func (f *Filter) Apply(s *Summary) *Summary {
 		if !f.group(g) {
 			continue
 		}
-		g.Calls = slices.DeleteFunc(slices.Clone(g.Calls), func(c Call) bool { return !f.call(c.id(), c.Name()) || !f.overlaps(c) })
+		g.Calls = slices.DeleteFunc(slices.Clone(g.Calls), func(c Call) bool {
+			id := c.id()
+			return !f.call(&id, c.Name()) || !f.overlaps(c)
+		})
 		if len(g.Calls) > 0 {
 			out.Groups = append(out.Groups, g.recount())
 		}

@@ -41,7 +41,8 @@ func formOf(r *parser.Record) form {
 	return formOther
 }
 
-// callID is what calls of one group are told apart by.
+// callID is what calls of one group are told apart by. It goes by its address:
+// a copy made of small parts just written costs as much as a search.
 type callID struct {
 	arch   syscalltable.Arch
 	nr     int32
@@ -52,19 +53,19 @@ type callID struct {
 
 func (c *Call) id() callID { return callID{c.Arch, c.NR, c.Action, c.Folded, c.form} }
 
-func (c *Call) is(id callID) bool {
+func (c *Call) is(id *callID) bool {
 	return c.NR == id.nr && c.Arch == id.arch && c.Action == id.action && c.form == id.form && c.Folded == id.folded
 }
 
 // name is the call's name; "" where the number is in no table.
-func (id callID) name() string {
+func (id *callID) name() string {
 	name, _ := id.arch.Name(id.nr)
 	return name
 }
 
 // slot is where the search for a call begins. A group mostly has one
 // architecture and action, and its numbers are small.
-func (id callID) slot(mask int) int {
+func (id *callID) slot(mask int) int {
 	h := uint64(uint32(id.nr)) | uint64(id.arch)<<16 ^ uint64(id.action)<<9 ^ uint64(id.form)<<13
 	return int(h*0x9e3779b97f4a7c15>>32) & mask
 }
@@ -74,7 +75,7 @@ const fewCalls = 8
 
 // call returns the counter of a call, making it where needed; nil if the
 // filter leaves it out.
-func (g *group) call(f *Filter, id callID) *Call {
+func (g *group) call(f *Filter, id *callID) *Call {
 	if c := g.find(id); c != nil {
 		return c
 	}
@@ -82,7 +83,7 @@ func (g *group) call(f *Filter, id callID) *Call {
 }
 
 // find returns the counter of a call, nil if it has none.
-func (g *group) find(id callID) *Call {
+func (g *group) find(id *callID) *Call {
 	if mask := len(g.slots) - 1; mask >= 0 {
 		for i := id.slot(mask); g.slots[i] != 0; i = (i + 1) & mask {
 			if c := &g.calls[g.slots[i]-1]; c.is(id) {
@@ -101,7 +102,7 @@ func (g *group) find(id callID) *Call {
 }
 
 // newCall makes the counter of a call that has none.
-func (g *group) newCall(f *Filter, id callID) *Call {
+func (g *group) newCall(f *Filter, id *callID) *Call {
 	name := ""
 	if !id.folded {
 		name = id.name()
@@ -141,8 +142,8 @@ func (g *group) grow() {
 }
 
 // foldNumber is the call that stands for all numbers like id's.
-func (id callID) foldNumber() callID {
-	return callID{arch: id.arch, nr: -1, action: id.action, folded: true, form: id.form}
+func (id *callID) foldNumber() *callID {
+	return &callID{arch: id.arch, nr: -1, action: id.action, folded: true, form: id.form}
 }
 
 // reindex makes the slots anew, with room for more calls.
@@ -163,7 +164,8 @@ func (g *group) reindex() {
 // fill puts the i-th call into a slot.
 func (g *group) fill(i int) {
 	mask := len(g.slots) - 1
-	at := g.calls[i].id().slot(mask)
+	id := g.calls[i].id()
+	at := id.slot(mask)
 	for g.slots[at] != 0 {
 		at = (at + 1) & mask
 	}
@@ -182,7 +184,8 @@ func (g *group) foldNumbers() {
 
 // sum adds the counts of x, which has passed the filter, sign times.
 func (g *group) sum(x *Call, sign int64) {
-	c := g.call(nil, x.id())
+	id := x.id()
+	c := g.call(nil, &id)
 	c.Count += sign * x.Count
 	span(&c.First, &c.Last, x.First, x.Last)
 }
@@ -205,7 +208,7 @@ func (g *group) seen(c *Call) int64 {
 	var n renderings
 	id := c.id()
 	for id.form = range formBare + 1 {
-		if c := g.find(id); c != nil {
+		if c := g.find(&id); c != nil {
 			n[id.form] = c.Count
 		}
 	}

@@ -84,7 +84,7 @@ func eventsOf(t testing.TB, containers map[int32]*container.Identity, encode fun
 			case parser.IsRecord:
 				r := p.Record()
 				id := containers[r.PID]
-				if c, counts := b.Record(r, id, p.Line()); counts {
+				if c := b.Record(r, id, p.Line()); c != nil {
 					name, _ := c.Arch.Name(c.NR)
 					out = encode(out, &Event{Record: r, Arch: c.Arch, NR: c.NR, Name: name, Action: c.Action, Container: id})
 				}

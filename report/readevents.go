@@ -119,7 +119,7 @@ func (e *eventReader) count(from place) {
 	if r.HasSerial {
 		r.Form = parser.FormKernel
 	}
-	e.into.Resolved(r, c, e.id, int64(from.line))
+	e.into.Resolved(r, &c, e.id, int64(from.line))
 }
 
 func (e *eventReader) stamp() {

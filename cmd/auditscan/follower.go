@@ -259,8 +259,8 @@ func (w *follower) record(r *parser.Record, line int64) {
 // count counts a record and shows it.
 func (w *follower) count(r *parser.Record, id *container.Identity, line int64) {
 	w.changed, w.unsaved = true, true
-	call, counts := w.total.Record(r, id, line)
-	if !counts || w.live || w.flags.onlyNew && call.Count > 1 {
+	call := w.total.Record(r, id, line)
+	if call == nil || w.live || w.flags.onlyNew && call.Count > 1 {
 		return
 	}
 	name, _ := call.Arch.Name(call.NR)

@@ -77,8 +77,8 @@ func (c *counter) record(r *parser.Record, line int64) {
 	if c.Identify != nil {
 		id = c.Identify(r)
 	}
-	call, counts := c.b.Record(r, id, line)
-	if counts && c.Events != nil {
+	call := c.b.Record(r, id, line)
+	if call != nil && c.Events != nil {
 		name, _ := call.Arch.Name(call.NR)
 		c.events = report.AppendEvent(c.events, &report.Event{
 			Record: r, Arch: call.Arch, NR: call.NR, Name: name, Action: call.Action, Container: id,
