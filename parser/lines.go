@@ -43,6 +43,7 @@ func (p *Parser) stampedLine(line []byte, start, i int) Item {
 		}
 		return p.malformed(pre.refusal(), line)
 	}
+	p.heads.keep(line[:start], &pre)
 	p.begin(Record{Node: pre.node})
 	if pre.tag == nil {
 		return p.typed(line, start, i, FormAuditd)

@@ -19,6 +19,7 @@ const (
 type Parser struct {
 	layout Layout
 	block  []byte // what is left of the block
+	ended  []byte // the same with the newline before it; nil: it is not to be skipped
 	line   []byte // what is left of the current line: several records can share one
 	lineNo int64
 
@@ -28,6 +29,7 @@ type Parser struct {
 	bad  Malformed
 
 	memo    memo // starts of records that were read before
+	heads   headMemo
 	general bool // for the tests: no memo, and no line is skipped
 	time    stampMemo
 	codes   codeMemo
@@ -47,7 +49,7 @@ func New(layout Layout) *Parser {
 // Reset gives the parser its next block of whole lines. The block must not
 // change until Next has returned End.
 func (p *Parser) Reset(block []byte) {
-	p.block, p.line, p.lineNo = block, nil, 0
+	p.block, p.ended, p.line, p.lineNo = block, nil, nil, 0
 }
 
 // Record is the event of the last IsRecord, or the stamp of IsOther.
@@ -80,23 +82,32 @@ func (p *Parser) Next() Item {
 		if len(p.block) == 0 {
 			return End
 		}
-		if p.fast() {
-			return IsRecord
+		if p.layout == Lines && !p.general {
+			if p.fast() {
+				return IsRecord
+			}
+			if p.ended != nil {
+				p.block, p.ended = p.skip(p.ended), nil
+				continue
+			}
 		}
-		line, rest := p.block, []byte(nil)
-		if i := bytes.IndexByte(p.block, '\n'); i >= 0 {
-			line, rest, p.block = p.block[:i], p.block[i:], p.block[i+1:]
-		} else {
-			p.block, p.entries.cut = nil, true
-		}
-		p.lineNo++
-		if item := p.dispatch(line); item != End {
+		if item := p.dispatch(p.nextLine()); item != End {
 			return item
 		}
-		if p.layout == Lines && len(rest) > 0 {
-			p.block = p.skip(rest)
-		}
 	}
+}
+
+// nextLine takes a line off the block.
+func (p *Parser) nextLine() []byte {
+	p.lineNo++
+	line := p.block
+	i := bytes.IndexByte(line, '\n')
+	if i < 0 {
+		p.block, p.ended, p.entries.cut = nil, nil, true
+		return line
+	}
+	p.block, p.ended = line[i+1:], line[i:]
+	return line[:i]
 }
 
 // dispatch sends a line through what its layout wraps around it.

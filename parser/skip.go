@@ -59,7 +59,7 @@ func newGramTables(grams [8]gram) (t gramTables) {
 // skip passes over the lines without a gram. rest starts with the newline
 // before the first of them; what it returns starts with a line.
 func (p *Parser) skip(rest []byte) []byte {
-	if !canSearch || p.general {
+	if !canSearch {
 		return rest[1:]
 	}
 	at := min(searchGram(rest, &tables), len(rest)-1)
