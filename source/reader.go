@@ -34,9 +34,10 @@ type Reader struct {
 	file io.Closer // nil for standard input
 	stop func()    // ends the decompressor
 
-	carry        []byte // the start of a line whose end was not in the last block
-	inLongLine   bool   // the line that begun before this block is being dropped
-	begun        bool   // at least one byte was read
+	mapped       *mapping // nil: the file is read
+	carry        []byte   // the start of a line whose end was not in the last block
+	inLongLine   bool     // the line that begun before this block is being dropped
+	begun        bool     // at least one byte was read
 	oversize     int64
 	unterminated bool
 	err          error // what text gave last, kept for the Next after the last block
@@ -95,6 +96,10 @@ func (r *Reader) Unterminated() bool { return r.unterminated }
 func (r *Reader) Close() error {
 	r.stop()
 	r.stop = func() {}
+	if r.mapped != nil {
+		unmap(r.mapped.whole)
+		r.mapped = nil
+	}
 	if r.file == nil {
 		return nil
 	}
@@ -104,7 +109,8 @@ func (r *Reader) Close() error {
 // Next fills buf up to its capacity with the lines that follow and returns
 // the part in use: whole lines, at least one, each ended by a newline except
 // possibly the last of the input. The block shares buf's memory, so a caller
-// who parses blocks in parallel passes a different buffer each time.
+// who parses blocks in parallel passes a different buffer each time; but see
+// [Reader.Map].
 //
 // A line longer than [MaxLine], or than a buffer smaller than that, is given
 // as an empty line. At the end Next returns io.EOF; an input that cannot be
@@ -114,6 +120,11 @@ func (r *Reader) Next(buf []byte) ([]byte, error) {
 	if r.text == nil {
 		// Not on opening, because a pipe may not have its first bytes yet.
 		r.text, r.stop = decompress(r.name, r.disk)
+	}
+	if r.mapped != nil && r.mapped.data != nil {
+		if block, err := r.fromMapping(buf); block != nil || err != nil {
+			return block, err
+		}
 	}
 	for {
 		block, atEnd := r.fill(buf[:cap(buf)])

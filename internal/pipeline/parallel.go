@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 
@@ -26,7 +27,7 @@ type job struct {
 func (r *run) parallel(ctx context.Context, in *source.Reader) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	q := newQueue(in, 2*r.Workers, r.BlockSize)
+	q := newQueue(in, r.jobs(), r.BlockSize)
 	workers := make([]*counter, r.Workers)
 	for i := range workers {
 		workers[i] = r.counter(in)
@@ -44,6 +45,9 @@ func (r *run) parallel(ctx context.Context, in *source.Reader) error {
 	}
 	return err
 }
+
+// jobs is how many blocks are in use at most.
+func (r *run) jobs() int { return 2 * r.Workers }
 
 // counter returns a counter with a builder of its own.
 func (r *run) counter(in *source.Reader) *counter {
@@ -83,7 +87,9 @@ func (q *queue) next(ctx context.Context) *job {
 	if q.ended {
 		return nil
 	}
-	j.block, j.err = q.in.Next(j.buf)
+	if err := guarded(func() { j.block, j.err = q.in.Next(j.buf) }); err != nil {
+		j.err = err
+	}
 	q.ordered <- j // has room for all
 	if j.err != nil {
 		q.ended = true
@@ -97,7 +103,7 @@ func (q *queue) next(ctx context.Context) *job {
 func (j *job) count(w *counter) {
 	w.before = 0
 	w.counterOutput = j.out
-	w.block(j.block)
+	j.err = guarded(func() { w.block(j.block) })
 	w.b.Cut(&j.part)
 	j.lines, j.out = w.before, w.counterOutput
 	j.done <- struct{}{}
@@ -120,10 +126,14 @@ func (r *run) collect(ctx context.Context, in *source.Reader, q *queue) error {
 			r.oversize(in)
 			return nil
 		}
-		if j.err != nil {
-			return j.err
+		err := j.err
+		if err == nil {
+			err = r.append(j, again, twice)
 		}
-		if err := r.append(j, again, twice); err != nil {
+		if errors.Is(err, errCut) {
+			err = fmt.Errorf("%s: %w", in.Name(), err)
+		}
+		if err != nil {
 			return err
 		}
 		q.free <- j
@@ -140,9 +150,11 @@ func (r *run) append(j *job, again, twice *counter) error {
 		return j.out.write(&r.Options, again.input)
 	}
 	j.out.reset()
-	twice.block(j.block)
-	twice.b.Cut(&aggregate.Part{})
-	twice.reset()
-	again.block(j.block)
-	return again.write(&r.Options, again.input)
+	err := guarded(func() {
+		twice.block(j.block)
+		twice.b.Cut(&aggregate.Part{})
+		twice.reset()
+		again.block(j.block)
+	})
+	return errors.Join(err, again.write(&r.Options, again.input))
 }

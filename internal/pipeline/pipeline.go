@@ -33,7 +33,7 @@ type Options struct {
 
 // defaultBlock lets a block lie in a core's own cache, from being read to being
 // counted.
-const defaultBlock = 256 << 10
+const defaultBlock = 512 << 10
 
 // Read reads the named inputs ("-" is stdin) one after the other and returns
 // what they hold together. Inputs may be logs or reports in JSON, which are
@@ -92,6 +92,7 @@ func (r *run) input(ctx context.Context, name string, stdin io.Reader) error {
 	if layout := parser.Sniff(head); layout != parser.Lines {
 		return r.sequential(ctx, in, layout)
 	}
+	in.Map(r.jobs() * r.BlockSize)
 	return r.parallel(ctx, in)
 }
 
