@@ -62,13 +62,11 @@ func (p *Parser) skip(rest []byte) []byte {
 	if !canSearch {
 		return rest[1:]
 	}
-	at := min(searchGram(rest, &tables), len(rest)-1)
-	start := bytes.LastIndexByte(rest[:at+1], '\n') + 1 // there is the first
-	if start == 1 {
-		return rest[1:]
+	at, newlines := searchGram(rest, &tables)
+	at = min(at, len(rest)-1)
+	if rest[at] == '\n' {
+		newlines++
 	}
-	p.lineNo += int64(bytes.Count(rest[1:start], newline))
-	return rest[start:]
+	p.lineNo += int64(newlines - 1) // the first is that of the line before
+	return rest[bytes.LastIndexByte(rest[:at+1], '\n')+1:]
 }
-
-var newline = []byte{'\n'}

@@ -10,11 +10,12 @@
 	VPSHUFB Y11, high, Y11  \
 	VPAND Y10, Y11, out
 
-// func searchGram(s []byte, t *gramTables) int
+// func searchGram(s []byte, t *gramTables) (at, newlines int)
 //
 // 32 places at a time: each byte, the one after it and the one after that are
 // looked up by their halves, and a place where all six agree on a gram is it.
-TEXT ·searchGram(SB), NOSPLIT, $0-40
+// R8 counts the newlines before it.
+TEXT ·searchGram(SB), NOSPLIT, $0-48
 	MOVQ s_base+0(FP), SI
 	MOVQ s_len+8(FP), CX
 	MOVQ t+24(FP), DI
@@ -27,7 +28,11 @@ TEXT ·searchGram(SB), NOSPLIT, $0-40
 	MOVL $0x0f0f0f0f, AX
 	MOVD AX, X6
 	VPBROADCASTD X6, Y6
+	MOVL $0x0a0a0a0a, AX
+	MOVD AX, X15
+	VPBROADCASTD X15, Y15
 	XORQ AX, AX
+	XORQ R8, R8
 	SUBQ $34, CX
 
 loop:
@@ -36,6 +41,8 @@ loop:
 	VMOVDQU (SI)(AX*1), Y7
 	VMOVDQU 1(SI)(AX*1), Y8
 	VMOVDQU 2(SI)(AX*1), Y9
+	VPCMPEQB Y7, Y15, Y13
+	VPMOVMSKB Y13, R9
 	HALVES(Y7, Y0, Y1, Y12)
 	HALVES(Y8, Y2, Y3, Y13)
 	HALVES(Y9, Y4, Y5, Y14)
@@ -43,6 +50,8 @@ loop:
 	VPAND Y12, Y14, Y12
 	VPTEST Y12, Y12
 	JNZ  hit
+	POPCNTL R9, R9
+	ADDQ R9, R8
 	ADDQ $32, AX
 	JMP  loop
 
@@ -53,8 +62,16 @@ hit:
 	NOTL DX
 	BSFL DX, DX
 	ADDQ DX, AX
+	MOVL $1, R10
+	MOVL DX, CX
+	SHLL CX, R10
+	DECL R10
+	ANDL R10, R9
+	POPCNTL R9, R9
+	ADDQ R9, R8
 
 done:
 	VZEROUPPER
-	MOVQ AX, ret+32(FP)
+	MOVQ AX, at+32(FP)
+	MOVQ R8, newlines+40(FP)
 	RET

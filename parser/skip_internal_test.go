@@ -40,17 +40,19 @@ func TestSearchGram(t *testing.T) {
 	if !canSearch {
 		t.Skip("needs AVX2")
 	}
-	dull := strings.Repeat("node-17 app[17]: a line ", 20)
+	dull := strings.Repeat("a node-17 app[17]: a\nab\n\n", 20)
 	if holds(dull) {
 		t.Fatal("not dull")
 	}
 	for n := range 300 {
 		text := dull[:n] + "audit(" + dull[:100]
-		if at := searchGram([]byte(text), &tables); at != n+strings.Index("audit(", "it(") {
-			t.Fatalf("found at %d what is at %d", at, n+3)
+		at, lines := searchGram([]byte(text), &tables)
+		if at != n+strings.Index("audit(", "it(") || lines != strings.Count(text[:at], "\n") {
+			t.Fatalf("found at %d behind %d lines what is at %d behind %d", at, lines, n+3, strings.Count(text[:n+3], "\n"))
 		}
-		if at := searchGram([]byte(dull[:n]), &tables); at+34 <= n {
-			t.Fatalf("found at %d of %d what is not there", at, n)
+		at, lines = searchGram([]byte(dull[:n]), &tables)
+		if at+34 <= n || lines != strings.Count(dull[:at], "\n") {
+			t.Fatalf("found at %d of %d what is not there, behind %d lines", at, n, lines)
 		}
 	}
 }
