@@ -19,18 +19,34 @@ type lossCount struct {
 	first, last Millis
 	detail      string
 	low, high   int64 // of a running total (lost-counter)
+	bounds
 }
 
 // note counts evidence in the current input.
 func (p *proof) note(kind EvidenceKind, n int64, st parser.Stamp, line int64, detail string) *lossCount {
+	l := p.loss(kind, line, detail)
+	l.count += n
+	switch {
+	case st.HasTime:
+		span(&l.first, &l.last, when(st), when(st))
+	case line > 0:
+		l.follows(p.input().tail)
+		p.input().await(l)
+	default:
+		l.nowhere = true
+	}
+	return l
+}
+
+// loss returns the evidence of a kind in the current input, making it where
+// there is none.
+func (p *proof) loss(kind EvidenceKind, line int64, detail string) *lossCount {
 	k := lossKey{kind, len(p.inputs) - 1}
 	l, ok := p.losses[k]
 	if !ok {
 		l = &lossCount{line: line, detail: detail}
 		p.losses[k] = l
 	}
-	l.count += n
-	span(&l.first, &l.last, when(st), when(st))
 	return l
 }
 

@@ -2,6 +2,7 @@ package aggregate_test
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +61,78 @@ func TestLosses(t *testing.T) {
 				t.Errorf("%s", s.Completeness.Verdict)
 			}
 		})
+	}
+}
+
+// TestLossTimes checks when what has no time of its own is said to have
+// happened: between the records around it, and open where there are none.
+func TestLossTimes(t *testing.T) {
+	const (
+		timeless = "Jun  1 12:00:00 vm kernel: [ 1.0] kauditd_printk_skb: 29 callbacks suppressed"
+		timed    = "2024-06-01T12:00:05.000+00:00 vm kernel: [ 1.0] kauditd_printk_skb: 29 callbacks suppressed"
+		cut      = "Jun  1 12:00:00 vm kernel: [ 1.0] audit: type=1326 audit(1717243203.000:1): auid=1"
+		other    = "Jun  1 12:00:00 vm app[1]: nothing of interest"
+	)
+	record := func(second int) string {
+		return fmt.Sprintf("Jun  1 12:00:%02d vm kernel: [ 1.0] audit: type=1326 audit(%d.000:%d): %s", second, 1717243200+second, second, fields)
+	}
+	for _, tt := range []struct {
+		name        string
+		log         []string
+		first, last string
+	}{
+		{"between two records", []string{record(1), other, timeless, other, record(3)}, "12:00:01", "12:00:03"},
+		{"newest first", []string{record(3), timeless, record(1)}, "12:00:01", "12:00:03"},
+		{"several", []string{record(1), timeless, record(2), timeless, timeless, record(3), record(4)}, "12:00:01", "12:00:03"},
+		{"at the start", []string{timeless, record(1), timeless, record(2)}, "", "12:00:02"},
+		{"at the end", []string{record(1), timeless, record(2), timeless}, "12:00:01", ""},
+		{"alone", []string{other, timeless, other}, "", ""},
+		{"with a time", []string{record(1), timed, record(9)}, "12:00:05", "12:00:05"},
+		{"with and without", []string{timed, record(6), timeless, record(9)}, "12:00:05", "12:00:09"},
+		{"malformed", []string{record(1), cut, record(4)}, "12:00:01", "12:00:04"},
+		{"several nodes", []string{record(1), timeless, record(3), strings.Replace(record(4), " vm ", " other ", 1)}, "", ""},
+		{"several nodes, with a time", []string{record(1), timed, strings.Replace(record(9), " vm ", " other ", 1)}, "12:00:05", "12:00:05"},
+		{"another input", []string{record(1), "", timeless, "", record(4)}, "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var logs [][]byte
+			for log := range strings.SplitSeq(strings.Join(tt.log, "\n")+"\n", "\n\n") {
+				logs = append(logs, []byte(log))
+			}
+			s := summaryOf(nil, logs...)
+			if len(s.Completeness.Evidence) != 1 {
+				t.Fatalf("%+v", s.Completeness)
+			}
+			e := s.Completeness.Evidence[0]
+			if first, last := clock(e.First), clock(e.Last); first != tt.first || last != tt.last {
+				t.Errorf("from %q to %q, want %q to %q", first, last, tt.first, tt.last)
+			}
+			for seed := range uint64(5) {
+				if got := inParts(nil, logs[0], seed); len(logs) == 1 && !reflect.DeepEqual(got, s) {
+					t.Errorf("in parts: %+v", got.Completeness)
+				}
+			}
+		})
+	}
+}
+
+func clock(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.TimeOnly)
+}
+
+// TestUnplaced: a line that was too long can stand anywhere in its input.
+func TestUnplaced(t *testing.T) {
+	b := aggregate.NewBuilder(nil)
+	b.Input("log", "")
+	const line = "type=SECCOMP msg=audit(1717243200.123:1): " + fields + "\n"
+	feed(b, parser.Lines, []byte(line))
+	b.Malformed("line longer than 64 KiB", 0)
+	feed(b, parser.Lines, []byte(line))
+	if e := b.Summary().Completeness.Evidence[0]; !e.First.IsZero() || !e.Last.IsZero() {
+		t.Errorf("%+v", e)
 	}
 }
 

@@ -106,11 +106,22 @@ func Continue(before, now *Summary) *Summary {
 			evidence = append(evidence, e)
 			continue
 		}
-		evidence[i].Count += e.Count
-		evidence[i].First, evidence[i].Last = earlier(evidence[i].First, e.First), later(evidence[i].Last, e.Last)
+		evidence[i].add(e)
 	}
 	out.Completeness.Evidence = evidence
 	return out
+}
+
+// add adds evidence of a later run: First can be unknown in the earlier run
+// alone, Last in the later one.
+func (e *Evidence) add(o Evidence) {
+	e.Count += o.Count
+	if !e.First.IsZero() {
+		e.First = earlier(e.First, o.First)
+	}
+	if e.Last = later(e.Last, o.Last); o.Last.IsZero() {
+		e.Last = o.Last
+	}
 }
 
 func (in *Input) add(o Input) {

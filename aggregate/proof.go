@@ -29,6 +29,7 @@ type input struct {
 	first Millis
 	last  Millis
 	bare  int64 // journal records without a serial
+	order
 }
 
 func newProof() proof {
@@ -143,22 +144,34 @@ func (b *Builder) Append(part *Part) bool {
 			s.merge(part.nodes[node])
 		}
 	}
-	in := b.input()
+	in, o := b.input(), part.input()
+	before := in.tail
+	in.pass(o.head, o.tail)
+	in.from(o.node, o.nodes)
 	for k, l := range part.losses {
-		b.appendLoss(k.kind, l, in.Lines)
+		b.appendLoss(k.kind, l, in.Lines, before)
 	}
-	in.append(part.input())
+	in.append(o)
 	return true
 }
 
-// appendLoss adds evidence of a part that begins after the given line.
-func (b *Builder) appendLoss(kind EvidenceKind, l *lossCount, after int64) {
+// appendLoss adds evidence of a part that begins after the given line, and
+// after a record of the given time.
+func (b *Builder) appendLoss(kind EvidenceKind, l *lossCount, after int64, before Millis) {
 	line := l.line
 	if line > 0 {
 		line += after
 	}
-	c := b.note(kind, l.count, parser.Stamp{}, line, l.detail)
+	c := b.loss(kind, line, l.detail)
+	c.count += l.count
 	span(&c.first, &c.last, l.first, l.last)
+	c.nowhere, c.between = c.nowhere || l.nowhere, c.between || l.between
+	if l.leads {
+		c.follows(before)
+	}
+	if l.waits {
+		b.input().await(c)
+	}
 	if kind == LostCounter {
 		c.total(l.low)
 		c.total(l.high)

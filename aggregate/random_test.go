@@ -11,9 +11,12 @@ import (
 
 // randomLog writes n lines as a host's syslog, journal and audit log might
 // hold them: records in several renderings, some twice, some that claim
-// another's serial, of several nodes and boots, with losses between them.
+// another's serial, of several boots, with losses between them. Every other
+// log is of several nodes.
 type randomLog struct {
 	*rand.Rand
+	nodes  []string // as auditd names them
+	host   string   // as syslog does
 	out    bytes.Buffer
 	serial uint32
 	millis int64
@@ -21,7 +24,11 @@ type randomLog struct {
 }
 
 func newRandomLog(seed uint64) *randomLog {
-	return &randomLog{Rand: rand.New(rand.NewPCG(seed, 7)), serial: 100, millis: 1717243200000}
+	l := &randomLog{Rand: rand.New(rand.NewPCG(seed, 7)), nodes: []string{""}, serial: 100, millis: 1717243200000}
+	if seed%2 == 0 {
+		l.nodes, l.host = []string{"", "", "node=a ", "node=b "}, "vm "
+	}
+	return l
 }
 
 func (l *randomLog) text(n int) []byte {
@@ -56,7 +63,7 @@ func (l *randomLog) line() {
 	}
 }
 
-func (l *randomLog) node() string { return [...]string{"", "", "node=a ", "node=b "}[l.IntN(4)] }
+func (l *randomLog) node() string { return l.nodes[l.IntN(len(l.nodes))] }
 
 func (l *randomLog) stamp() string {
 	return fmt.Sprintf("%d.%03d:%d", l.millis/1000, l.millis%1000, l.serial)
@@ -70,9 +77,9 @@ func (l *randomLog) record() string {
 		[...]string{"0x7ffc0000", "0x50000", "0x30000"}[l.IntN(3)])
 	switch l.IntN(10) {
 	case 0:
-		return fmt.Sprintf("Jun  1 12:00:00 vm audit[%d]: SECCOMP %s", pid, fields)
+		return fmt.Sprintf("Jun  1 12:00:00 %saudit[%d]: SECCOMP %s", l.host, pid, fields)
 	case 1:
-		return fmt.Sprintf("Jun  1 12:00:00 vm kernel: audit: type=1326 audit(%s): %s", l.stamp(), fields)
+		return fmt.Sprintf("Jun  1 12:00:00 %skernel: audit: type=1326 audit(%s): %s", l.host, l.stamp(), fields)
 	case 2:
 		return fmt.Sprintf(`{"ID":"%s","SECCOMP":[{"pid":%d,"comm":"a","exe":"/bin/a","sig":0,"arch":"0xc000003e","syscall":3,"compat":0,"ip":"0x1","code":"0x7ffc0000"}]}`, l.stamp(), pid)
 	case 3:

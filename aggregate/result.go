@@ -50,8 +50,9 @@ func (b *Builder) results(pairs int64) []Input {
 	return out
 }
 
-// saw notes the rendering of a record.
+// saw notes the rendering of a record, and its place among others.
 func (in *input) saw(r *parser.Record) {
+	in.order.saw(r)
 	in.forms |= 1 << r.Form
 	if r.Form == parser.FormJournal && !r.HasSerial {
 		in.forms |= formText
@@ -130,10 +131,10 @@ func (b *Builder) completeness(s *Summary) Completeness {
 func (b *Builder) evidence(s *Summary) []Evidence {
 	var out []Evidence
 	for k, l := range b.losses {
-		out = append(out, Evidence{
-			Kind: k.kind, Count: l.count, Input: b.inputs[k.input].Name, Line: l.line,
-			First: l.first.Time(), Last: l.last.Time(), Detail: l.detail, Fix: fixes[k.kind],
-		})
+		in := &b.inputs[k.input]
+		e := Evidence{Kind: k.kind, Count: l.count, Input: in.Name, Line: l.line, Detail: l.detail, Fix: fixes[k.kind]}
+		e.First, e.Last = in.times(l)
+		out = append(out, e)
 	}
 	if n := s.Totals.Unresolved; n > 0 {
 		out = append(out, Evidence{Kind: Unresolved, Count: n, Detail: lossDetail[Unresolved]})

@@ -61,3 +61,24 @@ func TestContinueWithNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestContinueTimes: what has no time in the run that it is the first or the
+// last of has none in both together.
+func TestContinueTimes(t *testing.T) {
+	at := func(s int64) time.Time { return time.Unix(1795446783+s, 0).UTC() }
+	run := func(first, last time.Time) *Summary {
+		return &Summary{By: DefaultKeys(), Completeness: Completeness{
+			Verdict: Incomplete, Evidence: []Evidence{{Kind: Suppressed, Count: 1, Input: "syslog", First: first, Last: last}}}}
+	}
+	for _, tt := range []struct{ before, now, want Evidence }{
+		{Evidence{First: at(1), Last: at(2)}, Evidence{First: at(3), Last: at(4)}, Evidence{First: at(1), Last: at(4)}},
+		{Evidence{First: at(1)}, Evidence{Last: at(4)}, Evidence{First: at(1), Last: at(4)}},
+		{Evidence{Last: at(2)}, Evidence{First: at(3)}, Evidence{}},
+		{Evidence{First: at(2), Last: at(5)}, Evidence{First: at(1), Last: at(4)}, Evidence{First: at(1), Last: at(5)}},
+	} {
+		got := Continue(run(tt.before.First, tt.before.Last), run(tt.now.First, tt.now.Last)).Completeness.Evidence
+		if len(got) != 1 || got[0].Count != 2 || got[0].First != tt.want.First || got[0].Last != tt.want.Last {
+			t.Errorf("%v to %v, then %v to %v: %+v", tt.before.First, tt.before.Last, tt.now.First, tt.now.Last, got)
+		}
+	}
+}

@@ -175,6 +175,12 @@ const (
 
 // Evidence is one reason not to call an input complete. Evidence of one kind
 // in one input is folded into one value with a count and the first place.
+//
+// First and Last are when the messages and gaps were noticed. What has no time
+// of its own, since the log gives none or none with a year, happened between
+// the records that it stands between in the input: the time of the one before
+// bounds First, that of the one behind Last. Where there is none, or the input
+// is of several nodes, the bound is not known, and zero.
 type Evidence struct {
 	Kind        EvidenceKind
 	Count       int64 // records or messages it stands for; 0: not known

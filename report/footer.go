@@ -116,10 +116,14 @@ func evidenceText(e *aggregate.Evidence) string {
 func span(first, last time.Time) string {
 	from, to := timeText(first), timeText(last)
 	switch {
-	case from == "":
+	case from == to && from == "":
 		return ""
-	case to == "" || from == to:
+	case from == to:
 		return ", at " + from
+	case to == "":
+		return ", after " + from
+	case from == "":
+		return ", before " + to
 	}
 	return ", from " + from + " to " + to
 }

@@ -177,13 +177,13 @@ func TestWriteVerdict(t *testing.T) {
 	}{
 		{false, `3 records, 3 syscalls, 1 group; 1 malformed
 incomplete: 1 record known to be missing
-incomplete: 1 record malformed (091-test-actlog-syslog.log:4: record cut after ses=)
+incomplete: 1 record malformed (091-test-actlog-syslog.log:4: record cut after ses=), after 2021-10-01T03:51:23.576Z
   fix: read the original log: audit.log, or ` + "`ausearch --raw`, or `journalctl -o json`" + `
 text can be forged: any user of the host can write such lines into 091-test-actlog-syslog.log
 `},
 		{true, `3 records, 3 syscalls, 1 group; 1 malformed
 incomplete: 1 record known to be missing
-incomplete: 1 record malformed (091-test-actlog-syslog.log:4: record cut after ses=)
+incomplete: 1 record malformed (091-test-actlog-syslog.log:4: record cut after ses=), after 2021-10-01T03:51:23.576Z
 `},
 	} {
 		var out bytes.Buffer
@@ -214,7 +214,8 @@ func TestVerdictWords(t *testing.T) {
 			"incomplete: 2 serials missing, from 2022-09-01T17:39:56.821Z to 2022-09-01T17:39:57.821Z", 2},
 		{e(aggregate.Evidence{Kind: aggregate.Suppressed, Count: 1, Input: "-", Line: 7, First: at, Last: at}),
 			"incomplete: 1 message suppressed (standard input:7), at 2022-09-01T17:39:56.821Z", 2},
-		{e(aggregate.Evidence{Kind: aggregate.Backlog, First: at}), "incomplete: some records dropped at the backlog limit, at 2022-09-01T17:39:56.821Z", 2},
+		{e(aggregate.Evidence{Kind: aggregate.Backlog, First: at}), "incomplete: some records dropped at the backlog limit, after 2022-09-01T17:39:56.821Z", 2},
+		{e(aggregate.Evidence{Kind: aggregate.Backlog, Last: at}), "incomplete: some records dropped at the backlog limit, before 2022-09-01T17:39:56.821Z", 2},
 		{e(aggregate.Evidence{Kind: aggregate.RateLimit, Count: 3, Detail: "d"}), "incomplete: 3 records dropped at the rate limit (d)", 2},
 		{e(aggregate.Evidence{Kind: aggregate.LostCounter, Count: 3, Fix: "auditctl -b 8192"}), "  fix: auditctl -b 8192", 3},
 		{e(aggregate.Evidence{Kind: aggregate.Overrun}), "incomplete: some records overrun", 2},
