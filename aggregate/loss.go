@@ -63,12 +63,18 @@ var lossKinds = [...]EvidenceKind{
 // Loss counts a message that records are missing, and returns its kind.
 func (p *proof) Loss(l *parser.Loss, line int64) EvidenceKind {
 	kind := lossKinds[l.Kind]
-	if kind != LostCounter {
-		p.note(kind, l.Count, l.Stamp, line, lossDetail[kind])
-		return kind
-	}
-	p.note(kind, 0, l.Stamp, line, lossDetail[kind]).total(l.Count)
+	p.tell(kind, l.Count, l.Stamp, line, lossDetail[kind])
 	return kind
+}
+
+// tell notes what tells that n records are missing; of lost-counter, that they
+// are n since the host was booted.
+func (p *proof) tell(kind EvidenceKind, n int64, st parser.Stamp, line int64, detail string) {
+	if kind == LostCounter {
+		p.note(kind, 0, st, line, detail).total(n)
+		return
+	}
+	p.note(kind, n, st, line, detail)
 }
 
 // total takes a running total: what is lost between the first message and the
@@ -84,11 +90,11 @@ func (c *lossCount) total(v int64) {
 	c.count = c.high - c.low + 1
 }
 
-// Notice counts what a source itself noticed to be missing at a time; n is 0
-// where it cannot say how much.
+// Notice counts what a source itself, or an earlier run, noticed to be missing
+// at a time; n is 0 where it cannot say how much.
 func (p *proof) Notice(kind EvidenceKind, n int64, when time.Time, detail string) {
 	st := parser.Stamp{Millis: when.UnixMilli(), HasTime: !when.IsZero()}
-	p.note(kind, n, st, 0, detail)
+	p.tell(kind, n, st, 0, detail)
 }
 
 // lossDetail says what happened.

@@ -322,3 +322,24 @@ func TestFollowReaderGone(t *testing.T) {
 		}
 	}
 }
+
+// TestFollowTellsLossOnce: what was told of in its place in the stream is not
+// told again at the end.
+func TestFollowTellsLossOnce(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "audit.log")
+	appendTo(t, log, 1)
+	f := follow(t, "-q", "-o", "json", "--from-start", log)
+	f.serial()
+	if err := os.Rename(log, log+".1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(log, log); err != nil { // leads to itself: it cannot be opened
+		t.Fatal(err)
+	}
+	if got := f.line(); !strings.HasPrefix(got, `{"loss":{"kind":"truncated-input","count":0,`) {
+		t.Errorf("got %s, want a loss", got)
+	}
+	if rest := f.stop(syscall.SIGTERM); rest != "" {
+		t.Errorf("told again: %s", rest)
+	}
+}

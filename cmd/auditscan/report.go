@@ -112,12 +112,9 @@ func (f *reportFlags) events(ctx context.Context, env *environment, args []strin
 // together prove. The others stand in the stream in their place.
 func appendLate(dst []byte, s *aggregate.Summary) []byte {
 	for _, e := range s.Completeness.Evidence {
-		switch e.Kind {
-		case aggregate.SerialGap, aggregate.TruncatedInput:
-		case aggregate.Suppressed:
-			if e.Count > 0 {
-				continue // a message said so
-			}
+		switch {
+		case e.Kind == aggregate.SerialGap, e.Kind == aggregate.Legacy:
+		case e.Kind == aggregate.Suppressed && e.Line == 0: // no message said so
 		default:
 			continue
 		}

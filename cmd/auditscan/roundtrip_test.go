@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -115,4 +116,61 @@ func TestProfileFromAnyForm(t *testing.T) {
 	if profiles < 40 {
 		t.Errorf("only %d profiles were made", profiles)
 	}
+}
+
+// TestEventsTellLosses: the losses among events are those of the report, each
+// told once, and read back they are as many.
+func TestEventsTellLosses(t *testing.T) {
+	long := filepath.Join(t.TempDir(), "long.log")
+	if err := os.WriteFile(long, []byte(strings.Repeat("x", 70<<10)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]int64{}
+	for _, path := range append(realLogs(t), long) {
+		stream := command(t, "report", "-o", "ndjson", path).stdout
+		if stream == "" {
+			continue // no record and no loss
+		}
+		file := filepath.Join(t.TempDir(), "events")
+		if err := os.WriteFile(file, []byte(stream), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		lost, want := losses(t, path)
+		lostThere, got := losses(t, file)
+		if lostThere != lost || !maps.Equal(got, want) {
+			t.Errorf("%s: %d lost, %v; its events say %d, %v", path, lost, want, lostThere, got)
+		}
+		for kind, n := range want {
+			told[kind] += n
+		}
+	}
+	for _, kind := range []string{"serial-gap", "suppressed", "backlog", "lost-counter", "malformed", "legacy"} {
+		if _, ok := told[kind]; !ok {
+			t.Errorf("no log has evidence of %s", kind)
+		}
+	}
+}
+
+// losses returns how many records a report knows to be missing, and what each
+// kind of evidence counts.
+func losses(t *testing.T, path string) (lost int64, kinds map[string]int64) {
+	t.Helper()
+	var doc struct {
+		Completeness struct {
+			Lost     int64
+			Evidence []struct {
+				Kind  string
+				Count int64
+			}
+		}
+	}
+	r := command(t, "report", "-o", "json", path)
+	if err := json.Unmarshal([]byte(r.stdout), &doc); err != nil {
+		t.Fatalf("report %s: %v\n%s", path, err, r.stderr)
+	}
+	kinds = map[string]int64{}
+	for _, e := range doc.Completeness.Evidence {
+		kinds[e.Kind] += e.Count
+	}
+	return doc.Completeness.Lost, kinds
 }

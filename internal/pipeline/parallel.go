@@ -123,8 +123,7 @@ func (r *run) collect(ctx context.Context, in *source.Reader, q *queue) error {
 		}
 		<-j.done
 		if errors.Is(j.err, io.EOF) {
-			r.oversize(in)
-			return nil
+			return r.oversize(in)
 		}
 		err := j.err
 		if err == nil {

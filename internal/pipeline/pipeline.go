@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
@@ -153,8 +154,7 @@ func (r *run) sequential(ctx context.Context, in *source.Reader, layout parser.L
 		block, err := in.Next(buf)
 		if err == io.EOF {
 			c.flush()
-			r.oversize(in)
-			return c.write(&r.Options, c.input)
+			return errors.Join(c.write(&r.Options, c.input), r.oversize(in))
 		}
 		if err != nil {
 			return err
@@ -168,8 +168,14 @@ func (r *run) sequential(ctx context.Context, in *source.Reader, layout parser.L
 }
 
 // oversize counts the lines that were too long to be any record.
-func (r *run) oversize(in *source.Reader) {
-	for range in.Oversize() {
+func (r *run) oversize(in *source.Reader) error {
+	n := in.Oversize()
+	for range n {
 		r.total.Malformed(fmt.Sprintf("line longer than %d KiB", source.MaxLine>>10), 0)
 	}
+	if n == 0 || r.Events == nil {
+		return nil
+	}
+	_, err := r.Events.Write(report.AppendLoss(nil, aggregate.Malformed, n, time.Time{}))
+	return err
 }
