@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/audittest"
 )
 
 // cri speaks to a runtime as kubelet does. The few messages of the Container
@@ -102,7 +103,7 @@ const testImage = "auditscan.test/busybox:1"
 // test if the daemon does not run here.
 func startContainerd(t *testing.T) containerd {
 	t.Helper()
-	needRunc(t)
+	audittest.NeedRunc(t)
 	if _, err := exec.LookPath("containerd"); err != nil || os.Getuid() != 0 {
 		t.Skip("containerd is not installed, or this is not root")
 	}
@@ -238,9 +239,9 @@ func tarOf(t *testing.T, files map[string][]byte) []byte {
 func TestNamesFromContainerd(t *testing.T) {
 	d := startContainerd(t)
 	d.load(t)
-	uid := randomHex(t, 4) + "-0000-4000-8000-" + randomHex(t, 6)
-	parent := "/auditscan-test-" + randomHex(t, 4)
-	t.Cleanup(func() { removeCgroups(t, parent) })
+	uid := audittest.RandomHex(t, 4) + "-0000-4000-8000-" + audittest.RandomHex(t, 6)
+	parent := "/auditscan-test-" + audittest.RandomHex(t, 4)
+	t.Cleanup(func() { audittest.RemoveCgroups(t, parent) })
 
 	security := message(nil).bytes(1, hostNetwork)
 	pod := message(nil).

@@ -15,6 +15,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/audittest"
 )
 
 // The DaemonSet of examples/kubernetes has what a Tracker needs: this test
@@ -24,7 +25,7 @@ func TestTrackerWithRightsOfDaemonSet(t *testing.T) {
 		printAttribution(t, int32(pid))
 		return
 	}
-	needRunc(t)
+	audittest.NeedRunc(t)
 	if os.Getuid() != 0 {
 		t.Skip("needs root, to run containers")
 	}

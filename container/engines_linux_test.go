@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/audittest"
 )
 
 // engine is a container engine with all of its state below one directory.
@@ -70,7 +71,7 @@ func (e engine) checkNames(t *testing.T, runtime string) {
 }
 
 func TestNamesFromPodman(t *testing.T) {
-	needRunc(t)
+	audittest.NeedRunc(t)
 	if _, err := exec.LookPath("podman"); err != nil || os.Getuid() != 0 {
 		t.Skip("podman is not installed, or this is not root")
 	}
@@ -97,7 +98,7 @@ func TestNamesFromPodman(t *testing.T) {
 }
 
 func TestNamesFromDocker(t *testing.T) {
-	needRunc(t)
+	audittest.NeedRunc(t)
 	if _, err := exec.LookPath("dockerd"); err != nil || os.Getuid() != 0 {
 		t.Skip("docker.io is not installed, or this is not root")
 	}

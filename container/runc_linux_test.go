@@ -1,13 +1,9 @@
 package container_test
 
 import (
-	"crypto/rand"
-	"debug/elf"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,68 +29,20 @@ type cell struct {
 }
 
 func newCells(t *testing.T) []cell {
-	pod := randomHex(t, 4) + "-0000-4000-8000-" + randomHex(t, 6)
+	pod := audittest.RandomHex(t, 4) + "-0000-4000-8000-" + audittest.RandomHex(t, 6)
 	cells := []cell{
 		{name: "kubepods", cgroup: "kubepods/burstable/pod" + pod + "/ID"},
 		{name: "docker", cgroup: "docker/ID", runtime: "docker"},
 		{name: "libpod", cgroup: "libpod_parent/libpod-ID", runtime: "podman"},
 	}
-	root := "/auditscan-test-" + randomHex(t, 4)
+	root := "/auditscan-test-" + audittest.RandomHex(t, 4)
 	for i := range cells {
-		cells[i].id = randomHex(t, 32)
+		cells[i].id = audittest.RandomHex(t, 32)
 		cells[i].uid = uint32(1<<20 + len(cells)*os.Getpid() + i) // nobody else's, whoever runs the same test
 		cells[i].cgroup = root + "/" + strings.Replace(cells[i].cgroup, "ID", cells[i].id, 1)
 	}
-	t.Cleanup(func() { removeCgroups(t, root) })
+	t.Cleanup(func() { audittest.RemoveCgroups(t, root) })
 	return cells
-}
-
-func randomHex(t *testing.T, n int) string {
-	t.Helper()
-	b := make([]byte, n)
-	if _, err := rand.Read(b); err != nil {
-		t.Fatal(err)
-	}
-	return hex.EncodeToString(b)
-}
-
-// removeCgroups removes a tree of cgroups from every hierarchy.
-func removeCgroups(t *testing.T, root string) {
-	hierarchies, err := filepath.Glob("/sys/fs/cgroup/*")
-	if err != nil {
-		t.Error(err)
-	}
-	for _, top := range append(hierarchies, "/sys/fs/cgroup") {
-		var dirs []string
-		filepath.WalkDir(top+root, func(path string, d fs.DirEntry, err error) error {
-			if err == nil && d.IsDir() {
-				dirs = append(dirs, path)
-			}
-			return nil
-		})
-		slices.Reverse(dirs)
-		for _, dir := range dirs {
-			if err := os.Remove(dir); err != nil {
-				t.Errorf("the test's cgroup stays behind: %v", err)
-			}
-		}
-	}
-}
-
-// needRunc skips the test where runc or a busybox that stands alone is missing.
-func needRunc(t *testing.T) {
-	t.Helper()
-	if _, err := exec.LookPath("runc"); err != nil {
-		t.Skip("runc is not installed")
-	}
-	f, err := elf.Open("/bin/busybox")
-	if err != nil {
-		t.Skip("busybox-static is not installed")
-	}
-	defer f.Close()
-	if slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
-		t.Skip("busybox-static is not installed: /bin/busybox needs a shared library")
-	}
 }
 
 // bundle makes what runc needs to run a shell script in a cell, with a record
@@ -286,7 +234,7 @@ func wantFromMap(t *testing.T, name string, cells []cell, counts []tally, least 
 // containers. Their records must find the way to their container, and to no
 // other. In a storm of forks the containers use each other's pids again.
 func TestShareAttributed(t *testing.T) {
-	needRunc(t)
+	audittest.NeedRunc(t)
 	audittest.Need(t)
 	const (
 		nothing  = `:`
@@ -390,7 +338,7 @@ func follow(t *testing.T, saved string) (tracker *container.Tracker, stop func()
 // What runc itself has on disk names the runtime of a container whose path
 // does not tell, and a container's processes are listed while it runs.
 func TestListRunc(t *testing.T) {
-	needRunc(t)
+	audittest.NeedRunc(t)
 	if os.Getuid() != 0 {
 		t.Skip("needs root, to run containers")
 	}

@@ -2,13 +2,9 @@ package container
 
 import (
 	"bufio"
-	"crypto/rand"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -19,85 +15,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/auditscan/auditscan/internal/audittest"
 	"github.com/auditscan/auditscan/internal/rights"
 )
-
-// newID returns an id that no container has.
-func newID(t *testing.T) string {
-	t.Helper()
-	b := make([]byte, 32)
-	if _, err := rand.Read(b); err != nil {
-		t.Fatal(err)
-	}
-	return hex.EncodeToString(b)
-}
-
-// cgroup2 returns where the unified hierarchy is mounted.
-func cgroup2(t *testing.T) string {
-	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("needs root, to make cgroups")
-	}
-	mounts, err := os.ReadFile("/proc/self/mounts")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(mounts)) {
-		if f := strings.Fields(line); len(f) > 2 && f[2] == "cgroup2" {
-			return f[1]
-		}
-	}
-	t.Skip("needs cgroup v2 mounted")
-	return ""
-}
-
-// newCgroup makes the cgroup of a container named after Docker's, for the
-// time of the test.
-func newCgroup(t *testing.T, id string) *os.File {
-	t.Helper()
-	dir := filepath.Join(cgroup2(t), "docker", id)
-	_, err := os.Stat(filepath.Dir(dir))
-	made := errors.Is(err, os.ErrNotExist)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Skipf("needs to make cgroups: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := os.Remove(dir); err != nil {
-			t.Errorf("the test's cgroup stays behind: %v", err)
-		}
-		if made {
-			os.Remove(filepath.Dir(dir)) // unless others use it by now
-		}
-	})
-	f, err := os.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { f.Close() })
-	return f
-}
-
-// start runs a command in a cgroup; it ends with the test at the latest.
-func start(t *testing.T, cgroup *os.File, args ...string) (cmd *exec.Cmd, stdout *bufio.Reader) {
-	t.Helper()
-	cmd = exec.Command(args[0], args[1:]...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(cgroup.Fd())}
-	if _, err := cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
-	return cmd, bufio.NewReader(out)
-}
 
 func stop(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
@@ -157,10 +77,10 @@ func readPid(t *testing.T, r *bufio.Reader) int {
 }
 
 func TestTrackerDirect(t *testing.T) {
-	before, after := newID(t), newID(t)
-	early, _ := start(t, newCgroup(t, before), "cat")
+	before, after := audittest.RandomHex(t, 32), audittest.RandomHex(t, 32)
+	early, _ := audittest.StartIn(t, audittest.NewCgroup(t, "docker/"+before), "cat")
 	tracker := openTracker(t, nil, connectorBuffer)
-	late, _ := start(t, newCgroup(t, after), "cat")
+	late, _ := audittest.StartIn(t, audittest.NewCgroup(t, "docker/"+after), "cat")
 	wantContainer(t, tracker, early.Process.Pid, time.Now(), before, ViaDirect)
 	wantContainer(t, tracker, late.Process.Pid, time.Now(), after, ViaDirect)
 	now := time.Now()
@@ -179,10 +99,10 @@ func TestTrackerDirect(t *testing.T) {
 
 // A child that has ended before anybody looks is where its parent was.
 func TestTrackerLineage(t *testing.T) {
-	id := newID(t)
+	id := audittest.RandomHex(t, 32)
 	tracker := openTracker(t, nil, connectorBuffer)
 	tracker.mu.Lock() // as if the machine was busy: no look before all is over
-	_, out := start(t, newCgroup(t, id), "sh", "-c", `(exec true) & echo $!; wait; ((:) & echo $!; wait) & wait; echo done; read x`)
+	_, out := audittest.StartIn(t, audittest.NewCgroup(t, "docker/"+id), "sh", "-c", `(exec true) & echo $!; wait; ((:) & echo $!; wait) & wait; echo done; read x`)
 	child, grandchild := readPid(t, out), readPid(t, out)
 	readLine(t, out)
 	tracker.drain()
@@ -218,10 +138,10 @@ func TestTrackerExecInAThread(t *testing.T) {
 		}()
 		t.Fatal(<-done)
 	}
-	id := newID(t)
+	id := audittest.RandomHex(t, 32)
 	tracker := openTracker(t, nil, connectorBuffer)
 	t.Setenv("AUDITSCAN_EXEC", "1")
-	cmd, out := start(t, newCgroup(t, id), "/proc/self/exe", "-test.run=^TestTrackerExecInAThread$")
+	cmd, out := audittest.StartIn(t, audittest.NewCgroup(t, "docker/"+id), "/proc/self/exe", "-test.run=^TestTrackerExecInAThread$")
 	if line := readLine(t, out); line != "exec" {
 		t.Fatal(line)
 	}
@@ -244,8 +164,8 @@ func forceNextPid(t *testing.T, pid int) {
 
 // Two containers use one pid, one after the other.
 func TestTrackerPidReuse(t *testing.T) {
-	a, b := newID(t), newID(t)
-	cgroupA, cgroupB := newCgroup(t, a), newCgroup(t, b)
+	a, b := audittest.RandomHex(t, 32), audittest.RandomHex(t, 32)
+	cgroupA, cgroupB := audittest.NewCgroup(t, "docker/"+a), audittest.NewCgroup(t, "docker/"+b)
 	learned := make(chan Process, 1000)
 	tracker := openTracker(t, func(p Process) {
 		if p.Container.ID == a || p.Container.ID == b {
@@ -253,7 +173,7 @@ func TestTrackerPidReuse(t *testing.T) {
 		}
 	}, connectorBuffer)
 	for range 20 {
-		first, _ := start(t, cgroupA, "cat")
+		first, _ := audittest.StartIn(t, cgroupA, "cat")
 		pid := first.Process.Pid
 		wantLearned(t, learned, pid, a, true)
 		inA := time.Now()
@@ -261,7 +181,7 @@ func TestTrackerPidReuse(t *testing.T) {
 		wantLearned(t, learned, pid, a, false)
 		time.Sleep(2 * stampLag) // a record's time is no finer than that
 		forceNextPid(t, pid)
-		second, _ := start(t, cgroupB, "cat")
+		second, _ := audittest.StartIn(t, cgroupB, "cat")
 		wantLearned(t, learned, second.Process.Pid, b, true)
 		inB := time.Now()
 		if second.Process.Pid == pid {
@@ -294,16 +214,16 @@ func wantLearned(t *testing.T, learned <-chan Process, pid int, id string, alive
 
 // When the kernel drops events, it is said, and what lives is found again.
 func TestTrackerOverrun(t *testing.T) {
-	id, ended := newID(t), newID(t)
-	cgroup := newCgroup(t, id)
-	gone, _ := start(t, newCgroup(t, ended), "cat")
+	id, ended := audittest.RandomHex(t, 32), audittest.RandomHex(t, 32)
+	cgroup := audittest.NewCgroup(t, "docker/"+id)
+	gone, _ := audittest.StartIn(t, audittest.NewCgroup(t, "docker/"+ended), "cat")
 	tracker := openTracker(t, nil, 1) // raised to the kernel's least
 	wantContainer(t, tracker, gone.Process.Pid, time.Now(), ended, ViaDirect)
 
 	tracker.mu.Lock()
-	forks, out := start(t, cgroup, "sh", "-c", `i=0; while [ $i -lt 200 ]; do (:); i=$((i+1)); done; echo done; read x`)
+	forks, out := audittest.StartIn(t, cgroup, "sh", "-c", `i=0; while [ $i -lt 200 ]; do (:); i=$((i+1)); done; echo done; read x`)
 	readLine(t, out)
-	living, _ := start(t, cgroup, "cat")
+	living, _ := audittest.StartIn(t, cgroup, "cat")
 	stop(t, gone)
 	tracker.mu.Unlock()
 
@@ -318,12 +238,12 @@ func TestTrackerOverrun(t *testing.T) {
 
 // Without events, what /proc shows is all there is.
 func TestTrackerWithoutEvents(t *testing.T) {
-	id := newID(t)
+	id := audittest.RandomHex(t, 32)
 	tracker := openTracker(t, nil, connectorBuffer)
 	if err := tracker.Close(); err != nil {
 		t.Fatal(err)
 	}
-	cmd, _ := start(t, newCgroup(t, id), "cat")
+	cmd, _ := audittest.StartIn(t, audittest.NewCgroup(t, "docker/"+id), "cat")
 	wantContainer(t, tracker, cmd.Process.Pid, time.Now(), id, ViaDirect)
 	now := time.Now()
 	stop(t, cmd)
@@ -334,9 +254,9 @@ func TestTrackerWithoutEvents(t *testing.T) {
 }
 
 func TestList(t *testing.T) {
-	id := newID(t)
-	cmd, _ := start(t, newCgroup(t, id), "cat")
-	zombie, _ := start(t, newCgroup(t, newID(t)), "true")
+	id := audittest.RandomHex(t, 32)
+	cmd, _ := audittest.StartIn(t, audittest.NewCgroup(t, "docker/"+id), "cat")
+	zombie, _ := audittest.StartIn(t, audittest.NewCgroup(t, "docker/"+audittest.RandomHex(t, 32)), "true")
 	names, err := NewResolver("/")
 	if err != nil {
 		t.Fatal(err)

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/auditscan/auditscan/internal/audittest"
 )
 
 // smallDisk is a file system with room for next to nothing.
@@ -71,7 +71,8 @@ func TestFollowStateOnFullDisk(t *testing.T) {
 // TestFollowPidmapOnFullDisk: a map that lacks processes is not made silently.
 func TestFollowPidmapOnFullDisk(t *testing.T) {
 	disk, log := smallDisk(t), filepath.Join(t.TempDir(), "audit.log")
-	inContainer(t, "sleep", "600")
+	cgroup := audittest.NewCgroup(t, fmt.Sprintf("auditscan-test-%d/docker/%s", os.Getpid(), audittest.RandomHex(t, 32)))
+	audittest.StartIn(t, cgroup, "sleep", "600")
 	fill(t, disk)
 	appendTo(t, log, 1)
 	pidmap := filepath.Join(disk, "pidmap.jsonl")
@@ -80,52 +81,4 @@ func TestFollowPidmapOnFullDisk(t *testing.T) {
 	if !strings.Contains(f.stderr.String(), pidmap) || !strings.Contains(f.stderr.String(), "no space left on device") {
 		t.Errorf("stderr does not name the file and the reason:\n%s", &f.stderr)
 	}
-}
-
-// inContainer runs a command in the cgroup of a container named after
-// Docker's, until the test is over.
-func inContainer(t *testing.T, args ...string) {
-	t.Helper()
-	root, err := cgroup2()
-	if err != nil {
-		t.Skip(err)
-	}
-	top := filepath.Join(root, fmt.Sprintf("auditscan-test-%d", os.Getpid()))
-	dir := filepath.Join(top, "docker", strings.Repeat("0123456789abcdef", 4))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Skipf("needs to make cgroups: %v", err)
-	}
-	cgroup, err := os.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer cgroup.Close()
-	cmd := exec.Command(args[0], args[1:]...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(cgroup.Fd())}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-		for ; dir != root; dir = filepath.Dir(dir) {
-			if err := os.Remove(dir); err != nil {
-				t.Errorf("the test's cgroup stays behind: %v", err)
-			}
-		}
-	})
-}
-
-// cgroup2 returns where the unified hierarchy is mounted.
-func cgroup2() (string, error) {
-	mounts, err := os.ReadFile("/proc/self/mounts")
-	if err != nil {
-		return "", err
-	}
-	for line := range strings.Lines(string(mounts)) {
-		if f := strings.Fields(line); len(f) > 2 && f[2] == "cgroup2" {
-			return f[1], nil
-		}
-	}
-	return "", errors.New("needs cgroup v2 mounted")
 }

@@ -1,4 +1,4 @@
-// Package audittest lets tests make real SECCOMP records.
+// Package audittest lets tests make real SECCOMP records, and cgroups of containers.
 package audittest
 
 import (

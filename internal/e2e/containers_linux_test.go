@@ -2,12 +2,8 @@ package e2e
 
 import (
 	"bytes"
-	"crypto/rand"
-	"debug/elf"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/auditscan/auditscan/internal/audittest"
 )
 
 // pod is a container that runc runs in the cgroup that a runtime would put it
@@ -36,68 +34,20 @@ func busybox(args ...string) []string { return append([]string{"/bin/busybox"}, 
 // two that are gone at once.
 func newPods(t *testing.T) []pod {
 	t.Helper()
-	uid := randomHex(t, 4) + "-0000-4000-8000-" + randomHex(t, 6)
+	uid := audittest.RandomHex(t, 4) + "-0000-4000-8000-" + audittest.RandomHex(t, 6)
 	const children = `i=0; while [ $i -lt 100 ]; do (:); i=$((i+1)); done; /bin/busybox mkdir /tmp/d`
 	pods := []pod{
 		{cgroup: "kubepods/burstable/pod" + uid + "/ID", args: busybox("sh", "-c", children), call: "mkdir"},
 		{cgroup: "docker/ID", args: busybox("mkfifo", "/tmp/p"), call: "mknod"},
 		{cgroup: "libpod_parent/libpod-ID", args: busybox("ln", "-s", "a", "/tmp/l"), call: "symlink"},
 	}
-	root := "/auditscan-e2e-" + randomHex(t, 4)
+	root := "/auditscan-e2e-" + audittest.RandomHex(t, 4)
 	for i := range pods {
-		pods[i].id, pods[i].uid = randomHex(t, 32), uint32(1<<20+len(pods)*os.Getpid()+i)
+		pods[i].id, pods[i].uid = audittest.RandomHex(t, 32), uint32(1<<20+len(pods)*os.Getpid()+i)
 		pods[i].cgroup = root + "/" + strings.Replace(pods[i].cgroup, "ID", pods[i].id, 1)
 	}
-	t.Cleanup(func() { removeCgroups(t, root) })
+	t.Cleanup(func() { audittest.RemoveCgroups(t, root) })
 	return pods
-}
-
-func randomHex(t *testing.T, n int) string {
-	t.Helper()
-	b := make([]byte, n)
-	if _, err := rand.Read(b); err != nil {
-		t.Fatal(err)
-	}
-	return hex.EncodeToString(b)
-}
-
-// removeCgroups removes a tree of empty cgroups from every hierarchy.
-func removeCgroups(t *testing.T, root string) {
-	tops, err := filepath.Glob("/sys/fs/cgroup/*")
-	if err != nil {
-		t.Error(err)
-	}
-	for _, top := range append(tops, "/sys/fs/cgroup") {
-		var dirs []string
-		filepath.WalkDir(top+root, func(path string, d fs.DirEntry, err error) error {
-			if err == nil && d.IsDir() {
-				dirs = append(dirs, path)
-			}
-			return nil
-		})
-		slices.Reverse(dirs)
-		for _, dir := range dirs {
-			if err := os.Remove(dir); err != nil {
-				t.Errorf("the test's cgroup stays behind: %v", err)
-			}
-		}
-	}
-}
-
-// needRunc skips the test where runc or a busybox that stands alone is missing.
-func needRunc(t *testing.T) {
-	t.Helper()
-	if _, err := exec.LookPath("runc"); err != nil {
-		t.Skip("runc is not installed")
-	}
-	f, err := elf.Open("/bin/busybox")
-	if err != nil {
-		t.Skip("busybox-static is not installed")
-	}
-	defer f.Close()
-	if slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
-		t.Skip("busybox-static is not installed: /bin/busybox needs a shared library")
-	}
 }
 
 type object = map[string]any
@@ -271,7 +221,7 @@ func allCalls() (all []call) {
 // runtimes, are told apart live and by the saved maps; what is learned of each
 // is its own profile, and the kernel agrees.
 func TestContainers(t *testing.T) {
-	needRunc(t)
+	audittest.NeedRunc(t)
 	log, stopAuditd := auditd(t, "ENRICHED")
 	pods, root := newPods(t), t.TempDir()
 	state, logs := filepath.Join(root, "run/runc"), filepath.Join(root, "var/log/containers")
