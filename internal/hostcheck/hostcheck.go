@@ -60,7 +60,7 @@ func report(checks []Check) Report {
 // judge goes from the kernel to the files.
 func (f facts) judge() []Check {
 	checks := []Check{
-		judgeSeccomp(f.avail),
+		judgeSeccomp(f.avail, f.release),
 		judgeLogged(f.avail, f.logged),
 		judgeAudit(f.cmdline, f.release, f.status, f.statusErr),
 		judgeDaemon(f.daemon, f.hears()),

@@ -51,12 +51,14 @@ var (
 const allActions = "kill_process kill_thread trap errno user_notif trace log allow\n"
 
 func TestJudgeSeccomp(t *testing.T) {
+	release := have("6.18.44-fc\n")
 	check(t, "seccomp", []judgement{
-		{"has log", judgeSeccomp(have(allActions)), OK, "log", ""},
-		{"no log", judgeSeccomp(have("kill trap errno trace allow\n")), Problem, "kill trap", "4.14"},
-		{"a word that ends in it", judgeSeccomp(have("kill syslog\n")), Problem, "", "4.14"},
-		{"no seccomp", judgeSeccomp(missing), Problem, "", "CONFIG_SECCOMP_FILTER"},
-		{"denied", judgeSeccomp(denied), Unknown, "permission", "root"},
+		{"has log", judgeSeccomp(have(allActions), release), OK, "log", ""},
+		{"no log", judgeSeccomp(have("kill trap errno trace allow\n"), release), Problem, "kill trap", "4.14"},
+		{"a word that ends in it", judgeSeccomp(have("kill syslog\n"), release), Problem, "", "4.14"},
+		{"no seccomp", judgeSeccomp(missing, release), Problem, "", "CONFIG_SECCOMP_FILTER"},
+		{"denied", judgeSeccomp(denied, release), Unknown, "permission", "root"},
+		{"no /proc", judgeSeccomp(missing, missing), Unknown, "no /proc", "root"},
 	})
 }
 
@@ -220,7 +222,7 @@ func TestJudgeRights(t *testing.T) {
 		{"member of adm", judgeRights(none, nil), OK, "CAP_AUDIT_READ", ""},
 		{"nobody", judgeRights(none, unreadable), Problem, "CAP_AUDIT_READ", "setcap cap_audit_read"},
 		{"to read only", judgeRights(readOnly, unreadable), Warning, "CAP_NET_ADMIN", "cap_net_admin"},
-		{"container", judgeRights(container, unreadable), Problem, "hostNetwork", ""},
+		{"container", judgeRights(container, unreadable), Problem, "hostNetwork", "hostNetwork: true"},
 		{"no /proc", judgeRights(blind, unreadable), Unknown, "capabilities", "root"},
 	})
 	check(t, "namespaces", []judgement{

@@ -13,10 +13,13 @@ import (
 	"github.com/auditscan/auditscan/internal/auditstate"
 )
 
-// judgeSeccomp reads /proc/sys/kernel/seccomp/actions_avail.
-func judgeSeccomp(avail text) Check {
+// judgeSeccomp reads /proc/sys/kernel/seccomp/actions_avail; the release is
+// what every kernel tells.
+func judgeSeccomp(avail, release text) Check {
 	const id = "seccomp"
 	switch {
+	case release.err != nil:
+		return unseen(id, fmt.Errorf("no /proc: %w", release.err))
 	case errors.Is(avail.err, fs.ErrNotExist):
 		return problem(id, "the kernel has no SCMP_ACT_LOG", "boot Linux 4.14 or later with CONFIG_SECCOMP_FILTER")
 	case avail.err != nil:

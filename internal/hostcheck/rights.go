@@ -18,7 +18,10 @@ func (f facts) hears() bool {
 // audit.log cannot be read.
 func judgeRights(r rights.Rights, logErr error) Check {
 	const id = "rights"
-	const fix = "run it as root, or grant them: setcap cap_audit_read,cap_audit_control,cap_net_admin,cap_dac_read_search+ep auditscan"
+	fix := "run it as root, or grant them: setcap cap_audit_read,cap_audit_control,cap_net_admin,cap_dac_read_search+ep auditscan"
+	if own, _ := foreign(r); len(own) > 0 {
+		fix = namespacesFix // no right helps elsewhere
+	}
 	required, advised := r.AuditSocket()
 	lacks := strings.Join(append(required, advised...), "; ")
 	switch {
@@ -36,9 +39,23 @@ func judgeRights(r rights.Rights, logErr error) Check {
 	return ok(id, "the audit socket can be heard")
 }
 
+const namespacesFix = "hostNetwork: true and hostPID: true in the pod, or docker run --network host --pid host --userns host"
+
 func judgeNamespaces(r rights.Rights) Check {
 	const id = "namespaces"
-	var own, unsure []string
+	own, unsure := foreign(r)
+	switch {
+	case len(own) > 0:
+		return warning(id, "not the host's: "+strings.Join(own, ", "), namespacesFix)
+	case len(unsure) > 0:
+		return unseen(id, fmt.Errorf("whose %s namespace this is", strings.Join(unsure, ", ")))
+	}
+	return ok(id, "the host's")
+}
+
+// foreign names the namespaces that are not the host's, and those of which
+// that is not known.
+func foreign(r rights.Rights) (own, unsure []string) {
 	for _, ns := range []struct {
 		name string
 		host rights.Answer
@@ -50,11 +67,5 @@ func judgeNamespaces(r rights.Rights) Check {
 			unsure = append(unsure, ns.name)
 		}
 	}
-	switch {
-	case len(own) > 0:
-		return warning(id, "not the host's: "+strings.Join(own, ", "), "hostNetwork: true and hostPID: true in the pod, or docker run --network host --pid host --userns host")
-	case len(unsure) > 0:
-		return unseen(id, fmt.Errorf("whose %s namespace this is", strings.Join(unsure, ", ")))
-	}
-	return ok(id, "the host's")
+	return own, unsure
 }
