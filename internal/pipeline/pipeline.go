@@ -5,6 +5,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -48,14 +49,19 @@ func Read(ctx context.Context, names []string, stdin io.Reader, o Options) (*agg
 		o.BlockSize = defaultBlock
 	}
 	r := &run{Options: o, total: aggregate.NewBuilder(o.Filter)}
+	var empty error
 	for _, name := range names {
 		err := r.input(ctx, name, stdin)
-		if errors.Is(err, source.ErrEmpty) && len(names) > 1 {
-			continue // normal in a rotated set
+		if errors.Is(err, source.ErrEmpty) {
+			empty = err // normal in a rotated set
+			continue
 		}
 		if err != nil {
 			return nil, err
 		}
+	}
+	if empty != nil && r.logs == 0 && len(r.saved) == 0 {
+		return nil, empty
 	}
 	return r.summary(), nil
 }
@@ -113,9 +119,11 @@ func trustOf(name string) aggregate.Trust {
 	return ""
 }
 
-// binary tells whether a file's head is no text: NUL bytes stand in logs
-// too, after a crash, but not in front.
+// binary tells whether a file's head is no text. NUL bytes stand in logs too:
+// between lines after a crash, and in front where copytruncate has emptied the
+// file and its writer goes on at its old offset.
 func binary(head []byte) bool {
+	head = bytes.TrimLeft(head, "\x00")
 	control := 0
 	for _, c := range head[:min(len(head), 512)] {
 		if c < 0x20 && c != '\n' && c != '\t' && c != '\r' && c != 0x1b && c != 0x1d && c != 0x1e {

@@ -155,4 +155,30 @@ func TestBadInputs(t *testing.T) {
 	if _, err := Read(context.Background(), []string{write("one", "x\n"), filepath.Join(dir, "empty")}, nil, Options{}); errors.Is(err, source.ErrEmpty) {
 		t.Error("an empty file among others is an error")
 	}
+	if s, err := Read(context.Background(), []string{filepath.Join(dir, "empty"), write("empty.1", "")}, nil, Options{}); !errors.Is(err, source.ErrEmpty) || s != nil {
+		t.Errorf("nothing but empty files: %v", err)
+	}
+}
+
+// TestHole checks that a log is read whose writer went on at its old offset
+// when the file was truncated: what was there is a hole.
+func TestHole(t *testing.T) {
+	log, err := os.ReadFile("../../testdata/nginx/audit.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.Count(log, []byte("\n"))
+	for _, hole := range []int{600, 100 << 10} {
+		name := filepath.Join(t.TempDir(), "audit.log")
+		if err := os.WriteFile(name, append(make([]byte, hole), log...), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Read(context.Background(), []string{name}, nil, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Totals.Records != 430 || s.Totals.Lines != int64(lines) {
+			t.Errorf("a hole of %d bytes: %+v", hole, s.Totals)
+		}
+	}
 }
