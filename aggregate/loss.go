@@ -124,6 +124,6 @@ var fixes = map[EvidenceKind]string{
 	Malformed:          "read the original log: audit.log, or `ausearch --raw`, or `journalctl -o json`",
 	Unresolved:         "",
 	Legacy:             "record on a kernel of 3.16 or newer",
-	TruncatedInput:     "copy the file again",
+	TruncatedInput:     "keep the log readable for follow, and read what it missed with `auditscan report`",
 	RotationGap:        "keep more rotated files, or follow with --state",
 }
