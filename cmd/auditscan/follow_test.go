@@ -78,6 +78,9 @@ func (f *following) ends(wantCode int) (rest string) {
 		f.t.Fatal(err)
 	}
 	f.cmd.Wait()
+	if strings.Contains(f.stderr.String(), "goroutine") { // a panic, or a race
+		f.t.Errorf("not a clean end:\n%s", &f.stderr)
+	}
 	if code := f.cmd.ProcessState.ExitCode(); code != wantCode {
 		f.t.Errorf("ended with %v, want exit code %d\n%s", f.cmd.ProcessState, wantCode, &f.stderr)
 	}

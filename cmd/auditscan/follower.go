@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
@@ -61,12 +62,11 @@ func newFollower(env *environment, f *followFlags, from *origin, filter *aggrega
 func (w *follower) follow(ctx context.Context, who *attribution) error {
 	w.who = who
 	w.hold = container.NewHold(who.ask, func(h heldRecord, id *container.Identity) { w.count(h.record, id, h.line) })
-	gone := make(chan struct{})
-	defer close(gone)
 	if err := w.begin(); err != nil {
 		return err
 	}
-	chunks, next, failed := w.pump(ctx, gone)
+	chunks, next, failed, stop := w.pump(ctx)
+	defer stop()
 	tick := time.NewTicker(refresh)
 	defer tick.Stop()
 	retry := time.NewTicker(holdInterval)
@@ -126,11 +126,14 @@ type placed struct {
 }
 
 // pump reads the stream in a goroutine of its own, until it or ctx ends. Each
-// chunk is the receiver's until it has sent on next; gone is closed when it
-// takes no more.
-func (w *follower) pump(ctx context.Context, gone <-chan struct{}) (<-chan placed, chan<- struct{}, <-chan error) {
+// chunk is the receiver's until it has sent on next. When the receiver has
+// called stop, the stream is not being read any more and can be closed.
+func (w *follower) pump(ctx context.Context) (_ <-chan placed, _ chan<- struct{}, _ <-chan error, stop func()) {
 	chunks, next, failed := make(chan placed), make(chan struct{}, 1), make(chan error, 1)
-	go func() {
+	ctx, cancel := context.WithCancel(ctx)
+	gone := make(chan struct{})
+	var reading sync.WaitGroup
+	reading.Go(func() {
 		for {
 			c, err := w.next(ctx)
 			if err != nil {
@@ -148,8 +151,12 @@ func (w *follower) pump(ctx context.Context, gone <-chan struct{}) (<-chan place
 				return
 			}
 		}
-	}()
-	return chunks, next, failed
+	})
+	return chunks, next, failed, func() {
+		cancel()
+		close(gone)
+		reading.Wait()
+	}
 }
 
 // next waits for the next chunk. When ctx is done, a source with a queue is
