@@ -32,13 +32,15 @@ func read(t *testing.T, o Options, names ...string) (doc, events string) {
 	return text.String(), stream.String()
 }
 
-// logs are the whole corpus and a generated log of many blocks.
+// logs are the whole corpus, and logs of many blocks: one of losses that have
+// no time of their own, and generated ones.
 func logs(t *testing.T) []string {
 	t.Helper()
 	names, err := filepath.Glob("../../testdata/corpus/*.log")
 	if err != nil || len(names) < 80 {
 		t.Fatalf("%d logs in the corpus, %v", len(names), err)
 	}
+	names = append(names, losses(t))
 	for _, kind := range []loggen.Kind{loggen.Audit, loggen.Syslog30} {
 		var log bytes.Buffer
 		if err := loggen.Write(&log, kind, 2<<20, 3); err != nil {
@@ -51,6 +53,27 @@ func logs(t *testing.T) []string {
 		names = append(names, name)
 	}
 	return names
+}
+
+// losses is a log whose losses stand in other blocks than the records around
+// them. Half of it is there twice.
+func losses(t *testing.T) (name string) {
+	t.Helper()
+	real, err := os.ReadFile("../../testdata/captures/loss-rsyslog.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	for line := range bytes.Lines(real) {
+		log.Write(line)
+		log.WriteString(strings.Repeat("Nov 23 18:14:14 vm app[1]: nothing of interest\n", 200))
+	}
+	log.Write(log.Bytes()[:log.Len()/2])
+	name = filepath.Join(t.TempDir(), "losses.log")
+	if err := os.WriteFile(name, log.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }
 
 // TestSameForAnyWorkers checks that neither the number of workers nor the size
