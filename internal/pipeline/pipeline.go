@@ -133,8 +133,12 @@ func binary(head []byte) bool {
 	return control*50 > min(len(head), 512) // random bytes have five times as many
 }
 
-// report reads an input that is a report or a stream of events.
+// report reads an input that is a report or a stream of events. What is left
+// of either is counts, so no events can be made of them.
 func (r *run) report(in *source.Reader) error {
+	if r.Events != nil {
+		return fmt.Errorf("%s: not a log, so its records cannot be given as events: use another format", in.Name())
+	}
 	s, err := report.Read(in.Text(), in.Name())
 	if err != nil {
 		return err
