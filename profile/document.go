@@ -152,5 +152,5 @@ func (r *Rule) place() string {
 	if r.at == nil {
 		return "another rule"
 	}
-	return fmt.Sprintf("%s (line %d)", r.at.path, r.at.line)
+	return fmt.Sprintf("%s (line %d)", r.at.path(), r.at.in.line(r.at.offset))
 }

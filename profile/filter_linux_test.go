@@ -227,7 +227,10 @@ func randomProfile(random *rand.Rand) *specs.LinuxSeccomp {
 			if rule.Action == specs.ActErrno || rule.Action == specs.ActTrace {
 				rule.ErrnoRet = errnoRet(random)
 			}
-			rule.Args = []specs.LinuxSeccompArg{{Index: arg, Value: uint64(10*i + 1), ValueTwo: uint64(10*i + 1), Op: op}}
+			rule.Args = []specs.LinuxSeccompArg{{Index: arg, Value: uint64(10*i + 1), Op: op}}
+			if op == specs.OpMaskedEqual {
+				rule.Args[0].ValueTwo = rule.Args[0].Value
+			}
 			if op != specs.OpEqualTo && random.IntN(2) == 0 {
 				rule.Args = append(rule.Args, specs.LinuxSeccompArg{Index: (arg + 1) % 6, Value: 100, Op: specs.OpEqualTo})
 			}

@@ -79,9 +79,13 @@ func TestFilterArguments(t *testing.T) {
 	}
 	const value = 7<<32 | 5
 	for op, want := range holds {
+		second := uint64(0)
+		if op == specs.OpMaskedEqual {
+			second = value
+		}
 		_, filter, err := compile(t, fmt.Sprintf(`{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64","SCMP_ARCH_X86"],
 			"syscalls":[{"names":["personality"],"action":"SCMP_ACT_ALLOW","args":[
-			{"index":0,"value":%d,"valueTwo":%[1]d,"op":%q},{"index":5,"value":9,"op":"SCMP_CMP_EQ"}]}]}`, uint64(value), op))
+			{"index":0,"value":%d,"valueTwo":%d,"op":%q},{"index":5,"value":9,"op":"SCMP_CMP_EQ"}]}]}`, uint64(value), second, op))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -10,11 +11,22 @@ import (
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
+// Read reads a profile as [Parse] does, but no more of the input than a
+// profile can have.
+func Read(in io.Reader, name string) (*Document, error) {
+	data, err := io.ReadAll(io.LimitReader(in, maxBytes+1))
+	if err != nil {
+		return nil, err
+	}
+	return Parse(data, name)
+}
+
 // Parse reads a profile in OCI's or Docker's form (with the errno names of
 // Podman's). It is strict where the runtimes are not: an unknown key, action,
-// architecture or call, a value without effect, or two keys for one thing is
-// an error that is a [*SyntaxError] with the line and the path, never a
-// profile that differs from what is written. Name is for errors.
+// architecture or call, a value without effect, two keys for one thing, or two
+// rules of which only one can hold is an error that is a [*SyntaxError] with
+// the place, never a profile that differs from what is written. Name is for
+// errors.
 func Parse(data []byte, name string) (*Document, error) {
 	root, err := readTree(data, name)
 	if err != nil {
@@ -26,6 +38,9 @@ func Parse(data []byte, name string) (*Document, error) {
 		return nil, err
 	}
 	d.Name = name
+	if err := d.contradiction(); err != nil {
+		return nil, err
+	}
 	return d, nil
 }
 
@@ -91,6 +106,11 @@ func (p *parser) defaultOutcome(root *node, f map[string]*node) (Outcome, error)
 	return o, err
 }
 
+// filterFlags are what runc and crun take.
+var filterFlags = []specs.LinuxSeccompFlag{
+	"SECCOMP_FILTER_FLAG_TSYNC", specs.LinuxSeccompFlagLog, specs.LinuxSeccompFlagSpecAllow, specs.LinuxSeccompFlagWaitKillableRecv,
+}
+
 // extras reads what has no influence on answers.
 func (p *parser) extras(d *Document, f map[string]*node) error {
 	flags, err := f["flags"].texts()
@@ -98,8 +118,8 @@ func (p *parser) extras(d *Document, f map[string]*node) error {
 		return err
 	}
 	for i, flag := range flags {
-		if !strings.HasPrefix(flag, "SECCOMP_FILTER_FLAG_") {
-			return f["flags"].errorf("[%d]: unknown flag %q", i, flag)
+		if !slices.Contains(filterFlags, specs.LinuxSeccompFlag(flag)) {
+			return f["flags"].value.([]*node)[i].errorf("unknown flag %.40q (such as SECCOMP_FILTER_FLAG_LOG); runtimes refuse it", flag)
 		}
 		d.Flags = append(d.Flags, specs.LinuxSeccompFlag(flag))
 	}
@@ -160,7 +180,7 @@ func parseSCMPAction(text string) (syscalltable.Action, error) {
 	if a, err := syscalltable.ParseAction(text); err == nil && strings.HasPrefix(text, "SCMP_ACT_") {
 		return a, nil
 	}
-	return syscalltable.ActionUnknown, fmt.Errorf("unknown action %q (such as SCMP_ACT_ALLOW, SCMP_ACT_ERRNO, SCMP_ACT_KILL_PROCESS)", text)
+	return syscalltable.ActionUnknown, fmt.Errorf("unknown action %.40q (such as SCMP_ACT_ALLOW, SCMP_ACT_ERRNO, SCMP_ACT_KILL_PROCESS)", text)
 }
 
 func (p *parser) arch(n *node) (syscalltable.Arch, error) {
@@ -170,7 +190,7 @@ func (p *parser) arch(n *node) (syscalltable.Arch, error) {
 	}
 	a, err := syscalltable.ParseArch(text)
 	if err != nil || !strings.HasPrefix(text, "SCMP_ARCH_") {
-		return syscalltable.NoArch, n.errorf("unknown architecture %q (such as SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64)", text)
+		return syscalltable.NoArch, n.errorf("unknown architecture %.40q (such as SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64)", text)
 	}
 	return a, nil
 }
@@ -211,6 +231,9 @@ func (p *parser) archMap(n *node) ([]ArchMapping, error) {
 		}
 		if m.Sub, err = p.arches(f["subArchitectures"]); err != nil {
 			return nil, err
+		}
+		if slices.ContainsFunc(list, func(other ArchMapping) bool { return other.Arch == m.Arch }) {
+			return nil, f["architecture"].errorf("%s stands here twice: Docker takes the first alone", m.Arch.SCMP())
 		}
 		list = append(list, m)
 	}
@@ -272,7 +295,7 @@ func (p *parser) names(rule, names, name *node) ([]string, error) {
 		if items, ok := names.value.([]*node); ok {
 			at = items[i]
 		}
-		return nil, at.errorf("unknown system call %q%s (in no table of %s; runtimes pass over it and refuse the call)", s, p.likely(s), syscalltable.KernelVersion)
+		return nil, at.errorf("unknown system call %.40q%s (in no table of %s; runtimes pass over it and refuse the call)", s, p.likely(s), syscalltable.KernelVersion)
 	}
 	return list, nil
 }
@@ -331,10 +354,15 @@ func (p *parser) arg(n *node) (specs.LinuxSeccompArg, error) {
 		return a, err
 	}
 	switch a.Op = specs.LinuxSeccompOperator(op); a.Op {
-	case specs.OpNotEqual, specs.OpLessThan, specs.OpLessEqual, specs.OpEqualTo, specs.OpGreaterEqual, specs.OpGreaterThan, specs.OpMaskedEqual:
+	case specs.OpMaskedEqual:
+		return a, nil
+	case specs.OpNotEqual, specs.OpLessThan, specs.OpLessEqual, specs.OpEqualTo, specs.OpGreaterEqual, specs.OpGreaterThan:
+		if a.ValueTwo != 0 {
+			return a, f["valueTwo"].errorf("has no effect beside %s", op)
+		}
 		return a, nil
 	}
-	return a, f["op"].errorf("unknown operator %q (SCMP_CMP_NE, LT, LE, EQ, GE, GT or MASKED_EQ)", op)
+	return a, f["op"].errorf("unknown operator %.40q (SCMP_CMP_NE, LT, LE, EQ, GE, GT or MASKED_EQ)", op)
 }
 
 func (p *parser) condition(n *node) (Condition, error) {
@@ -350,8 +378,9 @@ func (p *parser) condition(n *node) (Condition, error) {
 		return c, err
 	}
 	for i, name := range c.Caps {
-		if !strings.HasPrefix(name, "CAP_") {
-			return c, f["caps"].value.([]*node)[i].errorf("unknown capability %q (such as CAP_SYS_ADMIN)", name)
+		at := f["caps"].value.([]*node)[i]
+		if known, err := ParseCapability(name); err != nil || known != name {
+			return c, at.errorf("unknown capability %.40q (such as CAP_SYS_ADMIN)", name)
 		}
 	}
 	arches, err := f["arches"].texts()
@@ -361,7 +390,7 @@ func (p *parser) condition(n *node) (Condition, error) {
 	for i, name := range arches {
 		a, err := syscalltable.ParseArch(name)
 		if err != nil {
-			return c, f["arches"].value.([]*node)[i].errorf("unknown architecture %q (such as amd64, arm64)", name)
+			return c, f["arches"].value.([]*node)[i].errorf("unknown architecture %.40q (such as amd64, arm64)", name)
 		}
 		c.Arches = append(c.Arches, a)
 	}
@@ -376,7 +405,7 @@ func (p *parser) kernel(n *node) (KernelVersion, error) {
 		return v, err
 	}
 	if _, err := fmt.Sscanf(text, "%d.%d", &v.Major, &v.Minor); err != nil || v.String() != text || v.Major < 0 || v.Minor < 0 {
-		return v, n.errorf("%q is not a kernel version such as 5.19", text)
+		return v, n.errorf("%.40q is not a kernel version such as 5.19", text)
 	}
 	return v, nil
 }

@@ -45,10 +45,8 @@ func (d *Document) Evaluate(env Environment) (*Policy, error) {
 		if takesEither(r) {
 			p.Notes = append(p.Notes, fmt.Sprintf("%s: several conditions on one argument: runtimes let any of them do", r.place()))
 		}
-		for _, name := range r.Names {
-			if err := p.addRule(name, r); err != nil {
-				return nil, err
-			}
+		if err := p.add(r); err != nil {
+			return nil, err
 		}
 	}
 	if d.Conditional() {
@@ -56,6 +54,22 @@ func (d *Document) Evaluate(env Environment) (*Policy, error) {
 			env.Arch, env.Kernel, len(env.Caps), len(p.Rules), len(d.Rules)))
 	}
 	return p, nil
+}
+
+// contradiction refuses rules of which only one can hold wherever the document
+// is used, also by what does not evaluate it, such as [Merge].
+func (d *Document) contradiction() error {
+	p := &Policy{Name: d.Name, Default: d.Default, byName: map[string]*ruling{}}
+	for i := range d.Rules {
+		r := &d.Rules[i]
+		if !r.unconditional() {
+			continue
+		}
+		if err := p.add(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // arches returns what a filter on a host of an architecture knows.
@@ -83,6 +97,15 @@ func takesEither(r *Rule) bool {
 	return false
 }
 
+func (p *Policy) add(r *Rule) error {
+	for _, name := range r.Names {
+		if err := p.addRule(name, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // addRule adds a rule to what is known of a call, as runtimes and libseccomp
 // do: a rule that says what the default says is left out, one without
 // arguments displaces all others, and of two such the first stays. Rules that
@@ -94,6 +117,9 @@ func (p *Policy) addRule(name string, r *Rule) error {
 	if known == nil {
 		known = &ruling{}
 		p.byName[name] = known
+	}
+	if n := len(known.all); n > 0 && known.all[n-1] == r {
+		return nil // the name stands in the rule twice
 	}
 	for _, other := range known.all {
 		if other.Outcome == r.Outcome || !collide(other, r) {
