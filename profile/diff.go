@@ -29,7 +29,8 @@ type Difference struct {
 	Old  string `json:"old"` // in words
 	New  string `json:"new"`
 	// Risk says how the reference, which is a runtime's default profile,
-	// stands to a call that the new policy lets run; "" if it does so too.
+	// stands to a call that the new policy lets run; "" if it does so too,
+	// "unknown" without a reference.
 	Risk string `json:"risk,omitempty"`
 }
 
@@ -39,7 +40,7 @@ func (r *DiffResult) Same() bool {
 }
 
 // Diff compares two policies that were evaluated for one environment. The
-// reference is what risk is told by; nil: none.
+// reference is what risk is told by; nil: it is unknown.
 func Diff(old, new *Policy, reference *Document) *DiffResult {
 	r := &DiffResult{
 		Old: old.Default, New: new.Default,
@@ -96,7 +97,7 @@ func without(list, other []syscalltable.Arch) []syscalltable.Arch {
 // risk tells how a reference profile stands to a call.
 func risk(reference *Document, env Environment, name string) string {
 	if reference == nil {
-		return ""
+		return "unknown"
 	}
 	needs, restricted := "", false
 	for i := range reference.Rules {

@@ -88,6 +88,20 @@ ptrace: errno(ENOENT) -> errno(EPERM) []`
 	}
 }
 
+// Without a reference nobody can tell that a call is harmless.
+func TestDiffWithoutReference(t *testing.T) {
+	policy := func(call string) *profile.Policy {
+		return evaluate(t, `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["`+call+`"], "action": "SCMP_ACT_ALLOW"}]}`)
+	}
+	r := profile.Diff(policy("read"), policy("write"), nil)
+	if got, want := differences(r.Added), "write: errno(EPERM) -> allow [unknown]"; got != want {
+		t.Errorf("added %s, want %s", got, want)
+	}
+	if got, want := differences(r.Removed), "read: allow -> errno(EPERM) []"; got != want {
+		t.Errorf("removed %s, want %s", got, want)
+	}
+}
+
 func TestDiffOfDefaults(t *testing.T) {
 	const list = `"syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}`
 	r := diffOf(t, `{"defaultAction": "SCMP_ACT_ERRNO", `+list, `{"defaultAction": "SCMP_ACT_KILL_PROCESS", `+list)

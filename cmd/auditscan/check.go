@@ -60,6 +60,10 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	if f.output != "table" && f.output != "json" {
 		return usageErrorf("--output: unknown format %q (one of table, json)", f.output)
 	}
+	caps, err := parseAll("cap", f.caps, profile.ParseCapability)
+	if err != nil {
+		return err
+	}
 	document, err := readProfile(path)
 	if err != nil {
 		return err
@@ -72,7 +76,7 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	if err != nil {
 		return err
 	}
-	r, err := profile.Check(s, document, profile.Environment{Arch: arch, Caps: capNames(f.caps)})
+	r, err := profile.Check(s, document, profile.Environment{Arch: arch, Caps: caps})
 	if err != nil {
 		return err
 	}
@@ -90,21 +94,13 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	return nil
 }
 
-// capNames takes the short forms too: "sys_admin" is CAP_SYS_ADMIN.
-func capNames(names []string) []string {
-	out := make([]string, len(names))
-	for i, name := range names {
-		out[i] = "CAP_" + strings.TrimPrefix(strings.ToUpper(name), "CAP_")
-	}
-	return out
-}
-
 func readProfile(path string) (*profile.Document, error) {
-	data, err := os.ReadFile(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	return profile.Parse(data, path)
+	defer f.Close()
+	return profile.Read(f, path)
 }
 
 // summary reads the logs, grouped as asked for.

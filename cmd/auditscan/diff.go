@@ -1,7 +1,8 @@
 package main
 
 import (
-	"bytes"
+	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -38,7 +39,8 @@ func (f *policyFlags) environment() (profile.Environment, error) {
 	if err != nil {
 		return profile.Environment{}, usageErrorf("--arch: %v", err)
 	}
-	return profile.Environment{Arch: arch, Caps: f.caps}, nil
+	caps, err := parseAll("cap", f.caps, profile.ParseCapability)
+	return profile.Environment{Arch: arch, Caps: caps}, err
 }
 
 func newDiff(env *environment) *cobra.Command {
@@ -85,8 +87,10 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 		}
 	}
 	reference, err := profile.RuntimeDefault()
-	if err != nil {
-		reference = nil // where it is not built in, no risk is told
+	if errors.Is(err, errors.ErrUnsupported) {
+		env.notef("risk is unknown here: %v", err)
+	} else if err != nil {
+		return err
 	}
 	r := profile.Diff(policies[0], policies[1], reference)
 	write := r.WriteJSON
@@ -108,14 +112,20 @@ func readPolicy(name string) (*profile.Document, error) {
 	if name == profile.RuntimeDefaultName {
 		return profile.RuntimeDefault()
 	}
-	data, err := os.ReadFile(name)
+	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	if !report.Sniff(data[:min(len(data), 4<<10)]) {
-		return profile.Parse(data, name)
+	defer f.Close()
+	in := bufio.NewReader(f)
+	head, err := in.Peek(in.Size())
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
 	}
-	s, err := report.Read(bytes.NewReader(data), name)
+	if !report.Sniff(head) {
+		return profile.Read(in, name)
+	}
+	s, err := report.Read(in, name)
 	if err != nil {
 		return nil, err
 	}
