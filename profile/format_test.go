@@ -2,6 +2,7 @@ package profile_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -240,14 +241,28 @@ func TestRequires(t *testing.T) {
 	}{
 		{`"read"`, profile.Requirements{}},
 		{`"read", "openat2"`, profile.Requirements{Kernel: profile.KernelVersion{Major: 5, Minor: 6}}},
-		{`"futex_waitv", "close_range"`, profile.Requirements{Libseccomp: "2.5.4", Kernel: profile.KernelVersion{Major: 5, Minor: 16}}},
-		{`"riscv_hwprobe", "cachestat"`, profile.Requirements{Libseccomp: "2.5.6", Kernel: profile.KernelVersion{Major: 6, Minor: 5}}},
-		{`"listns"`, profile.Requirements{Libseccomp: "2.6.1", Kernel: profile.KernelVersion{Major: 6, Minor: 19}}},
+		{`"futex_waitv", "close_range"`, profile.Requirements{Libseccomp: profile.LibseccompVersion{Major: 2, Minor: 5, Patch: 4}, Kernel: profile.KernelVersion{Major: 5, Minor: 16}}},
+		{`"riscv_hwprobe", "cachestat"`, profile.Requirements{Libseccomp: profile.LibseccompVersion{Major: 2, Minor: 5, Patch: 6}, Kernel: profile.KernelVersion{Major: 6, Minor: 5}}},
+		{`"listns"`, profile.Requirements{Libseccomp: profile.LibseccompVersion{Major: 2, Minor: 6, Patch: 1}, Kernel: profile.KernelVersion{Major: 6, Minor: 19}}},
 	} {
 		d := parse(t, `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": [`+c.names+`], "action": "SCMP_ACT_ALLOW"}]}`)
 		if got := d.Requires(); got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.names, got, c.want)
 		}
+	}
+}
+
+func TestLibseccompVersion(t *testing.T) {
+	sorted := []profile.LibseccompVersion{{}, {2, 5, 6}, {2, 6, 0}, {2, 9, 1}, {2, 10, 0}, {3, 0, 0}}
+	for i, a := range sorted {
+		for j, b := range sorted {
+			if a.Compare(b) != cmp.Compare(i, j) {
+				t.Errorf("%s compared with %s: %d", a, b, a.Compare(b))
+			}
+		}
+	}
+	if got := sorted[4].String(); got != "2.10.0" {
+		t.Errorf("%q, want 2.10.0", got)
 	}
 }
 
@@ -259,7 +274,7 @@ func TestRequiresKnowsNewCalls(t *testing.T) {
 			continue
 		}
 		d := parse(t, `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["`+name+`"], "action": "SCMP_ACT_ALLOW"}]}`)
-		if d.Requires().Libseccomp == "" {
+		if d.Requires().Libseccomp == (profile.LibseccompVersion{}) {
 			t.Errorf("%s: nothing is known of the libseccomp it requires", name)
 		}
 	}

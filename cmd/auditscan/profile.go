@@ -169,7 +169,7 @@ func (f *profileFlags) write(env *environment, d *profile.Document, m profile.Me
 	if err := d.Write(&out, profile.Format(f.format), m); err != nil {
 		return err
 	}
-	if needs := d.Requires(); needs.Libseccomp != "" && !f.quiet {
+	if needs := d.Requires(); needs.Libseccomp != (profile.LibseccompVersion{}) && !f.quiet {
 		env.notef("calls in it need libseccomp %s and Linux %s to be known", needs.Libseccomp, needs.Kernel)
 	}
 	_, err := env.stdout.Write(out.Bytes())
