@@ -216,7 +216,7 @@ func buildEntry(p *part, o profile.Options) (indexEntry, error) {
 		return e, err
 	}
 	var out bytes.Buffer
-	if err := profile.Encode(&out, r.Profile); err != nil {
+	if err := r.Document.Write(&out, profile.FormatOCI, profile.Meta{}); err != nil {
 		return e, err
 	}
 	e.content, e.File = out.Bytes(), fileName(p.name)

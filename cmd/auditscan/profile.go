@@ -46,7 +46,12 @@ with 3 if the input is incomplete or a call could not be named.`,
 		Example: `  auditscan profile --comm nginx /var/log/audit/audit.log > nginx.json
   auditscan follow -o json | tee run.json; auditscan profile run.json > app.json
   auditscan profile --exact --explain why.json audit.log > exact.json`,
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), env, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := clash(cmd.Flags().Changed); err != nil {
+				return err
+			}
+			return f.run(cmd.Context(), env, args)
+		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -62,7 +67,7 @@ with 3 if the input is incomplete or a call could not be named.`,
 	flags.StringSliceVar(&f.denyCalls, "deny-call", nil, "refuse these `calls` too (with --deny)")
 	flags.StringVar(&f.format, "format", string(profile.FormatOCI), "oci, docker, spo (Kubernetes operator) or systemd (drop-in)")
 	flags.StringVar(&f.name, "name", "auditscan", "metadata.name of --format spo, and the profile's name in --security-context")
-	flags.StringVar(&f.securityContext, "security-context", "", "write what a pod needs to run under the profile to `FILE` (YAML)")
+	flags.StringVar(&f.securityContext, "security-context", "", "write the securityContext of a pod under the profile to `FILE` (YAML)")
 	flags.StringVar(&f.explain, "explain", "", "write the evidence for each call to `FILE` (JSON)")
 	flags.StringVar(&f.per, "per", "", "a profile for each `key`: container, pod, workload, exe, comm (with -O)")
 	flags.StringVarP(&f.dir, "output-dir", "O", "", "write the profiles of --per, and an index.json, to `DIR`")
@@ -70,6 +75,37 @@ with 3 if the input is incomplete or a call could not be named.`,
 	flags.BoolVar(&f.requireTrusted, "require-trusted", false, "refuse input that any user of the host can forge")
 	f.readFlags.add(flags)
 	return cmd
+}
+
+// clashes are the flags that ask for what cannot both be had.
+var clashes = []struct {
+	flag   string
+	others []string
+	why    string
+}{
+	{"exact", []string{"variants"}, "the one adds nothing, the other does"},
+	{"recording", []string{"default-action", "errno"}, "what a recording does not know is logged"},
+	{"deny", []string{"exact", "variants", "include-denied", "runtime", "merge", "recording", "explain", "security-context", "per"},
+		"they are for allow-lists"},
+	{"per", []string{"recording", "format", "name", "explain", "security-context"},
+		"--per writes profiles in the form of oci, and an index.json that tells what each rests on"},
+}
+
+// clash refuses flags of which one would have no effect.
+func clash(given func(flag string) bool) error {
+	for _, c := range clashes {
+		for _, other := range c.others {
+			if given(c.flag) && given(other) {
+				return usageErrorf("--%s and --%s do not go together: %s", c.flag, other, c.why)
+			}
+		}
+	}
+	for _, c := range [][2]string{{"deny-call", "deny"}, {"per", "output-dir"}, {"output-dir", "per"}, {"force", "per"}} {
+		if given(c[0]) && !given(c[1]) {
+			return usageErrorf("--%s needs --%s", c[0], c[1])
+		}
+	}
+	return nil
 }
 
 func (f *profileFlags) options() (o profile.Options, err error) {
@@ -85,14 +121,11 @@ func (f *profileFlags) options() (o profile.Options, err error) {
 	if _, err = profile.ParseFormat(f.format); err != nil {
 		return o, usageErrorf("--format: %v", err)
 	}
-	if f.recording && f.defaultAction != "" || len(f.denyCalls) > 0 && !f.deny || f.deny && (f.recording || f.per != "" || len(f.merge) > 0) {
-		return o, usageErrorf("--recording, --default-action, --deny, --deny-call, --merge and --per do not go together so")
+	if f.securityContext != "" && profile.Format(f.format) != profile.FormatOCI {
+		return o, usageErrorf("--security-context and --format %s do not go together: the kubelet reads the form of oci", f.format)
 	}
-	if f.securityContext != "" && (f.per != "" || f.deny || profile.Format(f.format) != profile.FormatOCI) {
-		return o, usageErrorf("--security-context: goes with one allow-list in the form of oci, which the kubelet reads")
-	}
-	if (f.per == "") != (f.dir == "") {
-		return o, usageErrorf("--per and --output-dir go together")
+	if f.explain == "-" || f.securityContext == "-" {
+		return o, usageErrorf("--explain and --security-context need a file of their own: stdout is the profile's")
 	}
 	if f.per != "" && !slices.Contains(perKeys, aggregate.Key(f.per)) {
 		return o, usageErrorf("--per: unknown key %q (one of container, pod, workload, exe, comm)", f.per)
