@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"io"
 	"math"
 	"slices"
@@ -24,10 +25,12 @@ func Read(in io.Reader, name string) (*aggregate.Summary, error) {
 	r := newJSONReader(in, name)
 	r.fill()
 	var s *aggregate.Summary
-	switch kindOf(r.buf) {
-	case reportKind:
+	switch kind := kindOf(r.buf); {
+	case bytes.HasPrefix(r.buf, byteOrderMark):
+		r.failAt(place{1, 1}, "a byte order mark: save the file as UTF-8 without")
+	case kind == reportKind:
 		s = r.report()
-	case eventKind:
+	case kind == eventKind:
 		s = r.events()
 	default:
 		r.failAt(place{1, 1}, "neither a report nor events of auditscan")
@@ -72,19 +75,30 @@ func (r *jsonReader) runs() *aggregate.Runs {
 		{"count", func() { runs.Count = int(r.integer(2, math.MaxInt32)) }},
 		{"syscalls", func() { r.array(func() { runs.Calls = append(runs.Calls, r.callRuns()) }) }},
 	})
-	if slices.ContainsFunc(runs.Calls, func(c aggregate.CallRuns) bool { return c.Runs > runs.Count }) {
-		r.fail("a call that was seen in more runs than there were")
+	type call struct {
+		arch syscalltable.Arch
+		nr   int32
+	}
+	seen := map[call]bool{}
+	for _, c := range runs.Calls {
+		if c.Runs > runs.Count || seen[call{c.Arch, c.NR}] {
+			r.fail("call %d of %s was seen in more runs than there were, or stands here twice", c.NR, c.Arch)
+		}
+		seen[call{c.Arch, c.NR}] = true
 	}
 	return runs
 }
 
 func (r *jsonReader) callRuns() (c aggregate.CallRuns) {
+	r.begin()
+	from, name := r.from, ""
 	r.object([]field{
 		{"arch", func() { c.Arch = r.arch() }},
 		{"nr", func() { c.NR = int32(r.integer(math.MinInt32, math.MaxInt32)) }},
-		{"name", func() { r.syscall() }},
+		{"name", func() { name = r.syscall() }},
 		{"runs", func() { c.Runs = int(r.integer(1, math.MaxInt32)) }},
 	})
+	r.sameName(&aggregate.Call{Arch: c.Arch, NR: c.NR}, name, from)
 	return c
 }
 
@@ -184,8 +198,8 @@ func (r *jsonReader) group(s *aggregate.Summary) {
 }
 
 func (r *jsonReader) call() (c aggregate.Call) {
-	var name string
-	from := r.from
+	r.begin()
+	from, name := r.from, ""
 	r.object([]field{
 		{"arch", func() { c.Arch = r.arch() }},
 		{"nr", func() { c.NR, c.Folded = r.nr() }},

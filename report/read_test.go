@@ -120,6 +120,7 @@ func TestReadErrors(t *testing.T) {
 	if _, err := Read(strings.NewReader(doc), "r.json"); err != nil {
 		t.Fatal(err)
 	}
+	const run110 = `{"arch": "x86_64", "nr": 110, "name": "getppid", "runs": 1}`
 	for _, test := range []struct{ old, new, want string }{
 		{`"version": 1`, `"version": 2`, `r.json:2:14: a report of version 2; this auditscan reads version 1`},
 		{`"version": 1`, `"version": "1"`, `r.json:2:14: a number expected, not '"'`},
@@ -141,6 +142,13 @@ func TestReadErrors(t *testing.T) {
 		{`"arch": "x86_64"`, `"arch": "vax"`, `r.json:43:19: unknown architecture "vax"`},
 		{`"nr": 110`, `"nr": 2147483648`, `r.json:44:17: 2147483648 is no whole number from -2147483648 to 2147483647`},
 		{`"name": "getppid"`, `"name": "get-ppid"`, `r.json:45:19: "get-ppid" is no name of a system call`},
+		{`"name": "getppid"`, `"name": "reboot"`, `r.json:42:9: call 110 of x86_64 is "reboot" there and "getppid" in the tables of this auditscan`},
+		{`"groups": [`, `"runs": {"count": 2, "syscalls": [{"arch": "x86_64", "nr": 110, "name": "fork", "runs": 1}]}, "groups": [`,
+			`r.json:31:37: call 110 of x86_64 is "fork" there and "getppid" in the tables of this auditscan`},
+		{`"groups": [`, `"runs": {"count": 2, "syscalls": [{"arch": "x86_64", "nr": 110, "name": null, "runs": 3}]}, "groups": [`,
+			`r.json:31:89: call 110 of x86_64 was seen in more runs than there were, or stands here twice`},
+		{`"groups": [`, `"runs": {"count": 2, "syscalls": [` + run110 + `, ` + run110 + `]}, "groups": [`,
+			`r.json:31:155: call 110 of x86_64 was seen in more runs than there were, or stands here twice`},
 		{`"action": "kill_process"`, `"action": "KILL"`, `r.json:46:21: unknown action "KILL"`},
 		{`"action": "kill_process"`, `"action": "SCMP_ACT_KILL_PROCESS"`, `r.json:46:21: unknown action "SCMP_ACT_KILL_PROCESS"`},
 		{`"first": "2026-11-23T15:13:02.601Z"`, `"first": "2026-11-23T15:13:02Z"`, `r.json:13:16: "2026-11-23T15:13:02Z" is no time like 2006-01-02T15:04:05.000Z`},
@@ -163,6 +171,7 @@ func TestReadErrors(t *testing.T) {
 	}
 	checkReadError(t, doc+"{}", `r.json:283:1: the end expected, not '{'`)
 	checkReadError(t, doc+"\x00", `r.json:283:1: the end expected, not '\x00'`)
+	checkReadError(t, "\ufeff"+doc, `r.json:1:1: a byte order mark: save the file as UTF-8 without`)
 	checkReadError(t, "", `r.json:1:1: neither a report nor events of auditscan`)
 	checkReadError(t, "{}", `r.json:1:1: neither a report nor events of auditscan`)
 	checkReadError(t, `[{"version":1}]`, `r.json:1:1: neither a report nor events of auditscan`)

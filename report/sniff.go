@@ -36,8 +36,12 @@ func kindOf(head []byte) kind {
 	return noKind
 }
 
+// byteOrderMark is what editors and shells of Windows put before text. Read
+// refuses it, but taken for a log a report would be an empty one.
+var byteOrderMark = []byte("\ufeff")
+
 func keysOf(head []byte) (keys []string) {
-	r := newJSONReader(bytes.NewReader(head), "")
+	r := newJSONReader(bytes.NewReader(bytes.TrimPrefix(head, byteOrderMark)), "")
 	r.members(func(key []byte) func() {
 		keys = append(keys, string(key))
 		return r.skipValue

@@ -17,7 +17,7 @@ func newMerge(env *environment) *cobra.Command {
 		Long: `Merge reads reports in JSON (or logs) and writes one report in JSON that holds
 what any of them holds: counts add up, and the worst verdict stands. It tells in
 how many of them each call was seen, and how likely a further run shows a call
-that none of them has.`,
+that none of them has. Logs that are given together are one run.`,
 		Example: `  auditscan merge run1.json run2.json > both.json
   auditscan merge node-*.json | auditscan profile - > app.json`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -37,6 +37,11 @@ func merge(ctx context.Context, env *environment, f *readFlags, args []string) e
 	s, err := f.read(ctx, env, args, nil)
 	if err != nil {
 		return err
+	}
+	for _, in := range s.Inputs {
+		if in.Records+in.Duplicates == 0 {
+			env.notef("%s: no record in it", in.Name)
+		}
 	}
 	if !f.quiet {
 		sayRuns(env, s.Runs)
