@@ -41,6 +41,22 @@ func (s *Summary) SeenIn() Runs {
 	return r
 }
 
+// Of returns the runs with the calls of some groups alone. Who made a call in
+// which run is not known: it counts in how many anybody did.
+func (r *Runs) Of(groups []Group) *Runs {
+	if r == nil {
+		return nil
+	}
+	made := (&Summary{Groups: groups}).SeenIn()
+	out := &Runs{Count: r.Count}
+	for _, c := range r.Calls {
+		if _, ok := slices.BinarySearchFunc(made.Calls, c, compareRuns); ok {
+			out.Calls = append(out.Calls, c)
+		}
+	}
+	return out
+}
+
 // merge adds the runs of o, which are others.
 func (r Runs) merge(o Runs) Runs {
 	out := Runs{Count: r.Count + o.Count}

@@ -42,6 +42,20 @@ func TestRuns(t *testing.T) {
 	}
 }
 
+// TestRunsOf checks that a part of a report keeps the runs of its own calls.
+func TestRunsOf(t *testing.T) {
+	r := aggregate.Merge(run(0, 1, 2), run(0, 1), run(0, 3)).Runs
+	want := &aggregate.Runs{Count: 3, Calls: []aggregate.CallRuns{
+		{Arch: syscalltable.X86_64, NR: 1, Runs: 2}, {Arch: syscalltable.X86_64, NR: 3, Runs: 1},
+	}}
+	if got := r.Of(run(3, 1, 7).Groups); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if got := (*aggregate.Runs)(nil).Of(run(1).Groups); got != nil {
+		t.Errorf("of one run: %+v", got)
+	}
+}
+
 // TestRunsNew checks the averages against all orders of the runs, counted by
 // hand: of the calls 0 1 2, 0 1 and 0 3 the first run shows 3, 2 or 2.
 func TestRunsNew(t *testing.T) {

@@ -23,6 +23,7 @@ type explanation struct {
 	Startup      string               `json:"startup,omitempty"`
 	Trust        aggregate.Trust      `json:"trust"` // of the least trustworthy input
 	Inputs       []explainedInput     `json:"inputs"`
+	Runs         int                  `json:"runs,omitempty"` // that the inputs unite; absent: not known
 	Completeness completenessEvidence `json:"completeness"`
 	Calls        []explainedCall      `json:"calls"`
 	Additions    []Addition           `json:"additions"`
@@ -60,6 +61,7 @@ type explainedCall struct {
 	Name    string    `json:"name"`
 	Arches  []string  `json:"arches"`
 	Records int64     `json:"records"`
+	Runs    int       `json:"runs,omitempty"` // in how many of them
 	First   *string   `json:"first"`
 	Last    *string   `json:"last"`
 	By      []program `json:"by"` // those that made it most often
@@ -105,6 +107,9 @@ func WriteExplain(w io.Writer, r *Result, s *aggregate.Summary) error {
 	}
 	if r.Profile == nil {
 		e.Profile = r.Document.docker()
+	}
+	if s.Runs != nil {
+		e.Runs = s.Runs.Count
 	}
 	for _, x := range r.Widened {
 		e.Widened = append(e.Widened, explainedWidening{x.Name, archNames(x.Seen), archNames(x.Also)})
@@ -154,12 +159,16 @@ func explainCompleteness(c aggregate.Completeness) completenessEvidence {
 
 func explainCalls(r *Result, s *aggregate.Summary) []explainedCall {
 	who := programs(s)
+	seen := map[string]int{}
+	if s.Runs != nil {
+		seen = r.Coverage(s).Syscalls
+	}
 	list := make([]explainedCall, 0, len(r.Observed))
 	for _, o := range r.Observed {
 		by := who[o.Name]
 		shown := by[:min(len(by), programsShown)]
 		list = append(list, explainedCall{
-			Name: o.Name, Arches: archNames(o.Arches), Records: o.Records,
+			Name: o.Name, Arches: archNames(o.Arches), Records: o.Records, Runs: seen[o.Name],
 			First: stamp(o.First), Last: stamp(o.Last), By: shown, Others: len(by) - len(shown),
 		})
 	}

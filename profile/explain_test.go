@@ -48,6 +48,23 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// Of several runs it is told in how many of them each call was seen; of one
+// there is nothing to tell.
+func TestExplainRuns(t *testing.T) {
+	one, other := summary("app", logged(t, "read", "clone")...), summary("app", append(logged(t, "read"), call(t, i386, "clone", syscalltable.ActionLog, 1))...)
+	s := aggregate.Merge(one, other, summary("app", logged(t, "read")...))
+	doc := explain(t, build(t, s, profile.Options{Exact: true}), s)
+	for path, want := range map[string]any{"runs": 3.0, "calls.0.name": "clone", "calls.0.runs": 1.0, "calls.1.name": "read", "calls.1.runs": 3.0} {
+		if got := at(t, doc, path); got != want {
+			t.Errorf("%s = %v, want %v", path, got, want)
+		}
+	}
+	doc = explain(t, build(t, one, profile.Options{Exact: true}), one)
+	if at(t, doc, "runs") != nil || at(t, doc, "calls.0.runs") != nil {
+		t.Error("one run is counted")
+	}
+}
+
 // A profile that was united with one in Docker's form is shown in that form.
 func TestExplainBase(t *testing.T) {
 	base := named(t, "base.json", `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["bpf"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_BPF"]}}]}`)

@@ -35,8 +35,10 @@ type index struct {
 	Lost    int64             `json:"lost"`
 	// Unattributed are records without a value of the key, which are in no
 	// profile.
-	Unattributed int64        `json:"unattributed"`
-	Profiles     []indexEntry `json:"profiles"`
+	Unattributed int64 `json:"unattributed"`
+	// Runs is how many runs the input unites; absent: it does not tell.
+	Runs     int          `json:"runs,omitempty"`
+	Profiles []indexEntry `json:"profiles"`
 }
 
 type indexEntry struct {
@@ -53,6 +55,9 @@ type indexEntry struct {
 	Observed   int                 `json:"observed"`
 	Additions  []profile.Addition  `json:"additions"`
 	Unresolved int                 `json:"unresolved"`
+	// Runs tells in how many of the runs each observed call was seen, whoever
+	// made it.
+	Runs map[string]int `json:"runs,omitempty"`
 
 	content []byte
 }
@@ -63,6 +68,9 @@ var perKeys = []aggregate.Key{aggregate.ByContainer, aggregate.ByPod, aggregate.
 // writePer writes a profile for each value of a key into a directory.
 func (f *profileFlags) writePer(env *environment, s *aggregate.Summary, o profile.Options) error {
 	ix := &index{Version: 1, Tool: tool, Per: aggregate.Key(f.per), Verdict: s.Completeness.Verdict, Lost: s.Completeness.Lost}
+	if s.Runs != nil {
+		ix.Runs = s.Runs.Count
+	}
 	parts, unattributed := split(s, ix.Per)
 	ix.Unattributed = unattributed
 	for _, p := range parts {
@@ -180,6 +188,9 @@ func split(s *aggregate.Summary, key aggregate.Key) (parts []*part, unattributed
 			p.runtime += g.Records
 		}
 	}
+	for _, p := range parts {
+		p.summary.Runs = s.Runs.Of(p.summary.Groups)
+	}
 	slices.SortFunc(parts, func(a, b *part) int { return strings.Compare(a.name, b.name) })
 	return parts, unattributed
 }
@@ -222,6 +233,9 @@ func buildEntry(p *part, o profile.Options) (indexEntry, error) {
 	e.content, e.File = out.Bytes(), fileName(p.name)
 	e.Observed, e.Unresolved = len(r.Observed), len(r.Unresolved)
 	e.Additions = append(e.Additions, r.Additions...)
+	if p.summary.Runs != nil {
+		e.Runs = r.Coverage(p.summary).Syscalls
+	}
 	return e, nil
 }
 

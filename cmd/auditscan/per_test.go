@@ -9,6 +9,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/syscalltable"
 )
 
 // TestFileName checks that names from a log are safe as file names, and that
@@ -65,6 +66,25 @@ func TestSplitRuntime(t *testing.T) {
 	}
 	if unattributed != 5 {
 		t.Errorf("%d records are nobody's, want the 5 of a process that became no program", unattributed)
+	}
+}
+
+// TestSplitRuns checks that each part knows in how many of several runs its
+// calls were seen, and nothing of the calls of others.
+func TestSplitRuns(t *testing.T) {
+	run := func(comm string, nr int32) *aggregate.Summary {
+		call := aggregate.Call{Arch: syscalltable.X86_64, NR: nr, Action: syscalltable.ActionLog, Count: 1}
+		return &aggregate.Summary{By: aggregate.DefaultKeys(), Groups: []aggregate.Group{{Comm: comm, Records: 1, Calls: []aggregate.Call{call}}}}
+	}
+	parts, _ := split(aggregate.Merge(run("web", 1), run("web", 1), run("db", 2)), aggregate.ByComm)
+	want := map[string]aggregate.CallRuns{"web": {Arch: syscalltable.X86_64, NR: 1, Runs: 2}, "db": {Arch: syscalltable.X86_64, NR: 2, Runs: 1}}
+	for _, p := range parts {
+		if r := p.summary.Runs; r == nil || r.Count != 3 || !slices.Equal(r.Calls, []aggregate.CallRuns{want[p.name]}) {
+			t.Errorf("%s: %+v, want 3 runs and %+v", p.name, r, want[p.name])
+		}
+	}
+	if parts, _ := split(run("web", 1), aggregate.ByComm); parts[0].summary.Runs != nil {
+		t.Errorf("of one run: %+v", parts[0].summary.Runs)
 	}
 }
 
