@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // day is the day of the tests' pid maps.
@@ -246,6 +248,54 @@ func TestMapWriterResumes(t *testing.T) {
 	before, _ := os.ReadFile(name)
 	openMap(t, name).Close()
 	wantFile(t, name, string(before))
+}
+
+// TestMapSchema checks that what is written is what the schema says, and that
+// the schema says all of it.
+func TestMapSchema(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile("schema/pidmap.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	valid := func(line string) error {
+		doc, err := jsonschema.UnmarshalJSON(strings.NewReader(line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return schema.Validate(doc)
+	}
+	name := filepath.Join(t.TempDir(), "pids.jsonl")
+	w := openMap(t, name)
+	web := Identity{ID: "a", Name: "web", Image: "nginx", Pod: "web-0", Namespace: "shop", Workload: "web", WorkloadGuessed: true, Runtime: "containerd", Via: ViaLineage}
+	start := clock(t, "10:00:00")
+	write(t, w, Process{PID: 7, Start: start, End: start.Add(time.Second), Container: &web})
+	write(t, w, Process{PID: 8, Start: start, Container: &Identity{ID: "b", Via: ViaDirect}})
+	write(t, w, Process{PID: 9, Start: start})
+	w.Close()
+	openMap(t, name).Close() // gives those that lived an end
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	if len(lines) != 4 {
+		t.Errorf("%d lines, want 4:\n%s", len(lines), text)
+	}
+	for _, line := range lines {
+		if err := valid(line); err != nil {
+			t.Errorf("%v\n%s", err, line)
+		}
+	}
+	for _, edit := range [][2]string{
+		{`"pid":7`, `"pid":0`}, {`"pid":7`, `"pid":7,"ppid":1`}, {`"id":"a",`, ``}, {`"id":"a"`, `"id":""`}, {`"name":"web"`, `"labels":"web"`},
+		{`.000Z`, `Z`}, {`"workloadGuessed":true`, `"workloadGuessed":false`}, {`"start":`, `"began":`},
+	} {
+		if bad := strings.Replace(lines[0], edit[0], edit[1], 1); bad == lines[0] {
+			t.Errorf("no %s to replace", edit[0])
+		} else if valid(bad) == nil {
+			t.Errorf("accepted: %s", bad)
+		}
+	}
 }
 
 func TestOpenMapRefusesADirectory(t *testing.T) {

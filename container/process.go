@@ -27,7 +27,8 @@ type processJSON struct {
 }
 
 // MarshalJSON writes {"pid","start","end","container"}, times in UTC with
-// milliseconds, end null while the process lives.
+// milliseconds, end null while the process lives, in the form of
+// schema/pidmap.schema.json.
 func (p Process) MarshalJSON() ([]byte, error) {
 	j := processJSON{PID: p.PID, Start: p.Start.UTC().Format(timeFormat), Container: p.Container}
 	if !p.End.IsZero() {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -9,10 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
 )
 
-// inspected is an architecture's part of `inspect -o json`.
+// inspected is an architecture's part of `inspect -o json`, whose schema is
+// profile/schema/inspect.schema.json.
 type inspected struct {
 	Arch    string   `json:"arch"`
 	Allowed []string `json:"allowed"`
@@ -61,7 +62,7 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 
 func writeInspection(w io.Writer, list []profile.Inspection, output string) error {
 	if output == "json" {
-		return encode(w, inspectedCalls(list))
+		return term.WriteJSON(w, inspectedCalls(list), "  ")
 	}
 	for _, in := range list {
 		all := len(in.Allowed) + len(in.Logged) + len(in.Depends) + len(in.Denied)
@@ -84,12 +85,6 @@ func inspectedCalls(list []profile.Inspection) []inspected {
 		doc = append(doc, inspected{in.Arch.String(), names(in.Allowed), names(in.Logged), names(in.Depends), names(in.Denied)})
 	}
 	return doc
-}
-
-func encode(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
 }
 
 // names is a list that is never null in JSON.

@@ -58,7 +58,7 @@ func writeProcess(w io.Writer, pid int, state seccompstate.State, list []profile
 		if list != nil {
 			doc.Calls = inspectedCalls(list)
 		}
-		return encode(w, doc)
+		return term.WriteJSON(w, doc, "  ")
 	}
 	filters := "unknown"
 	if state.Filters >= 0 {

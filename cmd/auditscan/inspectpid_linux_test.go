@@ -53,6 +53,7 @@ func underFilters(t *testing.T, profiles ...string) string {
 func inspectJSON[T any](t *testing.T, what string) (doc T) {
 	t.Helper()
 	stdout, _ := auditscan(t, 0, "inspect", "-o", "json", what)
+	validate(t, inspectSchema, stdout)
 	if err := json.Unmarshal([]byte(stdout), &doc); err != nil {
 		t.Fatal(err)
 	}
@@ -110,4 +111,9 @@ func TestInspectUnprivileged(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	auditscan(t, 1, "inspect", strconv.Itoa(1<<30)) // no such process
+
+	// There are no filters to show where there is no filter.
+	if got := inspectJSON[inspectedProcess](t, strconv.Itoa(os.Getpid())); got.Mode == "disabled" && got.Calls != nil {
+		t.Errorf("a process without filters: %+v", got.Calls)
+	}
 }

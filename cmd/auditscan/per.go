@@ -26,7 +26,8 @@ import (
 // indexName is the file of profile --per that lists the others.
 const indexName = "index.json"
 
-// index is that file: which profile is for whom, and what it rests on.
+// index is that file: which profile is for whom, and what it rests on. Its
+// schema is profile/schema/index.schema.json.
 type index struct {
 	Version int               `json:"version"`
 	Tool    string            `json:"tool"`
