@@ -103,6 +103,9 @@ func readTree(data []byte, name string) (*node, error) {
 	return root, nil
 }
 
+// byteOrderMark is what editors and shells of Windows put before text.
+var byteOrderMark = []byte("\ufeff")
+
 // check refuses what is no JSON at first sight, or what encoding/json would
 // read as something else: it replaces bytes that are not UTF-8.
 func (t *text) check() error {
@@ -111,7 +114,7 @@ func (t *text) check() error {
 		return &SyntaxError{File: t.file, Msg: fmt.Sprintf("larger than %d kB: no seccomp profile", maxBytes>>10)}
 	case len(bytes.TrimSpace(t.data)) == 0:
 		return &SyntaxError{File: t.file, Msg: "empty: no seccomp profile"}
-	case bytes.HasPrefix(t.data, []byte("\ufeff")):
+	case bytes.HasPrefix(t.data, byteOrderMark):
 		return t.errorf(0, "", "not JSON: a byte order mark, which runtimes do not read: save it as UTF-8 without")
 	case bad >= 0:
 		return t.errorf(bad, "", "not JSON: not UTF-8, or binary: save it as UTF-8")

@@ -1,6 +1,8 @@
 package profile
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -10,6 +12,19 @@ import (
 
 	"github.com/auditscan/auditscan/syscalltable"
 )
+
+// Sniff tells whether a file that begins with head, a few bytes, is a profile:
+// whether its first key is one that profiles have and logs do not.
+func Sniff(head []byte) bool {
+	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(head, byteOrderMark)))
+	begin, _ := dec.Token()
+	key, _ := dec.Token()
+	switch key {
+	case "defaultAction", "defaultErrnoRet", "defaultErrno", "architectures", "archMap", "syscalls":
+		return begin == json.Delim('{')
+	}
+	return false
+}
 
 // Read reads a profile as [Parse] does, but no more of the input than a
 // profile can have.

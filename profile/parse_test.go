@@ -120,6 +120,18 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
+func TestSniff(t *testing.T) {
+	for head, want := range map[string]bool{
+		"{\n  \"defaultAction\": \"SCMP_ACT": true, `{"archMap":`: true, `{"syscalls"`: true, "\ufeff{\"architectures\": []": true,
+		"": false, "{": false, "{}": false, `["defaultAction"]`: false, `"defaultAction"`: false, `{"version": 1, "defaultAction": 2}`: false,
+		`{"MESSAGE": "defaultAction"}`: false, "type=SECCOMP msg=audit(1.000:1): \"defaultAction\"": false, "defaultAction: x": false,
+	} {
+		if profile.Sniff([]byte(head)) != want {
+			t.Errorf("%q: is a profile: %v", head, !want)
+		}
+	}
+}
+
 // Rules of which only one can hold are refused: where that does not depend on
 // the environment, before anything is made of the profile.
 func TestContradictions(t *testing.T) {

@@ -235,7 +235,13 @@ func (f *profileFlags) denyList(env *environment, s *aggregate.Summary, o profil
 		return err
 	}
 	env.notef("a deny-list allows whatever nobody has thought of: an allow-list is safer")
-	return report.WriteVerdict(env.stderr, s, f.quiet)
+	if err := report.WriteVerdict(env.stderr, s, f.quiet); err != nil {
+		return err
+	}
+	if s.Completeness.Verdict == aggregate.Incomplete {
+		return &exitError{code: exitIncomplete}
+	}
+	return nil
 }
 
 // say tells what the profile holds beside what was observed, what it lacks,

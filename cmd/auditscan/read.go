@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/parser"
+	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/source"
 )
 
@@ -40,7 +42,7 @@ func (f *readFlags) read(ctx context.Context, env *environment, args []string, e
 	if err != nil {
 		return nil, err
 	}
-	o := pipeline.Options{Filter: filter, Events: events}
+	o := pipeline.Options{Filter: filter, Events: events, Refuse: refuseProfile}
 	if o.Identify, err = identify(env, f.pidmap); err != nil {
 		return nil, err
 	}
@@ -61,6 +63,14 @@ func (f *readFlags) read(ctx context.Context, env *environment, args []string, e
 		env.notef("no record passes the filters%s", advice)
 	}
 	return s, err
+}
+
+// refuseProfile tells a profile where a log is wanted.
+func refuseProfile(head []byte) error {
+	if profile.Sniff(head) {
+		return errors.New("a seccomp profile, not a log or a report (profile --merge unites profiles)")
+	}
+	return nil
 }
 
 // inputs expands what the user named, or finds the host's own log.

@@ -28,6 +28,9 @@ type Options struct {
 	// Malformed is told each record that cannot be used; nil: nobody is.
 	Malformed func(input string, line int64, m *parser.Malformed)
 	Opened    func(*source.Reader) // told each input that is opened; may be nil
+	// Refuse is asked about the head of each input; what it says is the error.
+	// A file that is no log would be read as one without records. May be nil.
+	Refuse func(head []byte) error
 
 	Workers   int // 0: one a core
 	BlockSize int // bytes; 0: a good size
@@ -87,6 +90,11 @@ func (r *run) input(ctx context.Context, name string, stdin io.Reader) error {
 	head, err := in.Peek(4 << 10)
 	if err != nil {
 		return err
+	}
+	if r.Refuse != nil {
+		if err := r.Refuse(head); err != nil {
+			return fmt.Errorf("%s: %w", in.Name(), err)
+		}
 	}
 	if report.Sniff(head) {
 		return r.report(in)
