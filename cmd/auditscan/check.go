@@ -35,7 +35,8 @@ func newCheck(env *environment) *cobra.Command {
 		Short: "Replay logs: which of their calls would PROFILE deny?",
 		Long: `Check asks a seccomp profile, in OCI or Docker's form, about every record of the
 logs and shows the calls that it would not simply allow, by whom they were
-made. It exits with 4 if the profile denies any.`,
+made. It says what to add to the profile to allow them, and exits with 4 if it
+denies any.`,
 		Example: `  auditscan check nginx.json /var/log/audit/audit.log
   auditscan check --comm nginx --by comm -o json default.json audit.log`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -88,6 +89,9 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 		return err
 	}
 	sayChecked(env, r, s)
+	if !f.quiet {
+		sayMissing(env, &r.Missing)
+	}
 	if r.Denied > 0 {
 		return &exitError{code: exitDifferent}
 	}
@@ -130,6 +134,23 @@ func sayChecked(env *environment, r *profile.CheckResult, s *aggregate.Summary) 
 	}
 	if s.Completeness.Verdict == aggregate.Incomplete {
 		env.notef("the log is incomplete: the profile may deny calls that are not in it")
+	}
+}
+
+// sayMissing tells what to change in the profile.
+func sayMissing(env *environment, m *profile.Missing) {
+	if len(m.Arches) > 0 {
+		var names []string
+		for _, a := range m.Arches {
+			names = append(names, strconv.Quote(a.SCMP()))
+		}
+		env.notef("to allow them add to architectures (or archMap): %s", strings.Join(names, ", "))
+	}
+	if len(m.Calls) > 0 {
+		env.notef(`to allow them add to syscalls: {"names": ["%s"], "action": "SCMP_ACT_ALLOW"}`, strings.Join(m.Calls, `", "`))
+	}
+	if len(m.Ruled) > 0 {
+		env.notef("denied by a rule, which would have to go: %s", strings.Join(m.Ruled, ", "))
 	}
 }
 
