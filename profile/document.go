@@ -147,6 +147,14 @@ func (r *Rule) errorf(document, format string, args ...any) error {
 	return r.at.errorf(format, args...)
 }
 
+// origin names the rule for the message about one of another document.
+func (r *Rule) origin() string {
+	if r.at == nil {
+		return "another profile"
+	}
+	return r.at.in.file + " " + r.place()
+}
+
 // place names the rule for the message about another one.
 func (r *Rule) place() string {
 	if r.at == nil {

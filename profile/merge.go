@@ -39,9 +39,9 @@ func Merge(documents ...*Document) (*Document, error) {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(byName)) { // so that the first error is always the same
-		rules, err := mergeRules(name, byName[name])
+		rules, err := mergeRules(name, byName[name], m.Name)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", m.Name, err)
+			return nil, err
 		}
 		m.addRules(name, rules)
 	}
@@ -117,8 +117,9 @@ func mapOf(arches []syscalltable.Arch) []ArchMapping {
 	return list
 }
 
-// mergeRules unites the rules for one call.
-func mergeRules(name string, rules []Rule) ([]Rule, error) {
+// mergeRules unites the rules for one call; document is what an error names if
+// a rule was not read from anywhere.
+func mergeRules(name string, rules []Rule, document string) ([]Rule, error) {
 	slices.SortStableFunc(rules, func(a, b Rule) int { return compareOutcomes(a.Outcome, b.Outcome) })
 	var merged []Rule
 	for _, r := range rules { // the permissive first
@@ -127,7 +128,7 @@ func mergeRules(name string, rules []Rule) ([]Rule, error) {
 		case i < 0:
 			merged = append(merged, r)
 		case merged[i].Outcome.Effect() == Denies && merged[i].Outcome != r.Outcome:
-			return nil, fmt.Errorf("%s is answered with %s and with %s", name, merged[i].Outcome, r.Outcome)
+			return nil, r.errorf(document, "%s is answered with %s here and with %s by %s", name, r.Outcome, merged[i].Outcome, merged[i].origin())
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(merged), func(r Rule) bool {

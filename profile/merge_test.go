@@ -120,13 +120,14 @@ func TestMergeArchitectures(t *testing.T) {
 }
 
 func TestMergeErrors(t *testing.T) {
-	const rule38 = `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38}]}`
+	const rule38 = `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [` + "\n" + `{"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38}]}`
 	for _, c := range []struct{ name, a, b, want string }{
 		{"defaults", `{"defaultAction": "SCMP_ACT_ERRNO"}`, `{"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 38}`,
 			"b.json: answers errno(ENOSYS) by default, but a.json errno(EPERM)"},
 		{"deny-list", `{"defaultAction": "SCMP_ACT_ERRNO"}`, `{"defaultAction": "SCMP_ACT_ALLOW"}`,
 			"b.json: lets calls run by default (allow): only allow-lists can be merged"},
-		{"error numbers", rule38, strings.Replace(rule38, "38", "2", 1), "a.json: clone3 is answered with errno(ENOENT) and with errno(ENOSYS)"},
+		{"error numbers", rule38, strings.Replace(rule38, "38", "2", 1),
+			"a.json:2:1: syscalls[0]: clone3 is answered with errno(ENOSYS) here and with errno(ENOENT) by b.json syscalls[0] (line 2)"},
 		{"listeners", `{"defaultAction": "SCMP_ACT_ERRNO", "listenerPath": "/a"}`, `{"defaultAction": "SCMP_ACT_ERRNO", "listenerPath": "/b"}`,
 			`b.json: has listenerPath "/b", but a.json "/a"`},
 	} {

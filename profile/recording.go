@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/auditscan/auditscan/syscalltable"
@@ -19,7 +20,7 @@ const witness = "exit_group"
 // document by [Options.Base].
 func (d *Document) Recording() (*Document, error) {
 	if d.Conditional() {
-		return nil, d.cannot(FormatOCI, "it has conditions (archMap, includes, excludes); evaluate them first")
+		return nil, fmt.Errorf("%s: has conditions (archMap, includes, excludes), which a recording cannot have", d.Name)
 	}
 	rec := &Document{Name: "recording with " + d.Name, Default: Outcome{Action: syscalltable.ActionLog}}
 	for _, a := range d.Architectures {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -78,7 +79,7 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 	}
 	var policies [2]*profile.Policy
 	for i, name := range []string{before, after} {
-		d, err := readPolicy(name)
+		d, err := readPolicy(env, name)
 		if err != nil {
 			return err
 		}
@@ -107,8 +108,8 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 }
 
 // readPolicy reads a profile, or makes the one of a report, or gives the
-// runtime's default.
-func readPolicy(name string) (*profile.Document, error) {
+// runtime's default. It tells where a report may lack calls.
+func readPolicy(env *environment, name string) (*profile.Document, error) {
 	if name == profile.RuntimeDefaultName {
 		return profile.RuntimeDefault()
 	}
@@ -132,6 +133,9 @@ func readPolicy(name string) (*profile.Document, error) {
 	r, err := profile.Build(s, profile.Options{Exact: true})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if s.Completeness.Verdict == aggregate.Incomplete || len(r.Unresolved) > 0 {
+		env.notef("%s: records are missing or have no name: its profile may lack calls", name)
 	}
 	return r.Document, nil
 }

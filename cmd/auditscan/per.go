@@ -97,12 +97,27 @@ func (f *profileFlags) writePer(env *environment, s *aggregate.Summary, o profil
 	if unattributed > 0 {
 		env.notef("records without %s, in no profile: %d", ix.Per, unattributed)
 	}
-	unresolved := slices.ContainsFunc(ix.Profiles, func(e indexEntry) bool { return e.Unresolved > 0 })
-	if s.Completeness.Verdict == aggregate.Incomplete || unresolved {
-		env.notef("the log is incomplete: %d records known to be missing; the profiles may lack calls", s.Completeness.Lost)
-		return &exitError{code: exitIncomplete}
+	return ix.complete(env)
+}
+
+// complete tells what the profiles may lack, which is an exit code too.
+func (ix *index) complete(env *environment) error {
+	var err error
+	for _, e := range ix.Profiles {
+		if e.Unresolved > 0 {
+			env.notef("%s: calls left out that could not be named: %d", e.Name, e.Unresolved)
+			err = &exitError{code: exitIncomplete}
+		}
 	}
-	return nil
+	if ix.Verdict == aggregate.Incomplete {
+		missing := ""
+		if ix.Lost > 0 {
+			missing = fmt.Sprintf("%d records known to be missing; ", ix.Lost)
+		}
+		env.notef("the log is incomplete: %sthe profiles may lack calls", missing)
+		err = &exitError{code: exitIncomplete}
+	}
+	return err
 }
 
 // part is what one profile is made of.

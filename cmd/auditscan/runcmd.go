@@ -30,7 +30,7 @@ func runUnder(env *environment, path string, args []string) error {
 	if path == "" {
 		return usageErrorf("run needs --profile FILE (see `auditscan run --help`)")
 	}
-	d, err := readPolicy(path)
+	d, err := readPolicy(env, path)
 	if err != nil {
 		return err
 	}
