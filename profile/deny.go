@@ -17,37 +17,39 @@ var ErrNothingDenied = errors.New("no call to deny")
 // summary, and the named calls, and lets everything else run, on every
 // architecture of the host: a starting point, for what is not thought of is
 // allowed. What answers a call is Options.DefaultAction and Errno; the other
-// options do not count.
-func BuildDenyList(s *aggregate.Summary, names []string, o Options) (*Document, error) {
+// options do not count. Left are refused calls that have no name.
+func BuildDenyList(s *aggregate.Summary, names []string, o Options) (d *Document, left []Unresolved, err error) {
 	if err := o.Check(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	refuse := Options{DefaultAction: o.DefaultAction, Errno: o.Errno}.outcome()
 	if refuse.Effect() == Runs {
-		return nil, fmt.Errorf("%s refuses nothing: a deny-list needs errno, kill_process, kill_thread or trap", refuse)
+		return nil, nil, fmt.Errorf("%s refuses nothing: a deny-list needs errno, kill_process, kill_thread or trap", refuse)
 	}
 	known := knownNames()
 	for _, name := range names {
 		if !known[name] {
-			return nil, fmt.Errorf("unknown system call %q (in no table of %s)", name, syscalltable.KernelVersion)
+			return nil, nil, fmt.Errorf("unknown system call %q (in no table of %s)", name, syscalltable.KernelVersion)
 		}
 	}
-	d := &Document{Name: "the deny-list", Default: Outcome{Action: syscalltable.ActionAllow}}
+	d = &Document{Name: "the deny-list", Default: Outcome{Action: syscalltable.ActionAllow}}
 	all := slices.Clone(names)
 	for _, c := range observe(s).Denied {
 		if c.Name != "" {
 			all = append(all, c.Name)
+			continue
 		}
+		left = append(left, Unresolved{c.Arch, c.NR, c.Records, unwritable(callKey{c.Arch, c.NR, c.Action}, c.Name)})
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("%w: none was denied in the log, and none is named", ErrNothingDenied)
+		return nil, nil, fmt.Errorf("%w: none was denied in the log, and none is named", ErrNothingDenied)
 	}
 	for _, name := range all {
 		d.addRules(name, []Rule{{Outcome: refuse}})
 	}
 	d.Architectures = denyArches(s)
 	d.sort()
-	return d, nil
+	return d, left, nil
 }
 
 // denyArches returns the architectures of the hosts that are in the summary,

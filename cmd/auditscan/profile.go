@@ -227,18 +227,19 @@ func (f *profileFlags) base() (*profile.Document, error) {
 
 // denyList writes the profile that refuses only what is named or was denied.
 func (f *profileFlags) denyList(env *environment, s *aggregate.Summary, o profile.Options) error {
-	d, err := profile.BuildDenyList(s, f.denyCalls, o)
+	d, left, err := profile.BuildDenyList(s, f.denyCalls, o)
 	if err != nil {
 		return err
 	}
 	if err := f.write(env, d, profile.Meta{Name: f.name}); err != nil {
 		return err
 	}
+	sayUnresolved(env, left)
 	env.notef("a deny-list allows whatever nobody has thought of: an allow-list is safer")
 	if err := report.WriteVerdict(env.stderr, s, f.quiet); err != nil {
 		return err
 	}
-	if s.Completeness.Verdict == aggregate.Incomplete {
+	if s.Completeness.Verdict == aggregate.Incomplete || len(left) > 0 {
 		return &exitError{code: exitIncomplete}
 	}
 	return nil
@@ -259,9 +260,7 @@ func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Sum
 			env.notef("denied during the run, not added: %s on %s (%s, count %d)", callName(d.Name, d.NR), d.Arch, d.Action, d.Records)
 		}
 	}
-	for _, u := range r.Unresolved {
-		env.notef("left out: number %d on %s (count %d): %s", u.NR, u.Arch, u.Records, u.Reason)
-	}
+	sayUnresolved(env, r.Unresolved)
 	if !f.quiet {
 		sayRuns(env, s.Runs)
 	}
@@ -269,6 +268,12 @@ func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Sum
 		env.notef("the log is incomplete: the profile may lack calls")
 	}
 	return report.WriteVerdict(env.stderr, s, f.quiet)
+}
+
+func sayUnresolved(env *environment, list []profile.Unresolved) {
+	for _, u := range list {
+		env.notef("left out: number %d on %s (count %d): %s", u.NR, u.Arch, u.Records, u.Reason)
+	}
 }
 
 // allows tells whether the profile allows a call, whatever its arguments.
