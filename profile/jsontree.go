@@ -163,6 +163,8 @@ func (t *treeReader) token(n *node) (json.Token, error) {
 		return nil, t.errorf(len(t.data), n.path(), "not JSON: the text ends too early")
 	case bytes.HasPrefix(rest, []byte("//")), bytes.HasPrefix(rest, []byte("/*")), bytes.HasPrefix(rest, []byte("#")):
 		return nil, t.errorf(at, n.path(), "not JSON: a comment, which runtimes do not read: take it out")
+	case n.parent == nil && n.value == nil:
+		return nil, t.errorf(at, "", "not JSON: a profile begins with {")
 	}
 	return nil, t.errorf(at, n.path(), "not JSON: %v", err)
 }

@@ -33,7 +33,8 @@ func TestParseErrors(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"empty", "", "p.json: empty: no seccomp profile"},
 		{"cut", "{\"defaultAction\":\n\"SCMP_ACT_ALLOW\",", "p.json:2:18: not JSON: the text ends too early"},
-		{"text", "SCMP_ACT_ALLOW", "p.json:1:1: not JSON: invalid character 'S' looking for beginning of value"},
+		{"text", "SCMP_ACT_ALLOW", "p.json:1:1: not JSON: a profile begins with {"},
+		{"a log", "\ntype=SECCOMP msg=audit(1.000:1):", "p.json:2:1: not JSON: a profile begins with {"},
 		{"a list", "[]", "p.json:1:1: not an object"},
 		{"null", "null", "p.json:1:1: not an object"},
 		{"comment", "{\n// all calls\n}", "p.json:2:1: not JSON: a comment, which runtimes do not read: take it out"},
