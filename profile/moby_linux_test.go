@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/auditscan/auditscan/profile"
+	"github.com/auditscan/auditscan/syscalltable"
 )
 
 // Docker's own profile, read and evaluated here, has the rules that Docker
@@ -61,6 +62,42 @@ func TestEvaluateAgreesWithDocker(t *testing.T) {
 				t.Errorf("notes = %q, want one, that it was evaluated", p.Notes)
 			}
 		})
+	}
+}
+
+// What is settled answers as the profile with conditions does, and has none.
+func TestSettle(t *testing.T) {
+	d, err := profile.RuntimeDefault()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Flags = []specs.LinuxSeccompFlag{specs.LinuxSeccompFlagLog}
+	for _, env := range []profile.Environment{
+		{Arch: x86_64}, {Arch: x86_64, Caps: allCaps(d)}, {Arch: x86_64, Kernel: profile.KernelVersion{Major: 4, Minor: 4}},
+		{Arch: syscalltable.AArch64, Caps: profile.DefaultCaps()}, {Arch: syscalltable.S390X},
+	} {
+		settled, err := d.Settle(env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if settled.Conditional() || !slices.Equal(settled.Flags, d.Flags) {
+			t.Errorf("%v: has conditions, or lost the flags %v", env, settled.Flags)
+		}
+		want, err := d.Evaluate(env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := settled.Evaluate(env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, arch := range syscalltable.Arches() {
+			for nr, name := range arch.Calls() {
+				if g, w := got.Answer(arch, nr), want.Answer(arch, nr); g.String() != w.String() {
+					t.Errorf("%v: %s on %s is answered with %s, want %s", env, name, arch, g, w)
+				}
+			}
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -54,6 +55,28 @@ func (d *Document) Evaluate(env Environment) (*Policy, error) {
 			env.Arch, env.Kernel, len(env.Caps), len(p.Rules), len(d.Rules)))
 	}
 	return p, nil
+}
+
+// Settle returns what a document without conditions says that means the same
+// for a host and container.
+func (d *Document) Settle(env Environment) (*Document, error) {
+	p, err := d.Evaluate(env)
+	if err != nil {
+		return nil, err
+	}
+	s := &Document{
+		Name: d.Name, Default: d.Default, Architectures: p.Arches,
+		Flags: d.Flags, ListenerPath: d.ListenerPath, ListenerMetadata: d.ListenerMetadata,
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.byName)) {
+		var rules []Rule
+		for _, r := range p.byName[name].effective() {
+			rules = append(rules, Rule{Outcome: r.Outcome, Args: r.Args})
+		}
+		s.addRules(name, rules)
+	}
+	s.sort()
+	return s, nil
 }
 
 // contradiction refuses rules of which only one can hold wherever the document

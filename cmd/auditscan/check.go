@@ -33,10 +33,10 @@ func newCheck(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check PROFILE [FILE|-]...",
 		Short: "Replay logs: which of their calls would PROFILE deny?",
-		Long: `Check asks a seccomp profile, in OCI or Docker's form, about every record of the
-logs and shows the calls that it would not simply allow, by whom they were
-made. It says what to add to the profile to allow them, and exits with 4 if it
-denies any.`,
+		Long: `Check asks a seccomp profile, in OCI or Docker's form, or runtime/default, about
+every record of the logs and shows the calls that it would not simply allow, by
+whom they were made. It says what to add to the profile to allow them, and exits
+with 4 if it denies any.`,
 		Example: `  auditscan check nginx.json /var/log/audit/audit.log
   auditscan check --comm nginx --by comm -o json default.json audit.log`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -98,7 +98,11 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	return nil
 }
 
+// readProfile reads a profile, or gives the runtime's default.
 func readProfile(path string) (*profile.Document, error) {
+	if path == profile.RuntimeDefaultName {
+		return profile.RuntimeDefault()
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

@@ -111,7 +111,7 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 // runtime's default. It tells where a report may lack calls.
 func readPolicy(env *environment, name string) (*profile.Document, error) {
 	if name == profile.RuntimeDefaultName {
-		return profile.RuntimeDefault()
+		return readProfile(name)
 	}
 	f, err := os.Open(name)
 	if err != nil {

@@ -37,8 +37,9 @@ func newRecord(env *environment) *cobra.Command {
 kernel's audit socket, and ends with a summary on stderr when CMD and all that
 it has started have ended. No container and no auditd is needed, but
 CAP_AUDIT_READ and CAP_AUDIT_CONTROL on the host are. CMD gets an audit session
-of its own, by which its records are told from all others. The exit status is
-CMD's; 3 if that is 0 but the profile in -o FILE may lack calls.`,
+of its own, by which its records are told from all others. Conditions of the
+profile are settled for this host and the default capabilities. The exit status
+is CMD's; 3 if that is 0 but the profile in -o FILE may lack calls.`,
 		Example: `  auditscan record -o curl.json -- curl -s http://localhost/
   auditscan record --profile curl.json -o curl.json -- curl -s https://localhost/`,
 		Args: needsCommand,
@@ -48,7 +49,7 @@ CMD's; 3 if that is 0 but the profile in -o FILE may lack calls.`,
 	flags.SortFlags = false
 	flags.SetInterspersed(false)
 	flags.StringVarP(&f.output, "output", "o", "", "write the profile to `FILE`, united with that of --profile")
-	flags.StringVar(&f.profile, "profile", "", "do not record what the profile in `FILE` allows")
+	flags.StringVar(&f.profile, "profile", "", "do not record what the profile in `FILE`, or runtime/default, allows")
 	flags.StringVar(&f.runtime, "runtime", string(profile.RuntimeNone), "for containers: whose start-up calls to add: runc, crun, none")
 	flags.BoolVar(&f.exact, "exact", false, "add nothing to what was observed")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no summary, no advice; only what is missing")
@@ -107,6 +108,11 @@ func (f *recordFlags) filter() (base *profile.Document, filter profile.Filter, e
 	if f.profile != "" {
 		if base, err = readProfile(f.profile); err != nil {
 			return nil, nil, err
+		}
+		if base.Conditional() {
+			if base, err = base.Settle(profile.Environment{Arch: arch, Caps: profile.DefaultCaps()}); err != nil {
+				return nil, nil, err
+			}
 		}
 		recording = base
 	}

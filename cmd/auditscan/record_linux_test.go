@@ -175,6 +175,25 @@ func TestRecordAgain(t *testing.T) {
 	}
 }
 
+// TestRecordBesideDefault: a profile with conditions is settled for this host:
+// what it allows here is not recorded, what it allows under others is.
+func TestRecordBesideDefault(t *testing.T) {
+	audittest.Need(t)
+	file := filepath.Join(t.TempDir(), "profile.json")
+	auditscan(t, 0, "record", "--exact", "--profile", "runtime/default", "-o", file, "--", "unshare", "--net", "true")
+	stdout, _ := auditscan(t, 4, "diff", "-o", "json", "runtime/default", file)
+	var got struct {
+		Added            []struct{ Name, Risk string }
+		Removed, Changed []any
+	}
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Added) != 1 || got.Added[0].Name != "unshare" || !strings.Contains(got.Added[0].Risk, "CAP_SYS_ADMIN") || len(got.Removed)+len(got.Changed) > 0 {
+		t.Errorf("beside the default there is more, or less, than unshare: %s", stdout)
+	}
+}
+
 // TestRecordKeepsApart: what another command calls meanwhile is not this one's,
 // and what outlives this one is.
 func TestRecordKeepsApart(t *testing.T) {
