@@ -57,6 +57,11 @@ func (p *Policy) Answer(arch syscalltable.Arch, nr int32) Answer {
 	if !slices.Contains(p.Arches, arch) {
 		return Answer{[]Outcome{badArch}, fmt.Sprintf("%s is not among the profile's architectures", arch)}
 	}
+	return p.listed(arch, nr)
+}
+
+// listed answers as if the architecture were among the policy's.
+func (p *Policy) listed(arch syscalltable.Arch, nr int32) Answer {
 	name, ok := arch.Name(nr)
 	if !ok {
 		return Answer{[]Outcome{p.Default}, "the number has no name: the default"}

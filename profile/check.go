@@ -23,19 +23,11 @@ type CheckResult struct {
 	Depends    int64 // those whose arguments, tracer or supervisor decide
 	Unanswered int64 // those without an architecture
 	// Calls are those that would not simply run, in the order of the summary.
-	Calls   []CheckedCall
-	Missing Missing
-	Notes   []string // of the policies that were asked
-}
-
-// Missing is what a profile has to get to let run what it denies. The lists
-// are in order, each thing once.
-type Missing struct {
-	Calls  []string // that no rule names
-	Arches []syscalltable.Arch
-	// Ruled are the calls that a rule denies, each with its place: another rule
-	// would contradict it.
-	Ruled []string
+	Calls []CheckedCall
+	// Amendment lets run what is denied: applied to the profile, the same log
+	// is denied nothing but what is impossible.
+	Amendment *Amendment
+	Notes     []string // of the policies that were asked
 }
 
 // CheckedCall is a call of a group with the profile's answer.
@@ -54,7 +46,7 @@ func (c *CheckedCall) Answered() bool { return c.Call.Arch != syscalltable.NoArc
 // included. env.Arch counts only for calls whose architecture a host of it
 // runs; others are answered as their own host would.
 func Check(s *aggregate.Summary, d *Document, env Environment) (*CheckResult, error) {
-	c := &checker{document: d, env: env, policies: map[syscalltable.Arch]*Policy{}, result: &CheckResult{Profile: d.Name, By: s.By}}
+	c := &checker{document: d, env: env, policies: map[syscalltable.Arch]*Policy{}, amender: newAmender(), result: &CheckResult{Profile: d.Name, By: s.By}}
 	for i := range s.Groups {
 		for _, call := range s.Groups[i].Calls {
 			if err := c.check(&s.Groups[i], call); err != nil {
@@ -62,10 +54,7 @@ func Check(s *aggregate.Summary, d *Document, env Environment) (*CheckResult, er
 			}
 		}
 	}
-	m := &c.result.Missing
-	slices.Sort(m.Calls)
-	slices.Sort(m.Ruled)
-	m.Arches = sortedArches(m.Arches)
+	c.result.Amendment = c.amender.amendment()
 	return c.result, nil
 }
 
@@ -73,6 +62,7 @@ type checker struct {
 	document *Document
 	env      Environment
 	policies map[syscalltable.Arch]*Policy // by the host's architecture
+	amender  *amender
 	result   *CheckResult
 }
 
@@ -94,7 +84,7 @@ func (c *checker) check(g *aggregate.Group, call aggregate.Call) error {
 		return nil
 	case Denies:
 		c.result.Denied += call.Count
-		c.result.Missing.add(p, call.Arch, checked.Call.Name())
+		c.amender.refused(p, call.Arch, call.NR, call.Count)
 	case Depends:
 		c.result.Depends += call.Count
 	}
@@ -127,45 +117,17 @@ func (c *checker) policy(arch syscalltable.Arch) (*Policy, error) {
 	return p, nil
 }
 
-// add notes what a policy lacks that denies a call; no name: the number is in
-// no table, and can be in no profile.
-func (m *Missing) add(p *Policy, arch syscalltable.Arch, name string) {
-	if !slices.Contains(p.Arches, arch) && arch.SCMP() != "" {
-		m.Arches = addOnce(m.Arches, arch)
-	}
-	switch k := p.byName[name]; {
-	case name == "" || k != nil && k.always != nil && k.always.Outcome.Effect() == Runs:
-	case k == nil && p.Default.Effect() == Denies:
-		m.Calls = addOnce(m.Calls, name)
-	case k != nil:
-		m.Ruled = addOnce(m.Ruled, fmt.Sprintf("%s by %s", name, k.all[0].place()))
-	}
-}
-
-func addOnce[T comparable](list []T, v T) []T {
-	if slices.Contains(list, v) {
-		return list
-	}
-	return append(list, v)
-}
-
 // checkDocument is the JSON of a CheckResult, see schema/check.schema.json.
 type checkDocument struct {
-	Version    int         `json:"version"`
-	Profile    string      `json:"profile"`
-	Records    int64       `json:"records"`
-	Denied     int64       `json:"denied"`
-	Depends    int64       `json:"depends"`
-	Unanswered int64       `json:"unanswered"`
-	Notes      []string    `json:"notes"`
-	Missing    missingPart `json:"missing"`
-	Calls      []checkCall `json:"calls"`
-}
-
-type missingPart struct {
-	Architectures []string `json:"architectures"` // as a profile has them
-	Syscalls      []string `json:"syscalls"`
-	Ruled         []string `json:"ruled"`
+	Version    int               `json:"version"`
+	Profile    string            `json:"profile"`
+	Records    int64             `json:"records"`
+	Denied     int64             `json:"denied"`
+	Depends    int64             `json:"depends"`
+	Unanswered int64             `json:"unanswered"`
+	Notes      []string          `json:"notes"`
+	Calls      []checkCall       `json:"calls"`
+	Amendment  amendmentDocument `json:"amendment"`
 }
 
 type checkCall struct {
@@ -193,11 +155,7 @@ type checkCall struct {
 func (r *CheckResult) WriteJSON(w io.Writer) error {
 	doc := checkDocument{
 		Version: checkVersion, Profile: r.Profile, Records: r.Records, Denied: r.Denied, Depends: r.Depends,
-		Unanswered: r.Unanswered, Notes: orEmpty(r.Notes), Calls: []checkCall{},
-		Missing: missingPart{Architectures: []string{}, Syscalls: orEmpty(r.Missing.Calls), Ruled: orEmpty(r.Missing.Ruled)},
-	}
-	for _, a := range r.Missing.Arches {
-		doc.Missing.Architectures = append(doc.Missing.Architectures, a.SCMP())
+		Unanswered: r.Unanswered, Notes: orEmpty(r.Notes), Calls: []checkCall{}, Amendment: r.Amendment.document(),
 	}
 	for i := range r.Calls {
 		row, err := r.Calls[i].document(r.By)

@@ -144,46 +144,11 @@ func TestCheck(t *testing.T) {
 		"calls.0.first": "2022-09-01T18:46:36.821Z", "calls.0.last": nil,
 		"calls.1.possible.2": "errno(ENOSYS)", "calls.1.because": "syscalls[8] (line 13), syscalls[9] (line 14)",
 		"calls.2.arch": nil, "calls.2.action": "kill_thread", "calls.2.verdict": "unknown",
-		"missing.syscalls.0": "openat", "missing.architectures.0": "SCMP_ARCH_X32", "missing.ruled.0": "mount by syscalls[4] (line 9)",
 		"calls.3.container": nil, "calls.3.because": "x32 is not among the profile's architectures",
 	} {
 		if got := at(t, doc, path); got != want {
 			t.Errorf("%s = %v, want %v", path, got, want)
 		}
-	}
-}
-
-// What is missing is what, added to the profile, has it deny nothing.
-func TestCheckMissing(t *testing.T) {
-	const text = `{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"%s], "syscalls": [
-		{"names": ["getpid"%s], "action": "SCMP_ACT_ALLOW"}%s]}`
-	s := summary("app", append(logged(t, "write", "read", "getpid"), call(t, x86_64, "read", syscalltable.ActionErrno, 2),
-		call(t, i386, "read", syscalltable.ActionKillThread, 1), call(t, i386, "getpid", syscalltable.ActionKillThread, 1))...)
-	check := func(text string) *profile.CheckResult {
-		r, err := profile.Check(s, parse(t, text), profile.Environment{Arch: x86_64})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return r
-	}
-	missing := func(r *profile.CheckResult) string {
-		return fmt.Sprintf("%q %v %q", r.Missing.Calls, r.Missing.Arches, r.Missing.Ruled)
-	}
-	if got, want := missing(check(fmt.Sprintf(text, "", "", ""))), `["read" "write"] [i386] []`; got != want {
-		t.Errorf("missing %s, want %s", got, want)
-	}
-	r := check(fmt.Sprintf(text, `, "SCMP_ARCH_X86"`, `, "read", "write"`, ""))
-	if got, want := missing(r), `[] [] []`; got != want || r.Denied > 0 {
-		t.Errorf("denied %d, missing %s, want %s", r.Denied, got, want)
-	}
-	// A rule that denies as the default does contradicts one that allows.
-	r = check(fmt.Sprintf(text, `, "SCMP_ARCH_X86"`, `, "write"`, ",\n"+`{"names": ["read"], "action": "SCMP_ACT_ERRNO"}`))
-	if got, want := missing(r), `[] [] ["read by syscalls[1] (line 3)"]`; got != want {
-		t.Errorf("missing %s, want %s", got, want)
-	}
-	r = check(`{"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86"], "syscalls": [{"names": ["write"], "action": "SCMP_ACT_KILL"}]}`)
-	if got, want := missing(r), `[] [] ["write by syscalls[0] (line 1)"]`; got != want {
-		t.Errorf("of a deny-list: missing %s, want %s", got, want)
 	}
 }
 

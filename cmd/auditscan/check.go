@@ -35,9 +35,11 @@ func newCheck(env *environment) *cobra.Command {
 		Short: "Replay logs: which of their calls would PROFILE deny?",
 		Long: `Check asks a seccomp profile, in OCI or Docker's form, or runtime/default, about
 every record of the logs and shows the calls that it would not simply allow, by
-whom they were made. It says what to add to the profile to allow them, and exits
-with 4 if it denies any.`,
+whom they were made, and what to add to the profile for those to run that it
+denies. On a host where the profile is enforced the logs tell what it broke. It
+exits with 4 if the profile denies any.`,
 		Example: `  auditscan check nginx.json /var/log/audit/audit.log
+  auditscan check --action errno,kill_process --by comm nginx.json audit.log
   auditscan check --comm nginx --by comm -o json default.json audit.log`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -83,15 +85,12 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	}
 	write := r.WriteJSON
 	if f.output == "table" {
-		write = func(w io.Writer) error { return writeChecked(w, r) }
+		write = func(w io.Writer) error { return f.table(w, r, document) }
 	}
 	if err := env.output(write); err != nil {
 		return err
 	}
 	sayChecked(env, r, s)
-	if !f.quiet {
-		sayMissing(env, &r.Missing)
-	}
 	if r.Denied > 0 {
 		return &exitError{code: exitDifferent}
 	}
@@ -141,21 +140,12 @@ func sayChecked(env *environment, r *profile.CheckResult, s *aggregate.Summary) 
 	}
 }
 
-// sayMissing tells what to change in the profile.
-func sayMissing(env *environment, m *profile.Missing) {
-	if len(m.Arches) > 0 {
-		var names []string
-		for _, a := range m.Arches {
-			names = append(names, strconv.Quote(a.SCMP()))
-		}
-		env.notef("to allow them add to architectures (or archMap): %s", strings.Join(names, ", "))
+// table writes what the profile denies and, unless quiet, what to do about it.
+func (f *checkFlags) table(w io.Writer, r *profile.CheckResult, d *profile.Document) error {
+	if err := writeChecked(w, r); err != nil || f.quiet {
+		return err
 	}
-	if len(m.Calls) > 0 {
-		env.notef(`to allow them add to syscalls: {"names": ["%s"], "action": "SCMP_ACT_ALLOW"}`, strings.Join(m.Calls, `", "`))
-	}
-	if len(m.Ruled) > 0 {
-		env.notef("denied by a rule, which would have to go: %s", strings.Join(m.Ruled, ", "))
-	}
+	return amendChecked(w, r, d)
 }
 
 // writeChecked writes the calls that would not simply run as a table.

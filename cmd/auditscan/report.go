@@ -27,7 +27,8 @@ func newReport(env *environment) *cobra.Command {
 		Short: "Show which calls the logs hold, by whom, and whether anything is missing",
 		Long: `Report reads logs (plain, .gz, .bz2, .xz, .zst), folders or sets of rotated
 logs, or reports and events in JSON, and shows every call with who made it,
-what the filter decided, and how often. No FILE: the host's own log.`,
+what the filter decided, and how often. No FILE: the host's own log. A table
+of denials alone (--action) ends with the rule that would allow them.`,
 		Example: `  auditscan report /var/log/audit
   auditscan report --comm nginx --by comm,exe /var/log/syslog*
   auditscan report -o json audit.log | jq '.groups[].syscalls[].name'`,
@@ -62,7 +63,7 @@ func (f *reportFlags) run(ctx context.Context, env *environment, args []string) 
 		s = s.Regroup(by)
 	}
 	o := report.Options{Tool: tool, Color: env.color(f.noColor), Width: term.Width(env.stdout), Quiet: f.quiet}
-	if err := env.output(func(w io.Writer) error { return report.Write(w, s, format, o) }); err != nil {
+	if err := env.output(func(w io.Writer) error { return f.write(w, s, format, o) }); err != nil {
 		return err
 	}
 	f.sayUnattributed(env, s, by)
@@ -72,6 +73,15 @@ func (f *reportFlags) run(ctx context.Context, env *environment, args []string) 
 		}
 	}
 	return f.verdict(s)
+}
+
+// write writes the report; a table of denials ends with what lets them run.
+func (f *reportFlags) write(w io.Writer, s *aggregate.Summary, format report.Format, o report.Options) error {
+	err := report.Write(w, s, format, o)
+	if err != nil || f.quiet || !f.denialsOnly() || format != report.Table && format != report.Wide {
+		return err
+	}
+	return amendReported(w, s)
 }
 
 func (f *reportFlags) parse() (by []aggregate.Key, format report.Format, err error) {

@@ -1,0 +1,196 @@
+package profile
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/syscalltable"
+)
+
+// Amendment is what has to change in a profile for calls to run that it
+// denies. A denial is often intended: which of it is to run is for people to
+// decide.
+type Amendment struct {
+	// Architectures have to be among the profile's. That of a host is in every
+	// filter, so only those stand here whose programs another one's host runs.
+	Architectures []syscalltable.Arch
+	// Allow are the names that lack a rule, by the first architecture that
+	// they were denied on: a rule holds for all. Each name stands once.
+	Allow []ArchNames
+	// Remove are the rules that refuse a call, which no other can outdo.
+	Remove []Refusal
+	// Impossible are the calls that no profile can allow.
+	Impossible []Unresolved
+}
+
+// ArchNames are names of calls of an architecture, in order.
+type ArchNames struct {
+	Arch  syscalltable.Arch
+	Names []string
+}
+
+// Refusal is a name in a rule of a profile.
+type Refusal struct {
+	Name string
+	Rule string // such as "syscalls[1] (line 3)"
+}
+
+// Empty tells whether there is nothing to change and nothing impossible.
+func (a *Amendment) Empty() bool {
+	return len(a.Architectures)+len(a.Allow)+len(a.Remove)+len(a.Impossible) == 0
+}
+
+// Rule returns the rule to add.
+func (n ArchNames) Rule() specs.LinuxSyscall {
+	return specs.LinuxSyscall{Names: n.Names, Action: specs.ActAllow}
+}
+
+// AmendDenied tells what lets the denied calls of a summary run, where the
+// profile that denied them is not at hand: [Check] knows which of its rules do.
+func AmendDenied(s *aggregate.Summary) *Amendment {
+	m := newAmender()
+	for key, c := range sumCalls(s) {
+		if Refuses(key.action) && !m.impossible(key.arch, key.nr, c.Count) {
+			m.add(key.arch, c.Name())
+			m.foreign(key.arch)
+		}
+	}
+	return m.amendment()
+}
+
+// Refuses tells whether a record with the action is of a call that did not run:
+// a filter refused it, or a tracer or supervisor skipped it, and only then is
+// there a record of their actions.
+func Refuses(a syscalltable.Action) bool {
+	return a != syscalltable.ActionLog && a != syscalltable.ActionAllow
+}
+
+// amender gathers an amendment.
+type amender struct {
+	arches  map[syscalltable.Arch]bool
+	names   map[syscalltable.Arch]map[string]bool
+	remove  []Refusal
+	without map[callKey]*Unresolved
+}
+
+func newAmender() *amender {
+	return &amender{arches: map[syscalltable.Arch]bool{}, names: map[syscalltable.Arch]map[string]bool{}, without: map[callKey]*Unresolved{}}
+}
+
+// impossible keeps a call that cannot stand in a profile.
+func (m *amender) impossible(arch syscalltable.Arch, nr int32, count int64) bool {
+	key := callKey{arch: arch, nr: nr}
+	name, _ := arch.Name(nr)
+	reason := unwritable(key, name)
+	if reason == "" {
+		return false
+	}
+	if m.without[key] == nil {
+		m.without[key] = &Unresolved{Arch: arch, NR: nr, Reason: reason}
+	}
+	m.without[key].Records += count
+	return true
+}
+
+// foreign keeps an architecture that a filter knows only if it is listed.
+func (m *amender) foreign(arch syscalltable.Arch) {
+	if host64(arch) != syscalltable.NoArch {
+		m.arches[arch] = true
+	}
+}
+
+func (m *amender) add(arch syscalltable.Arch, name string) {
+	if m.names[arch] == nil {
+		m.names[arch] = map[string]bool{}
+	}
+	m.names[arch][name] = true
+}
+
+// refused keeps what has to change for a call that a policy denies.
+func (m *amender) refused(p *Policy, arch syscalltable.Arch, nr int32, count int64) {
+	if m.impossible(arch, nr, count) {
+		return
+	}
+	if !slices.Contains(p.Arches, arch) {
+		m.arches[arch] = true
+	}
+	if p.listed(arch, nr).Effect() != Denies {
+		return
+	}
+	name, _ := arch.Name(nr)
+	if p.Default.Effect() != Runs {
+		m.add(arch, name)
+	}
+	if k := p.byName[name]; k != nil {
+		for _, r := range k.all {
+			if refusal := (Refusal{name, r.place()}); r.Outcome.Effect() != Runs && !slices.Contains(m.remove, refusal) {
+				m.remove = append(m.remove, refusal)
+			}
+		}
+	}
+}
+
+// amendment puts what was gathered in order.
+func (m *amender) amendment() *Amendment {
+	a := &Amendment{Architectures: slices.SortedFunc(maps.Keys(m.arches), compareArches), Remove: m.remove}
+	known := map[string]bool{}
+	for _, arch := range slices.SortedFunc(maps.Keys(m.names), compareArches) {
+		var names []string
+		for _, name := range slices.Sorted(maps.Keys(m.names[arch])) {
+			if !known[name] {
+				known[name] = true
+				names = append(names, name)
+			}
+		}
+		if names != nil {
+			a.Allow = append(a.Allow, ArchNames{arch, names})
+		}
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(m.without), compareKeys) {
+		a.Impossible = append(a.Impossible, *m.without[key])
+	}
+	return a
+}
+
+// amendmentDocument is the JSON of an Amendment. What is to be added is a
+// profile in OCI's form without a default.
+type amendmentDocument struct {
+	Architectures []string             `json:"architectures"`
+	Syscalls      []specs.LinuxSyscall `json:"syscalls"`
+	Remove        []refusalDocument    `json:"remove"`
+	Impossible    []impossibleCall     `json:"impossible"`
+}
+
+type refusalDocument struct {
+	Name string `json:"name"`
+	Rule string `json:"rule"`
+}
+
+type impossibleCall struct {
+	Arch    *string `json:"arch"`
+	NR      int32   `json:"nr"`
+	Count   int64   `json:"count"`
+	Because string  `json:"because"`
+}
+
+func (a *Amendment) document() amendmentDocument {
+	d := amendmentDocument{
+		Architectures: []string{}, Syscalls: []specs.LinuxSyscall{}, Remove: []refusalDocument{}, Impossible: []impossibleCall{},
+	}
+	for _, arch := range a.Architectures {
+		d.Architectures = append(d.Architectures, arch.SCMP())
+	}
+	for _, n := range a.Allow {
+		d.Syscalls = append(d.Syscalls, n.Rule())
+	}
+	for _, r := range a.Remove {
+		d.Remove = append(d.Remove, refusalDocument(r))
+	}
+	for _, u := range a.Impossible {
+		d.Impossible = append(d.Impossible, impossibleCall{orNull(u.Arch.String()), u.NR, u.Records, u.Reason})
+	}
+	return d
+}
