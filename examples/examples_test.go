@@ -221,6 +221,13 @@ func TestDemo(t *testing.T) {
 	golden(t, "testdata/demo.txt", output(t, "./demo.sh", auditscan))
 }
 
+// TestRecordAgain: recorded in parts it is the profile of one recording, or
+// the script fails.
+func TestRecordAgain(t *testing.T) {
+	needShell(t, "cmp")
+	golden(t, "testdata/record-again.txt", output(t, "./record-again.sh", auditscan))
+}
+
 func TestJQRecipes(t *testing.T) {
 	needShell(t, "jq", "awk", "uniq", "head")
 	tests := []struct{ golden, log string }{
