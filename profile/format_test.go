@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -161,6 +162,14 @@ SystemCallFilter=~mount:kill
 // verifyUnit asks systemd what it makes of a drop-in.
 func verifyUnit(t *testing.T, dropIn string) {
 	t.Helper()
+	for _, complaint := range complaints(t, dropIn) {
+		t.Error("systemd-analyze: " + complaint)
+	}
+}
+
+// complaints are what systemd does not understand of a drop-in.
+func complaints(t *testing.T, dropIn string) (lines []string) {
+	t.Helper()
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
 		t.Skipf("needs systemd-analyze: %v", err)
 	}
@@ -168,10 +177,21 @@ func verifyUnit(t *testing.T, dropIn string) {
 	if err := os.WriteFile(unit, []byte(dropIn+"Type=exec\nExecStart=/bin/true\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("systemd-analyze", "verify", "--man=no", unit).CombinedOutput()
+	out, _ := exec.Command("systemd-analyze", "verify", "--man=no", unit).CombinedOutput() // which ends with 0 for most complaints
 	for line := range strings.Lines(string(out)) {
 		if strings.Contains(line, unit+":") { // others are about this host's units
-			t.Errorf("systemd-analyze (%v): %s", err, line)
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// systemd-analyze sees what is wrong in each line of a drop-in.
+func TestSystemdComplains(t *testing.T) {
+	got := complaints(t, "[Service]\nSystemCallFilter=read pread\nSystemCallErrorNumber=EFOO\nSystemCallArchitectures=x86-64 amd64\nSystemCallFilters=read\n")
+	for _, what := range []string{"pread", "EFOO", "amd64", "SystemCallFilters"} {
+		if !slices.ContainsFunc(got, func(line string) bool { return strings.Contains(line, what) }) {
+			t.Errorf("no complaint about %s in %q", what, got)
 		}
 	}
 }
@@ -225,9 +245,15 @@ func TestFormatErrors(t *testing.T) {
 func TestBuiltProfileInEveryFormat(t *testing.T) {
 	r := build(t, summary("app", logged(t, "read", "clone")...), profile.Options{})
 	for _, f := range []profile.Format{profile.FormatOCI, profile.FormatDocker, profile.FormatSPO, profile.FormatSystemd} {
-		if out := write(t, r.Document, f); !strings.Contains(out, "clone") {
-			t.Errorf("%s: %s", f, out)
-		}
+		t.Run(string(f), func(t *testing.T) {
+			out := write(t, r.Document, f)
+			if !strings.Contains(out, "clone") {
+				t.Error(out)
+			}
+			if f == profile.FormatSystemd {
+				verifyUnit(t, out)
+			}
+		})
 	}
 	if got, want := write(t, r.Document, profile.FormatOCI), encode(t, r.Profile); got != want {
 		t.Errorf("Document and Profile differ:\n%s\n%s", got, want)
