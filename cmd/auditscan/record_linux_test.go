@@ -139,11 +139,16 @@ func lacking(t *testing.T, file, call string) string {
 	for i := range p.Syscalls {
 		p.Syscalls[i].Names = without(p.Syscalls[i].Names, []string{call})
 	}
+	return writeOCI(t, p)
+}
+
+func writeOCI(t *testing.T, p specs.LinuxSeccomp) string {
+	t.Helper()
 	text, err := json.Marshal(p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	file = filepath.Join(t.TempDir(), "lacking.json")
+	file := filepath.Join(t.TempDir(), "profile.json")
 	if err := os.WriteFile(file, text, 0o644); err != nil {
 		t.Fatal(err)
 	}
