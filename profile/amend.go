@@ -48,6 +48,16 @@ func (n ArchNames) Rule() specs.LinuxSyscall {
 	return specs.LinuxSyscall{Names: n.Names, Action: specs.ActAllow}
 }
 
+// Requires returns what knows every name that is to be added: an older
+// libseccomp passes over the others, and the calls are denied still.
+func (a *Amendment) Requires() Requirements {
+	var d Document
+	for _, n := range a.Allow {
+		d.Rules = append(d.Rules, Rule{Names: n.Names})
+	}
+	return d.Requires()
+}
+
 // AmendDenied tells what lets the denied calls of a summary run, where the
 // profile that denied them is not at hand: [Check] knows which of its rules do.
 func AmendDenied(s *aggregate.Summary) *Amendment {

@@ -94,6 +94,15 @@ func TestAmendDenied(t *testing.T) {
 	}
 }
 
+func TestAmendmentRequires(t *testing.T) {
+	for name, want := range map[string]profile.LibseccompVersion{"mkdirat": {}, "listns": {Major: 2, Minor: 6, Patch: 1}} {
+		s := summary("app", call(t, x86_64, name, syscalltable.ActionErrno, 1), call(t, i386, "read", syscalltable.ActionErrno, 1))
+		if got := profile.AmendDenied(s).Requires().Libseccomp; got != want {
+			t.Errorf("%s: libseccomp %s, want %s", name, got, want)
+		}
+	}
+}
+
 // amended applies an amendment to a profile.
 func amended(t *testing.T, text string, a *profile.Amendment) string {
 	t.Helper()

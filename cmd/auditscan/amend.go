@@ -36,6 +36,9 @@ func writeAmendment(w io.Writer, a *profile.Amendment, head, architectures strin
 	for _, u := range a.Impossible {
 		lines = append(lines, "no rule can allow "+impossibleText(u))
 	}
+	if needs := a.Requires(); needs.Libseccomp != (profile.LibseccompVersion{}) {
+		lines = append(lines, fmt.Sprintf("these names need libseccomp %s and Linux %s to be known", needs.Libseccomp, needs.Kernel))
+	}
 	_, err := fmt.Fprintf(w, "\n%s\n", strings.Join(append(lines, more...), "\n  "))
 	return err
 }
