@@ -11,6 +11,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"golang.org/x/sys/unix"
 
+	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/syscalltable"
 )
@@ -109,4 +110,46 @@ func allCaps(d *profile.Document) []string {
 	}
 	slices.Sort(caps)
 	return slices.Compact(caps)
+}
+
+// Docker's own profile, amended, denies nothing that it has a name for: not
+// for want of a rule, nor of a capability, nor of an architecture.
+func TestAmendDocker(t *testing.T) {
+	p := seccomp.DefaultProfile()
+	p.ArchMap[0].SubArches = nil
+	encoded := func() string {
+		text, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	var calls []aggregate.Call
+	for _, arch := range []syscalltable.Arch{x86_64, i386, x32} {
+		for nr := range arch.Calls() {
+			calls = append(calls, aggregate.Call{Arch: arch, NR: nr, Action: syscalltable.ActionErrno, Count: 1})
+		}
+	}
+	s := summary("app", calls...)
+	a := replay(t, s, encoded()).Amendment
+	if want := "list SCMP_ARCH_X86; list SCMP_ARCH_X32; allow x86_64 "; !strings.HasPrefix(amendmentText(a), want) || len(a.Remove) == 0 {
+		t.Errorf("amendment: %s", amendmentText(a))
+	}
+	for _, r := range a.Remove {
+		var rule int
+		if _, err := fmt.Sscanf(r.Rule, "syscalls[%d]", &rule); err != nil {
+			t.Fatalf("%q: %v", r.Rule, err)
+		}
+		p.Syscalls[rule].Names = slices.DeleteFunc(p.Syscalls[rule].Names, func(name string) bool { return name == r.Name })
+	}
+	p.Syscalls = slices.DeleteFunc(p.Syscalls, func(rule *seccomp.Syscall) bool { return len(rule.Names) == 0 })
+	for _, arch := range a.Architectures {
+		p.ArchMap[0].SubArches = append(p.ArchMap[0].SubArches, specs.Arch(arch.SCMP()))
+	}
+	for _, n := range a.Allow {
+		p.Syscalls = append(p.Syscalls, &seccomp.Syscall{LinuxSyscall: n.Rule()})
+	}
+	if after := replay(t, s, encoded()); after.Denied > 0 {
+		t.Errorf("%d calls are denied still, such as %s: %s", after.Denied, after.Calls[0].Call.Name(), after.Calls[0].Answer.Because)
+	}
 }
