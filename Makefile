@@ -34,7 +34,7 @@ bench: build ## benchmarks, and docs/benchmarks.md: reports of logs of SIZE byte
 hammer: ## the long form of the tests of following rotated files
 	$(GO) test -p 1 -run Hammer -timeout 60m -v ./source ./cmd/auditscan -hammer=long
 
-e2e: ## profiles of real programs, enforced by the kernel; writes docs/closed-loop.md (needs root, 20 minutes)
+e2e: ## profiles of real programs, enforced by the kernel; writes docs/closed-loop.md (needs root, 7 minutes)
 	$(GO) test -timeout 60m -v ./profile/internal/loop -loop=long -document $(CURDIR)/docs/closed-loop.md
 	cat docs/closed-loop.md
 

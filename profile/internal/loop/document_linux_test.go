@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -78,12 +79,13 @@ another user, and created first and started later, in turn.
 `
 
 // writeDocument writes all that was measured, if that is all there is.
-func writeDocument(path string) error {
+func writeDocument(path string, took time.Duration) error {
 	if len(rows) != 2*len(programs()) || len(startRows) == 0 {
 		return fmt.Errorf("%s is not written: tests were skipped, which say what is missing", path)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, head, "`make e2e`", machine(), "`SCMP_ACT_LOG`", "`auditscan check`")
+	list := append(machine(), "in "+took.Round(time.Second).String())
+	fmt.Fprintf(&b, head, "`make e2e`", "* "+strings.Join(list, "\n* "), "`SCMP_ACT_LOG`", "`auditscan check`")
 	for _, r := range rows {
 		fmt.Fprintln(&b, r)
 	}
@@ -95,10 +97,10 @@ func writeDocument(path string) error {
 }
 
 // machine names what was measured with. Machines have names; those stay out.
-func machine() string {
+func machine() []string {
 	var uts unix.Utsname
 	if err := unix.Uname(&uts); err != nil {
-		return err.Error()
+		return []string{err.Error()}
 	}
 	release, _, _ := strings.Cut(unix.ByteSliceToString(uts.Release[:]), "-")
 	list := []string{
@@ -109,5 +111,5 @@ func machine() string {
 			list = append(list, string(out))
 		}
 	}
-	return "* " + strings.Join(list, "\n* ")
+	return list
 }

@@ -49,9 +49,10 @@ func build(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 		return 1
 	}
+	start := time.Now()
 	code := m.Run()
 	if *document != "" && code == 0 {
-		if err := writeDocument(*document); err != nil {
+		if err := writeDocument(*document, time.Since(start)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
