@@ -131,14 +131,17 @@ func (m *amender) refused(p *Policy, arch syscalltable.Arch, nr int32, count int
 		return
 	}
 	name, _ := arch.Name(nr)
-	if p.Default.Effect() != Runs {
+	var rules []*Rule
+	if k := p.byName[name]; k != nil {
+		rules = k.all
+	}
+	allowed := func(r *Rule) bool { return r.Outcome.Effect() == Runs && len(r.Args) == 0 }
+	if p.Default.Effect() != Runs && !slices.ContainsFunc(rules, allowed) {
 		m.add(arch, name)
 	}
-	if k := p.byName[name]; k != nil {
-		for _, r := range k.all {
-			if refusal := (Refusal{name, r.place()}); r.Outcome.Effect() != Runs && !slices.Contains(m.remove, refusal) {
-				m.remove = append(m.remove, refusal)
-			}
+	for _, r := range rules {
+		if refusal := (Refusal{name, r.place()}); r.Outcome.Effect() != Runs && !slices.Contains(m.remove, refusal) {
+			m.remove = append(m.remove, refusal)
 		}
 	}
 }

@@ -52,9 +52,16 @@ func TestAmendment(t *testing.T) {
 		{"no rule", answerProfile, on(x86_64, "openat", "mkdirat"), "allow x86_64 mkdirat openat"},
 		{"libseccomp's names", answerProfile, on(x86_64, "pread64", "newfstatat"), "allow x86_64 newfstatat pread64"},
 		{"each name once", answerProfile, append(on(i386, "openat", "socketcall"), on(x86_64, "openat")...), "allow x86_64 openat; allow i386 socketcall"},
-		{"a rule in the way", answerProfile, on(x86_64, "ptrace"), "allow x86_64 ptrace; take ptrace out of syscalls[3] (line 8)"},
+		{"a rule in the way", answerProfile, append(on(x86_64, "ptrace"), on(i386, "ptrace")...), "allow x86_64 ptrace; take ptrace out of syscalls[3] (line 8)"},
 		{"a rule like the default", answerProfile, on(x86_64, "setns"), "allow x86_64 setns; take setns out of syscalls[7] (line 12)"},
 		{"a rule with arguments", answerProfile, on(x86_64, "socket"), "allow x86_64 socket; take socket out of syscalls[10] (line 15)"},
+		{"a rule behind it allows", `{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [
+			{"names": ["setns"], "action": "SCMP_ACT_KILL", "excludes": {"caps": ["CAP_SYS_ADMIN"]}}, {"names": ["setns"], "action": "SCMP_ACT_ALLOW"}]}`,
+			on(x86_64, "setns"), "take setns out of syscalls[0] (line 2)"},
+		{"a rule behind it allows some", `{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [
+			{"names": ["setns"], "action": "SCMP_ACT_KILL", "excludes": {"caps": ["CAP_SYS_ADMIN"]}},
+			{"names": ["setns"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 1, "value": 0, "op": "SCMP_CMP_EQ"}]}]}`,
+			on(x86_64, "setns"), "allow x86_64 setns; take setns out of syscalls[0] (line 2)"},
 		{"another architecture", answerProfile, on(x32, "read", "openat"), "list SCMP_ARCH_X32; allow x32 openat"},
 		{"only the architecture", `{"defaultAction": "SCMP_ACT_ALLOW"}`, on(i386, "read"), "list SCMP_ARCH_X86"},
 		{"deny-list", `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["ptrace"], "action": "SCMP_ACT_KILL"}]}`, on(x86_64, "ptrace"),
