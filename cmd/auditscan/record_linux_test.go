@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -272,18 +273,52 @@ func TestRecordElsewhere(t *testing.T) {
 }
 
 // TestRecordStage: the stage leaves nothing of its own to the command: neither
-// descriptors nor a limit of open files.
+// descriptors, nor a limit of open files, nor environment.
 func TestRecordStage(t *testing.T) {
 	audittest.Need(t)
 	limited := func(prefix string) string {
-		out, err := exec.Command("bash", "-c", "ulimit -Sn 123; exec "+prefix+"bash -c 'ls /proc/self/fd | wc -l; ulimit -Sn'").Output()
+		out, err := exec.Command("bash", "-c", "ulimit -Sn 123; exec "+prefix+"bash -c 'ls /proc/self/fd | wc -l; ulimit -Sn; env'").Output()
 		if err != nil {
 			t.Fatal(err)
 		}
 		return string(out)
 	}
-	if got, want := limited("auditscan record -q -- "), limited(""); got != want {
-		t.Errorf("descriptors and limit are %q, without record %q", got, want)
+	for _, debug := range []string{"", "http2client=0"} {
+		t.Setenv("GODEBUG", debug)
+		if got, want := limited("auditscan record -q -- "), limited(""); got != want {
+			t.Errorf("descriptors, limit and environment are %q, without record %q", got, want)
+		}
+	}
+}
+
+// TestStageMakesNoCall: between the filter and execve the stage makes no call,
+// however long Go's scheduler has to interrupt it: what it made would be in the
+// profile, or denied.
+func TestStageMakesNoCall(t *testing.T) {
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Skipf("needs strace: %v", err)
+	}
+	dir := t.TempDir()
+	file, trace := filepath.Join(dir, "allow.json"), filepath.Join(dir, "trace")
+	if err := os.WriteFile(file, []byte(`{"defaultAction": "SCMP_ACT_ALLOW"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("strace", "-f", "-o", trace, "--inject=seccomp:delay_exit=100000", "auditscan", "run", "--profile", file, "--", "true")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Skipf("needs strace that may trace: %v\n%s", err, out)
+	}
+	text, err := os.ReadFile(trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded := regexp.MustCompile(`(?m)^(\d+) .*seccomp(?:\(SECCOMP_SET_MODE_FILTER,| resumed).* = 0 \(DELAYED\)$`).FindSubmatchIndex(text)
+	if loaded == nil {
+		t.Fatalf("no filter was loaded:\n%s", text)
+	}
+	thread := string(text[loaded[2]:loaded[3]])
+	next := regexp.MustCompile(`(?m)^` + thread + ` (.*)$`).FindSubmatch(text[loaded[1]:])
+	if next == nil || !strings.HasPrefix(string(next[1]), "execve(") {
+		t.Errorf("the call after the filter is %q", next)
 	}
 }
 

@@ -37,6 +37,7 @@ func Start(c Command) (*Process, error) {
 	defer ours.close()
 	p := &Process{cmd: exec.Command("/proc/self/exe")}
 	p.cmd.Args = append([]string{os.Args[0], stageName, c.Path}, c.Args...)
+	p.cmd.Env = stageEnviron(os.Environ())
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
 	p.cmd.ExtraFiles = []*os.File{request, answer}
 	p.listen()

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"syscall"
 	"unsafe"
 
@@ -73,25 +75,40 @@ func become(path string, argv []string, filter []bpf.RawInstruction) error {
 	if name, err := unix.BytePtrFromString(filepath.Base(path)); err == nil {
 		_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0)
 	}
-	pathp, err := unix.BytePtrFromString(path)
-	if err != nil {
-		return err
-	}
-	argvp, err := syscall.SlicePtrFromStrings(argv)
-	if err != nil {
-		return err
-	}
-	envp, err := syscall.SlicePtrFromStrings(os.Environ())
-	if err != nil {
-		return err
-	}
 	// Go raises the limit of open files for itself, and only syscall.Exec
 	// takes that back. That it fails is meant: it must not do so later.
 	_ = syscall.Exec("", nil, nil)
-	if err := logfilter.Load(filter); err != nil {
-		return err
+	return logfilter.Exec(filter, path, argv, programEnviron(os.Environ()))
+}
+
+// calm keeps Go's scheduler from interrupting the stage with signals, whose
+// handling would be recorded, or denied, as calls of the program.
+const calm = "GODEBUG=asyncpreemptoff=1"
+
+// stageEnviron returns the environment of the stage for a program's.
+func stageEnviron(environ []string) []string {
+	const name = "GODEBUG="
+	stage := slices.Clone(environ)
+	i := slices.IndexFunc(stage, func(entry string) bool { return strings.HasPrefix(entry, name) })
+	if i < 0 {
+		return append(stage, calm)
 	}
-	_, _, errno := unix.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(pathp)),
-		uintptr(unsafe.Pointer(&argvp[0])), uintptr(unsafe.Pointer(&envp[0])))
-	return fmt.Errorf("execute %s: %w", path, errno)
+	stage[i] = calm + "," + stage[i][len(name):]
+	return stage
+}
+
+// programEnviron is the inverse of stageEnviron.
+func programEnviron(stage []string) []string {
+	var environ []string
+	for _, entry := range stage {
+		rest, changed := strings.CutPrefix(entry, calm)
+		old, had := strings.CutPrefix(rest, ",")
+		switch {
+		case !changed:
+			environ = append(environ, entry)
+		case had:
+			environ = append(environ, "GODEBUG="+old)
+		}
+	}
+	return environ
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/net/bpf"
@@ -33,21 +34,51 @@ func Install(action uint32, calls ...int) error {
 	if err != nil {
 		return fmt.Errorf("seccomp filter: %w", err)
 	}
-	return Load(prog)
+	filter := sockFprog(prog)
+	return privileged(func() error { return filterError(load(filter)) })
 }
 
-// Load is Install for a filter that is at hand. Between the one call that
-// succeeds, and its return, the thread makes no other call, so that what
-// follows is the first that the filter sees.
-func Load(prog []bpf.RawInstruction) error {
-	err := load(prog)
-	if !errors.Is(err, unix.EACCES) {
+// Exec puts a filter that is at hand on the calling thread as Install does,
+// and executes a program: execve is the first call that the filter sees. For
+// that the process has to run under GODEBUG=asyncpreemptoff=1, or a signal of
+// Go's scheduler may interrupt the thread in between, which then makes calls
+// of its own. Exec returns only if it fails.
+func Exec(prog []bpf.RawInstruction, path string, argv, envp []string) error {
+	pathp, err := unix.BytePtrFromString(path)
+	if err != nil {
+		return err
+	}
+	argvp, err := syscall.SlicePtrFromStrings(argv)
+	if err != nil {
+		return err
+	}
+	envpp, err := syscall.SlicePtrFromStrings(envp)
+	if err != nil {
+		return err
+	}
+	filter := sockFprog(prog)
+	return privileged(func() error {
+		loaded, errno := loadAndExec(filter, pathp, &argvp[0], &envpp[0])
+		if !loaded {
+			return filterError(errno)
+		}
+		return fmt.Errorf("execute %s: %w", path, errno)
+	})
+}
+
+// errPrivileged is the kernel's demand for no_new_privs.
+var errPrivileged = errors.New("load seccomp filter: needs CAP_SYS_ADMIN or no_new_privs")
+
+// privileged loads a filter, and sets no_new_privs only if it must be.
+func privileged(load func() error) error {
+	err := load()
+	if err != errPrivileged {
 		return err
 	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("set no_new_privs: %w", err)
 	}
-	return load(prog)
+	return load()
 }
 
 // program assembles the filter.
@@ -74,18 +105,46 @@ func program(action uint32, calls []int) ([]bpf.RawInstruction, error) {
 	return bpf.Assemble(append(prog, allow))
 }
 
-// load hands the filter to seccomp(2).
-func load(prog []bpf.RawInstruction) error {
+// sockFprog returns the filter as seccomp(2) takes it.
+func sockFprog(prog []bpf.RawInstruction) *unix.SockFprog {
 	filter := make([]unix.SockFilter, len(prog))
 	for i, ins := range prog {
 		filter[i] = unix.SockFilter{Code: ins.Op, Jt: ins.Jt, Jf: ins.Jf, K: ins.K}
 	}
-	fprog := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
-	// Raw: the scheduler's own calls would be under the filter already.
+	return &unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+}
+
+// load hands the filter to seccomp(2). Raw: the scheduler's own calls would be
+// under the filter already.
+//
+//go:nosplit
+func load(filter *unix.SockFprog) syscall.Errno {
 	_, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER,
-		unix.SECCOMP_FILTER_FLAG_LOG, uintptr(unsafe.Pointer(&fprog)))
-	if errno != 0 {
-		return fmt.Errorf("load seccomp filter (FLAG_LOG needs Linux 4.14): %w", errno)
+		unix.SECCOMP_FILTER_FLAG_LOG, uintptr(unsafe.Pointer(filter)))
+	return errno
+}
+
+// loadAndExec makes two calls, and does nothing between them at which Go would
+// switch to another goroutine: entering a function that may split its stack
+// would be enough.
+//
+//go:nosplit
+func loadAndExec(filter *unix.SockFprog, path *byte, argv, envp **byte) (loaded bool, errno syscall.Errno) {
+	if errno = load(filter); errno != 0 {
+		return false, errno
 	}
-	return nil
+	_, _, errno = unix.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(path)),
+		uintptr(unsafe.Pointer(argv)), uintptr(unsafe.Pointer(envp)))
+	return true, errno
+}
+
+// filterError says what seccomp(2) has against a filter.
+func filterError(errno syscall.Errno) error {
+	switch errno {
+	case 0:
+		return nil
+	case unix.EACCES:
+		return errPrivileged
+	}
+	return fmt.Errorf("load seccomp filter (FLAG_LOG needs Linux 4.14): %w", errno)
 }
