@@ -21,6 +21,7 @@ const (
 	Syslog30 Kind = "syslog30" // 30 % SECCOMP
 	Groups   Kind = "groups"   // auditd's, of 10,000 processes, all as busy
 	Distinct Kind = "distinct" // auditd's, each record with a pid and a comm of its own
+	Rough    Kind = "rough"    // auditd's, with gaps, losses, repeated, forged and cut lines
 )
 
 // Write writes whole lines of a kind until size bytes are reached.
@@ -32,6 +33,7 @@ func Write(out io.Writer, kind Kind, size int64, seed uint64) error {
 		Syslog30: func() { g.syslogLine(3) },
 		Groups:   func() { g.many(10_000) },
 		Distinct: func() { g.many(1 << 30) },
+		Rough:    g.roughLine,
 	}[kind]
 	if !ok {
 		return fmt.Errorf("unknown kind of log %q", kind)
@@ -71,6 +73,7 @@ type generator struct {
 	serial    uint32
 	millis    int64
 	line      []byte
+	past      [][]byte // lines, for some to be repeated
 }
 
 func newGenerator(seed uint64) *generator {

@@ -53,6 +53,25 @@ func TestSameSeedSameBytes(t *testing.T) {
 	}
 }
 
+// TestRough checks that everything happens to a rough log.
+func TestRough(t *testing.T) {
+	var log bytes.Buffer
+	if err := Write(&log, Rough, 8<<20, 7); err != nil {
+		t.Fatal(err)
+	}
+	p := parser.New(parser.Lines)
+	p.Reset(log.Bytes())
+	items := map[parser.Item]int{}
+	for item := p.Next(); item != parser.End; item = p.Next() {
+		items[item]++
+	}
+	for _, item := range []parser.Item{parser.IsRecord, parser.IsOther, parser.IsLoss, parser.IsMalformed} {
+		if items[item] < 50 {
+			t.Errorf("%d items of kind %d, want more", items[item], item)
+		}
+	}
+}
+
 func TestUnknownKind(t *testing.T) {
 	if err := Write(&bytes.Buffer{}, "nosuch", 1, 1); err == nil {
 		t.Error("an unknown kind is accepted")

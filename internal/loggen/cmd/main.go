@@ -12,7 +12,7 @@ import (
 )
 
 func main() {
-	kind := flag.String("kind", string(loggen.Audit), "audit, syslog1, syslog30, groups or distinct")
+	kind := flag.String("kind", string(loggen.Audit), "audit, syslog1, syslog30, groups, distinct or rough")
 	size := flag.Int64("size", 500_000_000, "bytes")
 	seed := flag.Uint64("seed", 1, "seed")
 	flag.Parse()
