@@ -23,6 +23,14 @@ func (b *Builder) Merge(o *Builder) {
 // when a part was refused.
 func (b *Builder) Subtract(o *Builder) { b.sum(o, -1) }
 
+// SubtractPart does the same with the counts that a builder gave up when it
+// was cut.
+func (b *Builder) SubtractPart(part *Part) {
+	if part.counts != nil {
+		b.sum(part.counts, -1)
+	}
+}
+
 func (b *Builder) sum(o *Builder, sign int64) {
 	ids := b.translate(&o.names)
 	if o.folded > b.folded {

@@ -149,9 +149,11 @@ func (r *run) append(j *job, again, twice *counter) error {
 		return j.out.write(&r.Options, again.input)
 	}
 	j.out.reset()
+	var part aggregate.Part
 	err := guarded(func() {
 		twice.block(j.block)
-		twice.b.Cut(&aggregate.Part{})
+		twice.b.Cut(&part)
+		r.total.SubtractPart(&part)
 		twice.reset()
 		again.block(j.block)
 	})

@@ -96,10 +96,18 @@ func TestSameForAnyWorkers(t *testing.T) {
 // TestTwiceCountsOnce checks that a log that is given again, also compressed
 // and in other blocks, adds nothing but duplicates.
 func TestTwiceCountsOnce(t *testing.T) {
-	name := logs(t)
-	log := name[len(name)-2] // audit.log: every record has a serial
-	data, err := os.ReadFile(log)
-	if err != nil {
+	for _, kind := range []loggen.Kind{loggen.Audit, loggen.Groups} { // every record has a serial
+		t.Run(string(kind), func(t *testing.T) { twiceCountsOnce(t, kind) })
+	}
+}
+
+func twiceCountsOnce(t *testing.T, kind loggen.Kind) {
+	var text bytes.Buffer
+	if err := loggen.Write(&text, kind, 4<<20, 3); err != nil {
+		t.Fatal(err)
+	}
+	data, log := text.Bytes(), filepath.Join(t.TempDir(), "audit.log")
+	if err := os.WriteFile(log, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	var packed bytes.Buffer
