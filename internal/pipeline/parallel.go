@@ -9,8 +9,14 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/parser"
-	"github.com/auditscan/auditscan/source"
 )
+
+// Blocks gives the lines of a log, as [source.Reader] does.
+type Blocks interface {
+	// Next fills buf with whole lines that follow and returns the part in use.
+	// At the end it returns io.EOF.
+	Next(buf []byte) ([]byte, error)
+}
 
 // job is a block on its way through the workers.
 type job struct {
@@ -23,21 +29,22 @@ type job struct {
 	err   error         // the input ended here; io.EOF or what went wrong
 }
 
-// parallel reads an input whose lines each stand for themselves.
-func (r *run) parallel(ctx context.Context, in *source.Reader) error {
+// parallel reads an input whose lines each stand for themselves, and counts
+// what it holds as total, the counter of the whole, would do.
+func (r *run) parallel(ctx context.Context, in Blocks, total *counter) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	q := newQueue(in, r.jobs(), r.BlockSize)
 	workers := make([]*counter, r.Workers)
 	for i := range workers {
-		workers[i] = r.counter(in)
+		workers[i] = r.worker(total.input)
 		wg.Go(func() {
 			for j := q.next(ctx); j != nil; j = q.next(ctx) {
 				j.count(workers[i])
 			}
 		})
 	}
-	err := r.collect(ctx, in, q)
+	err := r.collect(ctx, total, q)
 	cancel()
 	wg.Wait()
 	for _, w := range workers {
@@ -49,24 +56,31 @@ func (r *run) parallel(ctx context.Context, in *source.Reader) error {
 // jobs is how many blocks are in use at most.
 func (r *run) jobs() int { return 2 * r.Workers }
 
-// counter returns a counter with a builder of its own.
-func (r *run) counter(in *source.Reader) *counter {
+// counter returns a counter of an input, with a parser of its own.
+func (r *run) counter(b *aggregate.Builder, input string, layout parser.Layout) *counter {
+	return &counter{Options: &r.Options, b: b, p: parser.New(layout), ask: r.Options.ask(), shown: r.shown, input: input}
+}
+
+// worker returns a counter with a builder of its own.
+func (r *run) worker(input string) *counter {
 	b := aggregate.NewBuilder(r.Filter)
-	b.Input(in.Name(), "")
-	return &counter{Options: &r.Options, b: b, p: parser.New(parser.Lines), input: in.Name()}
+	b.Input(input, "")
+	w := r.counter(b, input, parser.Lines)
+	w.part = true
+	return w
 }
 
 // queue hands the blocks of an input to the workers and, in order, to the
 // collector. The workers read in turn, each its own block, so that it parses
 // what its core has just copied.
 type queue struct {
-	in            *source.Reader
+	in            Blocks
 	free, ordered chan *job
 	turn          sync.Mutex
 	ended         bool
 }
 
-func newQueue(in *source.Reader, jobs, blockSize int) *queue {
+func newQueue(in Blocks, jobs, blockSize int) *queue {
 	q := &queue{in: in, free: make(chan *job, jobs), ordered: make(chan *job, jobs)}
 	for range jobs {
 		q.free <- &job{buf: make([]byte, blockSize), done: make(chan struct{}, 1)}
@@ -110,9 +124,10 @@ func (j *job) count(w *counter) {
 }
 
 // collect puts the parts together in order.
-func (r *run) collect(ctx context.Context, in *source.Reader, q *queue) error {
-	again := &counter{Options: &r.Options, b: r.total, p: parser.New(parser.Lines), input: in.Name()}
-	twice := r.counter(in)
+func (r *run) collect(ctx context.Context, total *counter, q *queue) error {
+	twice := r.worker(total.input)
+	counts := Options{Filter: r.Filter}
+	twice.Options = &counts
 	defer func() { r.total.Subtract(twice.b) }()
 	for {
 		var j *job
@@ -123,14 +138,14 @@ func (r *run) collect(ctx context.Context, in *source.Reader, q *queue) error {
 		}
 		<-j.done
 		if errors.Is(j.err, io.EOF) {
-			return r.oversize(in)
+			return nil
 		}
 		err := j.err
 		if err == nil {
-			err = r.append(j, again, twice)
+			err = r.append(j, total, twice)
 		}
 		if errors.Is(err, errCut) {
-			err = fmt.Errorf("%s: %w", in.Name(), err)
+			err = fmt.Errorf("%s: %w", total.input, err)
 		}
 		if err != nil {
 			return err
@@ -142,20 +157,25 @@ func (r *run) collect(ctx context.Context, in *source.Reader, q *queue) error {
 // append adds a block to the total. Where some record of it may have been
 // seen before, it is parsed again, each record against all others; and since
 // the worker has counted it already, once more to take that away.
-func (r *run) append(j *job, again, twice *counter) error {
+func (r *run) append(j *job, total, twice *counter) error {
 	if r.total.Append(&j.part) {
-		j.out.shift(again.before)
-		again.before += j.lines
-		return j.out.write(&r.Options, again.input)
+		j.out.shift(total.before)
+		total.before += j.lines
+		j.out.events = j.out.firsts.among(j.out.events, &r.Options, r.shown)
+		if err := j.out.write(&r.Options, total.input); err != nil {
+			return err
+		}
+		return total.write(&r.Options, total.input)
 	}
+	known := j.out.answers
 	j.out.reset()
 	var part aggregate.Part
 	err := guarded(func() {
-		twice.block(j.block)
+		twice.recount(j.block, known)
 		twice.b.Cut(&part)
 		r.total.SubtractPart(&part)
 		twice.reset()
-		again.block(j.block)
+		total.recount(j.block, known)
 	})
-	return errors.Join(err, again.write(&r.Options, again.input))
+	return errors.Join(err, total.write(&r.Options, total.input))
 }

@@ -1,7 +1,8 @@
-// Package pipeline runs the stages over saved logs: source gives blocks of
-// whole lines, one worker a core parses them and counts what it finds, and
-// the counts are merged in the order of the blocks. The result is the same
-// for any number of workers and any size of block.
+// Package pipeline runs the stages over saved logs, and over what is there of
+// a log that grows: source gives blocks of whole lines, one worker a core
+// parses them and counts what it finds, and the counts are merged in the order
+// of the blocks. The result is the same for any number of workers and any size
+// of block.
 package pipeline
 
 import (
@@ -24,7 +25,10 @@ import (
 type Options struct {
 	Filter   *aggregate.Filter
 	Identify func(*parser.Record) *container.Identity // nil: containers stay unknown
+	Live     *Live                                    // nil: the log is a saved one
 	Events   io.Writer                                // nil: only counts; else each record that counts, as a line of JSON
+	Text     bool                                     // Events are lines for people, and no losses
+	OnlyNew  bool                                     // of Events only the first of each group, call and action
 	// Malformed is told each record that cannot be used; nil: nobody is.
 	Malformed func(input string, line int64, m *parser.Malformed)
 	Opened    func(*source.Reader) // told each input that is opened; may be nil
@@ -45,13 +49,7 @@ const defaultBlock = 512 << 10
 // recognised by content. An error names its input; nothing is returned then,
 // since a part of the records would look like all of them.
 func Read(ctx context.Context, names []string, stdin io.Reader, o Options) (*aggregate.Summary, error) {
-	if o.Workers == 0 {
-		o.Workers = runtime.GOMAXPROCS(0)
-	}
-	if o.BlockSize == 0 {
-		o.BlockSize = defaultBlock
-	}
-	r := &run{Options: o, total: aggregate.NewBuilder(o.Filter)}
+	r := newRun(o)
 	var empty error
 	for _, name := range names {
 		err := r.input(ctx, name, stdin)
@@ -73,8 +71,19 @@ func Read(ctx context.Context, names []string, stdin io.Reader, o Options) (*agg
 type run struct {
 	Options
 	total *aggregate.Builder
+	shown shown
 	logs  int                  // inputs that were logs
 	saved []*aggregate.Summary // those that were reports
+}
+
+func newRun(o Options) *run {
+	if o.Workers == 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.BlockSize == 0 {
+		o.BlockSize = defaultBlock
+	}
+	return &run{Options: o, total: aggregate.NewBuilder(o.Filter), shown: shown{}}
 }
 
 // input reads one input.
@@ -104,11 +113,15 @@ func (r *run) input(ctx context.Context, name string, stdin io.Reader) error {
 	}
 	r.logs++
 	r.total.Input(in.Name(), trustOf(name))
-	if layout := parser.Sniff(head); layout != parser.Lines {
-		return r.sequential(ctx, in, layout)
+	layout, read := parser.Sniff(head), r.sequential
+	if layout == parser.Lines {
+		in.Map(r.jobs() * r.BlockSize)
+		read = r.parallel
 	}
-	in.Map(r.jobs() * r.BlockSize)
-	return r.parallel(ctx, in)
+	if err := read(ctx, in, r.counter(r.total, in.Name(), layout)); err != nil {
+		return err
+	}
+	return r.oversize(in)
 }
 
 func open(name string, stdin io.Reader) (*source.Reader, error) {
@@ -167,20 +180,19 @@ func (r *run) summary() *aggregate.Summary {
 }
 
 // sequential reads an input whose lines belong together.
-func (r *run) sequential(ctx context.Context, in *source.Reader, layout parser.Layout) error {
-	c := counter{Options: &r.Options, b: r.total, p: parser.New(layout), input: in.Name()}
+func (r *run) sequential(ctx context.Context, in Blocks, total *counter) error {
 	buf := make([]byte, r.BlockSize)
 	for ctx.Err() == nil {
 		block, err := in.Next(buf)
 		if err == io.EOF {
-			c.flush()
-			return errors.Join(c.write(&r.Options, c.input), r.oversize(in))
+			total.flush()
+			return total.write(&r.Options, total.input)
 		}
 		if err != nil {
 			return err
 		}
-		c.block(block)
-		if err := c.write(&r.Options, c.input); err != nil {
+		total.block(block)
+		if err := total.write(&r.Options, total.input); err != nil {
 			return err
 		}
 	}

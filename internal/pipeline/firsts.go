@@ -1,0 +1,105 @@
+package pipeline
+
+import (
+	"cmp"
+	"hash/maphash"
+
+	"github.com/auditscan/auditscan/parser"
+	"github.com/auditscan/auditscan/report"
+)
+
+// shown is what calls of what groups have been shown, with OnlyNew.
+type shown map[uint64]struct{}
+
+// maxShown bounds them: 20 MB. With more, all are forgotten, and shown once
+// more when they come again.
+const maxShown = 1 << 20
+
+var shownSeed = maphash.MakeSeed() // so that nobody can write a record that hides another
+
+// keyOf is that of an event's group, call and action.
+func keyOf(e *report.Event) uint64 {
+	var h maphash.Hash
+	h.SetSeed(shownSeed)
+	r := e.Record
+	var room [256]byte
+	texts := r.Comm.Append(append(room[:0], r.Node...))
+	comm := len(texts)
+	texts = r.Exe.Append(texts)
+	h.Write(texts)
+	if id := e.Container; id != nil {
+		h.WriteString(cmp.Or(id.ID, id.Name)) // names can be learned later
+	}
+	maphash.WriteComparable(&h, [...]int64{
+		int64(len(r.Node)), int64(comm), int64(len(texts)), int64(r.PID), int64(e.Arch), int64(e.NR), int64(e.Action),
+	})
+	return h.Sum64()
+}
+
+// add tells whether a key is new, and remembers it.
+func (s shown) add(key uint64) bool {
+	if _, ok := s[key]; ok {
+		return false
+	}
+	if len(s) >= maxShown {
+		clear(s)
+	}
+	s[key] = struct{}{}
+	return true
+}
+
+// firsts are events that are new to a worker. They lie in memory that is used
+// again: every worker finds nearly all that there are.
+type firsts struct {
+	all    []first
+	texts  []byte
+	merged []byte // what the events were copied to last
+}
+
+// first is one of them, with a copy of its record.
+type first struct {
+	after   int // bytes of counterOutput.events
+	key     uint64
+	event   report.Event
+	record  parser.Record
+	process parser.Process
+}
+
+// add adds an event after so many bytes of others.
+func (f *firsts) add(after int, key uint64, e *report.Event) {
+	f.all = append(f.all, first{after: after, key: key, event: *e, record: *e.Record, process: *e.Record.Process})
+	x := &f.all[len(f.all)-1]
+	r, p := &x.record, &x.process
+	for _, text := range [...]*[]byte{&r.Node, &r.ArchName, &r.SyscallName, &r.CodeName, &p.Subj, &p.Comm.Bytes, &p.Exe.Bytes} {
+		*text = f.keep(*text)
+	}
+}
+
+func (f *firsts) keep(text []byte) []byte {
+	if text == nil {
+		return nil
+	}
+	n := len(f.texts)
+	f.texts = append(f.texts, text...)
+	return f.texts[n:len(f.texts):len(f.texts)]
+}
+
+// among returns events with those that are new to all in their places.
+func (f *firsts) among(events []byte, o *Options, s shown) []byte {
+	if len(f.all) == 0 {
+		return events
+	}
+	out, done := f.merged[:0], 0
+	for i := range f.all {
+		x := &f.all[i]
+		if s.add(x.key) {
+			x.record.Process, x.event.Record = &x.process, &x.record
+			out = append(out, events[done:x.after]...)
+			out, done = o.appendEvent(out, &x.event), x.after
+		}
+	}
+	f.merged = events
+	return append(out, events[done:]...)
+}
+
+func (f *firsts) reset() { f.all, f.texts = f.all[:0], f.texts[:0] }

@@ -1,0 +1,313 @@
+package pipeline
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/loggen"
+	"github.com/auditscan/auditscan/parser"
+	"github.com/auditscan/auditscan/report"
+)
+
+// pieces gives a log in pieces of whole lines: at least one, and no more bytes
+// than size if that is more.
+type pieces struct {
+	log  []byte
+	size int
+}
+
+func (p *pieces) Next([]byte) ([]byte, error) {
+	if len(p.log) == 0 {
+		return nil, io.EOF
+	}
+	n := bytes.LastIndexByte(p.log[:min(p.size, len(p.log))], '\n') + 1
+	if n == 0 {
+		n = bytes.IndexByte(p.log, '\n') + 1
+	}
+	if n == 0 {
+		n = len(p.log)
+	}
+	piece := p.log[:n]
+	p.log = p.log[n:]
+	return piece, nil
+}
+
+// counting is one way to count a log that grows.
+type counting struct {
+	workers int
+	size    int // of a piece
+	backlog int // bytes that are there at once, whenever there is one; 0: there never is
+}
+
+// live counts a log that grows and returns its report and its events.
+func (how counting) live(t *testing.T, name string, log []byte, o Options) (doc, events string) {
+	t.Helper()
+	var stream bytes.Buffer
+	o.Workers, o.Events = how.workers, &stream
+	c := NewCounter(name, "", o)
+	for in := (&pieces{log, how.size}); ; {
+		if n := how.backlog; n > 0 && len(in.log) > n {
+			n = bytes.IndexByte(in.log[n:], '\n') + 1 + n
+			if err := c.Backlog(&pieces{in.log[:n], how.size}); err != nil {
+				t.Fatal(err)
+			}
+			in.log = in.log[n:]
+		}
+		lines, err := in.Next(nil)
+		if err != nil {
+			break
+		}
+		if err := c.Lines(lines); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return document(t, c.Total().Summary()), stream.String()
+}
+
+func document(t *testing.T, s *aggregate.Summary) string {
+	t.Helper()
+	var text bytes.Buffer
+	if err := report.Write(&text, s, report.JSON, report.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	return text.String()
+}
+
+// ways are some with blocks that are shorter than any line, and that are cut
+// anywhere.
+var ways = []counting{
+	{workers: 1, size: 64 << 10},
+	{workers: 1, size: 1 << 20, backlog: 3 << 20},
+	{workers: 2, size: 1, backlog: 100_000},
+	{workers: 3, size: 200, backlog: 10_000},
+	{workers: 2, size: 5_000, backlog: 300_000},
+	{workers: 7, size: 70_000, backlog: 900_000},
+}
+
+// rough writes a log of many blocks to which everything happens.
+func rough(t *testing.T, size int64) string {
+	t.Helper()
+	var log bytes.Buffer
+	if err := loggen.Write(&log, loggen.Rough, size, 5); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "rough.log")
+	if err := os.WriteFile(name, log.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// TestLiveAsSaved checks that a log that grows comes to the same report and
+// events as when it is saved, in whatever pieces and by how many workers it is
+// counted.
+func TestLiveAsSaved(t *testing.T) {
+	for _, name := range append(logs(t), rough(t, 3<<20)) {
+		log, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if parser.Sniff(log[:min(len(log), 4<<10)]) != parser.Lines {
+			continue // no log that is followed
+		}
+		doc, events := read(t, Options{Workers: 1, BlockSize: 4 << 20}, name)
+		for _, how := range ways {
+			d, e := how.live(t, name, log, Options{})
+			if d != doc {
+				t.Errorf("%s: %+v: another report", name, how)
+			}
+			if e != events {
+				t.Errorf("%s: %+v: other events", name, how)
+			}
+		}
+	}
+}
+
+// TestLiveText checks that lines for people are the same ones, too, and that
+// losses are not among them.
+func TestLiveText(t *testing.T) {
+	name := rough(t, 3<<20)
+	log, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, events := read(t, Options{}, name)
+	_, want := ways[0].live(t, name, log, Options{Text: true})
+	if got, events := strings.Count(want, "\n"), strings.Count(events, "\n")-strings.Count(events, `{"loss":`); got != events {
+		t.Errorf("%d lines of text for %d events", got, events)
+	}
+	for _, how := range ways[1:] {
+		if _, got := how.live(t, name, log, Options{Text: true}); got != want {
+			t.Errorf("%+v: other lines", how)
+		}
+	}
+}
+
+// TestLiveOnlyNew checks that of each group, call and action the first event
+// is shown, and no other.
+func TestLiveOnlyNew(t *testing.T) {
+	name := rough(t, 3<<20)
+	log, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, all := read(t, Options{}, name)
+	want := onlyNew(t, all)
+	if strings.Count(want, "\n") > strings.Count(all, "\n")/2 {
+		t.Fatal("nearly all are new: the test proves nothing")
+	}
+	for _, how := range ways {
+		if _, got := how.live(t, name, log, Options{OnlyNew: true}); got != want {
+			t.Errorf("%+v: other events", how)
+		}
+	}
+}
+
+// onlyNew leaves out the events of calls that were shown before.
+func onlyNew(t *testing.T, events string) string {
+	t.Helper()
+	var out strings.Builder
+	seen := map[string]bool{}
+	for line := range strings.Lines(events) {
+		var e struct {
+			Node, Comm, Exe, Arch, Action, Loss any
+			PID, NR                             int
+		}
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		key := fmt.Sprintf("%+v", e)
+		if e.Loss == nil && seen[key] {
+			continue
+		}
+		seen[key] = true
+		out.WriteString(line)
+	}
+	return out.String()
+}
+
+// fickle says something else of a process whenever it is asked, and often
+// that it does not know yet.
+type fickle struct {
+	mu   sync.Mutex
+	rnd  *rand.Rand
+	held []Held
+}
+
+func (f *fickle) identify(*parser.Record, int64) (*container.Identity, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return &container.Identity{ID: strings.Repeat("abcdef"[f.rnd.IntN(6):][:1], 64)}, f.rnd.IntN(5) > 0
+}
+
+// TestLiveHeld checks that each record counts once, whatever is found out
+// about its container meanwhile: also where a block is counted again.
+func TestLiveHeld(t *testing.T) {
+	name := rough(t, 3<<20)
+	log, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved, err := Read(t.Context(), []string{name}, nil, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := untold(t, saved)
+	_, events := read(t, Options{}, name)
+	for seed, how := range ways {
+		f := &fickle{rnd: rand.New(rand.NewPCG(uint64(seed), 1))}
+		var stream bytes.Buffer
+		c := NewCounter(name, "", Options{
+			Workers: how.workers, Events: &stream,
+			Live: &Live{
+				Identify: func() func(*parser.Record, int64) (*container.Identity, bool) { return f.identify },
+				Hold:     func(h Held) { f.held = append(f.held, h) },
+			},
+		})
+		if err := c.Backlog(&pieces{log, how.size}); err != nil {
+			t.Fatal(err)
+		}
+		if len(f.held) < 1000 {
+			t.Fatalf("only %d records are held: the test proves nothing", len(f.held))
+		}
+		for _, h := range f.held {
+			c.Record(h, nil)
+		}
+		if err := c.Write(); err != nil {
+			t.Fatal(err)
+		}
+		if got := untold(t, c.Total().Summary()); got != want {
+			t.Errorf("%+v: another report:\n%s", how, firstDifference(got, want))
+		}
+		if got := stream.String(); !slices.Equal(serials(t, got), serials(t, events)) {
+			t.Errorf("%+v: other events", how)
+		}
+	}
+}
+
+// untold is a report without containers, and without the times of losses that
+// only the records around them tell: those that are held come later.
+func untold(t *testing.T, s *aggregate.Summary) string {
+	t.Helper()
+	s = s.Regroup([]aggregate.Key{aggregate.ByNode, aggregate.ByExe, aggregate.ByComm, aggregate.ByPID})
+	for i := range s.Completeness.Evidence {
+		e := &s.Completeness.Evidence[i]
+		e.First, e.Last = time.Time{}, time.Time{}
+	}
+	return document(t, s)
+}
+
+// firstDifference is where two texts part.
+func firstDifference(got, want string) string {
+	i := 0
+	for i < min(len(got), len(want)) && got[i] == want[i] {
+		i++
+	}
+	return fmt.Sprintf("%.200q\nwant\n%.200q", got[max(0, i-50):], want[max(0, i-50):])
+}
+
+// serials are those of events, sorted.
+func serials(t *testing.T, events string) (all []int) {
+	t.Helper()
+	for line := range strings.Lines(events) {
+		var e struct{ Serial int }
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, e.Serial)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// TestLiveHeldPlace checks that a record keeps its line while it is held.
+func TestLiveHeldPlace(t *testing.T) {
+	legacy := `[ 1.0] type=1701 audit(1717243200.123:77): auid=1 uid=2 gid=3 ses=4 pid=5 comm="a" reason="seccomp" sig=0 syscall=4 compat=0 ip=0x1 code=0x50000` + "\n"
+	log := strings.Repeat("dull\n", 1000) + legacy
+	var held []Held
+	c := NewCounter("log", "", Options{Live: &Live{
+		Identify: func() func(*parser.Record, int64) (*container.Identity, bool) {
+			return func(*parser.Record, int64) (*container.Identity, bool) { return nil, false }
+		},
+		Hold: func(h Held) { held = append(held, h) },
+	}})
+	if err := c.Backlog(&pieces{[]byte(log), 100}); err != nil || len(held) != 1 {
+		t.Fatalf("%d records are held, %v; want 1", len(held), err)
+	}
+	c.Record(held[0], nil)
+	if e := c.Total().Summary().Completeness.Evidence; len(e) != 1 || e[0].Kind != aggregate.Legacy || e[0].Line != 1001 {
+		t.Errorf("evidence %+v, want that of line 1001", e)
+	}
+}
