@@ -56,6 +56,9 @@ const stampLag = 100 * time.Millisecond
 // nearly done.
 const bornLag = 25 * time.Millisecond
 
+// ages is longer than any log reaches back.
+const ages time.Duration = 1 << 62
+
 // clockError is by how much an event's time can be before the truth: it is
 // told on one clock and kept on another, and the two are read one after the
 // other. Without it a process that was forked just after a hundredth of a
@@ -303,6 +306,28 @@ func (g *lineage) find(pid int32, at time.Duration) *life {
 		found = l
 	}
 	return found
+}
+
+// bornAfter reports whether who has the pid now was born after a time, so that
+// a look at it cannot tell who had the pid then.
+func (g *lineage) bornAfter(pid int32, at time.Duration) bool {
+	l := g.alive[pid]
+	return l != nil && at < l.since-stampLag
+}
+
+// only returns the span of times for which find gives l, if no more than one
+// life of the pid is known; l may be nil.
+func (g *lineage) only(pid int32, l *life) (from, to time.Duration, ok bool) {
+	alive, dead := g.alive[pid], len(g.dead[pid])
+	switch {
+	case l == nil && alive == nil:
+		return -ages, ages, dead == 0
+	case l == nil: // so it was born later
+		return -ages, alive.since - stampLag - 1, dead == 0
+	case l.until == 0:
+		return l.since - stampLag, ages, dead == 0
+	}
+	return l.since - stampLag, l.until, dead == 1 && alive == nil
 }
 
 // spans reports whether a record with that time can be from this life.

@@ -2,6 +2,7 @@ package container
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -458,4 +459,45 @@ func FuzzLineage(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestLineageOnly: within the span that is given, find gives the same life.
+func TestLineageOnly(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	found, unknown := 0, 0
+	for range 300 {
+		s := newScript()
+		for at := time.Second; at < 12*time.Second; at += time.Duration(1+rnd.IntN(1500)) * ms {
+			switch pid := 1 + rnd.Int32N(4); rnd.IntN(3) {
+			case 0:
+				s.fork(1+rnd.Int32N(4), pid, at)
+			case 1:
+				s.exit(pid, pid, at)
+			case 2:
+				s.observe(pid, reading{ref: []Ref{refA, refB, none}[rnd.IntN(3)], born: at - ms}, at)
+			}
+		}
+		for pid := range int32(6) {
+			for at := time.Duration(0); at < 14*time.Second; at += 50 * ms {
+				l := s.find(pid, at)
+				from, to, ok := s.only(pid, l)
+				if !ok {
+					continue
+				}
+				if l == nil {
+					unknown++
+				} else {
+					found++
+				}
+				for other := max(from, 0); other <= min(to, 14*time.Second); other += 75 * ms {
+					if s.find(pid, other) != l {
+						t.Fatalf("pid %d is another at %v than at %v, within %v and %v", pid, other, at, from, to)
+					}
+				}
+			}
+		}
+	}
+	if found == 0 || unknown == 0 {
+		t.Errorf("%d times of a life and %d of none: the test proves nothing", found, unknown)
+	}
 }

@@ -121,8 +121,15 @@ func (t *Tracker) Close() error {
 // The identity is shared and must not be changed; the same pointer is
 // returned for the same container as long as no more is learned of it.
 func (t *Tracker) Attribute(pid int32, at time.Time) (id *Identity, settled bool) {
+	a := t.answer(pid, at)
+	return a.id, a.settled
+}
+
+// answer attributes the records of a process that were made at a time, and at
+// those around it for which all is the same.
+func (t *Tracker) answer(pid int32, at time.Time) answer {
 	if t.blind {
-		return nil, true
+		return answer{from: math.MinInt64, to: math.MaxInt64, settled: true}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -135,10 +142,30 @@ func (t *Tracker) Attribute(pid int32, at time.Time) (id *Identity, settled bool
 		t.drained = now.boot
 	}
 	l, settled := t.lifeOf(pid, then, now.boot)
-	if l == nil || !l.inContainer() {
-		return nil, settled
+	a := answer{settled: settled}
+	a.from, a.to = t.alike(pid, l, now)
+	if l != nil && l.inContainer() {
+		a.id = t.identity(l.ref, l.via)
 	}
-	return t.identity(l.ref, l.via), settled
+	return a
+}
+
+// alike returns the first and the last time of records for which the answer
+// is life l, too, or none where l is nil. Of those that are so new that events
+// are to be read first, and of a pid that was used again, it knows nothing.
+func (t *Tracker) alike(pid int32, l *life, now clocks) (from, to int64) {
+	since, until, ok := t.lineage.only(pid, l)
+	if !ok || l != nil && t.connector == nil { // without events, what is known of a life is not so for long
+		return 0, -1
+	}
+	until = min(until, t.drained-longAgo)
+	if l == nil && t.lineage.alive[pid] == nil {
+		until = min(until, t.gone[pid]-longAgo)
+	}
+	if since >= until {
+		return 0, -1
+	}
+	return now.wall(since).UnixMilli() + 1, now.wall(until).UnixMilli() - 1
 }
 
 // lifeOf looks in the lineage and, where that is not sure, in /proc.
@@ -147,7 +174,7 @@ func (t *Tracker) lifeOf(pid int32, at, now time.Duration) (l *life, settled boo
 	if l != nil && l.via == ViaDirect && (l.until != 0 || max(at, now)-l.seen < freshFor) {
 		return l, true
 	}
-	if l == nil && !t.wasGone(pid, at) || l != nil && l.until == 0 {
+	if l == nil && !t.wasGone(pid, at) && !t.lineage.bornAfter(pid, at) || l != nil && l.until == 0 {
 		if t.look(pid) {
 			l = t.lineage.find(pid, at)
 		} else if l == nil {
@@ -162,7 +189,7 @@ func (t *Tracker) lifeOf(pid int32, at, now time.Duration) (l *life, settled boo
 
 // wasGone tells whether a look long after the given time found no such
 // process: whoever has the pid now is another, so that a look is no use. It
-// makes old logs quick to catch up with.
+// makes old logs quick to catch up with, as lineage.bornAfter does.
 func (t *Tracker) wasGone(pid int32, at time.Duration) bool {
 	seen, ok := t.gone[pid]
 	return ok && at < seen-longAgo

@@ -1,0 +1,36 @@
+package container
+
+import "time"
+
+// Asker asks a Tracker about many records in a row, for one goroutine. What it
+// was told of a process it takes to be true for 10 ms, as the Tracker itself
+// does with what /proc shows. So an old log, whose records are of few
+// processes, costs hardly more than one that nobody is asked about.
+type Asker struct {
+	tracker *Tracker
+	recent  [1 << 9]answer // by pid
+}
+
+// answer is what [Tracker.Attribute] says of all records of a process that
+// were made in a span of time.
+type answer struct {
+	pid      int32
+	from, to int64 // of the records, in ms since the epoch; to is before from for no record
+	until    int64 // when it is to be asked for again
+	id       *Identity
+	settled  bool
+}
+
+// NewAsker returns an Asker that has asked nothing yet.
+func NewAsker(t *Tracker) *Asker { return &Asker{tracker: t} }
+
+// Attribute answers as [Tracker.Attribute] does; at and now, which is about
+// the time, are in ms since the epoch.
+func (a *Asker) Attribute(pid int32, at, now int64) (id *Identity, settled bool) {
+	k := &a.recent[uint32(pid)%uint32(len(a.recent))]
+	if k.pid != pid || at < k.from || at > k.to || now > k.until {
+		*k = a.tracker.answer(pid, time.UnixMilli(at))
+		k.pid, k.until = pid, now+freshFor.Milliseconds()
+	}
+	return k.id, k.settled
+}
