@@ -134,9 +134,13 @@ func (f *Follower) watch() {
 func (f *Follower) Name() string { return f.path }
 
 // Next waits for lines or a note.
-func (f *Follower) Next(ctx context.Context) (Chunk, error) {
+func (f *Follower) Next(ctx context.Context) (Chunk, error) { return f.NextIn(ctx, f.buf) }
+
+// NextIn is Next with lines in a buffer of the receiver's, which must be
+// larger than [MaxLine] by 1 KiB.
+func (f *Follower) NextIn(ctx context.Context, buf []byte) (Chunk, error) {
 	for ctx.Err() == nil {
-		c, again := f.take()
+		c, again := f.take(buf)
 		if len(c.Lines) > 0 || len(c.Notes) > 0 {
 			return c, nil
 		}
@@ -147,7 +151,7 @@ func (f *Follower) Next(ctx context.Context) (Chunk, error) {
 		case <-ctx.Done():
 		case <-f.wake:
 		case line, ok := <-f.live.lines():
-			if c := f.takeLive(line, ok); len(c.Lines) > 0 {
+			if c := f.takeLive(buf, line, ok); len(c.Lines) > 0 {
 				return c, nil
 			}
 		}
@@ -155,9 +159,29 @@ func (f *Follower) Next(ctx context.Context) (Chunk, error) {
 	return Chunk{}, ctx.Err()
 }
 
+// Backlog tells whether more than n bytes are there to be given at once. It is
+// for the goroutine that calls Next.
+func (f *Follower) Backlog(n int64) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.measure()
+	f.judgeAll()
+	for _, g := range f.gens {
+		if !f.readable(g) {
+			continue
+		}
+		rest := g.now.size - g.read.offset
+		if rest > n {
+			return true
+		}
+		n -= max(rest, 0)
+	}
+	return false
+}
+
 // take gives the lines that can be had without waiting. again means that there
 // may be more although there were none.
-func (f *Follower) take() (c Chunk, again bool) {
+func (f *Follower) take(buf []byte) (c Chunk, again bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.measure()
@@ -167,7 +191,10 @@ func (f *Follower) take() (c Chunk, again bool) {
 		if !f.readable(g) {
 			continue
 		}
-		if c.Lines, again = f.read(g); len(c.Lines) > 0 || again {
+		if !g.begun {
+			f.continueFrom(g)
+		}
+		if c.Lines, again = f.read(g, buf); len(c.Lines) > 0 || again {
 			break
 		}
 	}
@@ -193,18 +220,12 @@ func (f *Follower) measure() {
 
 // readable says whether g may have lines that are next in order.
 func (f *Follower) readable(g *generation) bool {
-	if g.atEnd() || !g.judged || g.copyOf != nil || f.live.reads(g) || f.clock().Before(g.retry) {
-		return false
-	}
-	if !g.begun {
-		f.continueFrom(g)
-	}
-	return true
+	return !g.atEnd() && g.judged && g.copyOf == nil && !f.live.reads(g) && !f.clock().Before(g.retry)
 }
 
 // read gives the next lines of g.
-func (f *Follower) read(g *generation) (lines []byte, again bool) {
-	b, err := g.readLines(f.buf)
+func (f *Follower) read(g *generation, buf []byte) (lines []byte, again bool) {
+	b, err := g.readLines(buf)
 	switch {
 	case errors.Is(err, errTruncated):
 		f.split(g)

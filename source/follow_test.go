@@ -54,14 +54,16 @@ func (s *stepper) look() {
 	s.f.look()
 }
 
-// take reads once and says whether there may be more.
+// take reads once, with another buffer each time, and says whether there may
+// be more.
 func (s *stepper) take() bool {
 	s.t.Helper()
-	c, again := s.f.take()
+	buf := make([]byte, len(s.f.buf))
+	c, again := s.f.take(buf)
 	s.keep(c)
 	select {
 	case line, ok := <-s.f.live.lines():
-		s.keep(s.f.takeLive(line, ok))
+		s.keep(s.f.takeLive(buf, line, ok))
 	default:
 	}
 	return again || len(c.Lines) > 0

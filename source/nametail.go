@@ -122,14 +122,14 @@ func (l *liveTail) lines() <-chan *tail.Line {
 // takeLive makes a chunk of a line and those that come with it, if they are
 // what the file holds at this place. If not, it was truncated, or nxadm/tail
 // has ended: all else finds out what happened.
-func (f *Follower) takeLive(first *tail.Line, ok bool) Chunk {
+func (f *Follower) takeLive(buf []byte, first *tail.Line, ok bool) Chunk {
 	if !ok {
 		f.liveWait = f.clock().Add(retryWait)
 		f.stopLive()
 		return Chunk{}
 	}
 	l := f.live
-	text, end := l.gather(f.buf[:0], first)
+	text, end := l.gather(buf[:0], first)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	g := l.gen
