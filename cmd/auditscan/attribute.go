@@ -70,6 +70,26 @@ func (a *attribution) ask(pid int32, at time.Time) (id *container.Identity, sett
 	return a.tracker.Attribute(pid, at)
 }
 
+// holdFresh is how old a record may be for more to be learned of its process:
+// what is read from an old log waits for nothing.
+const holdFresh = 2 * time.Second
+
+// identify returns the function of a pipeline that attributes live records.
+func (a *attribution) identify() func(r *parser.Record, now int64) (id *container.Identity, settled bool) {
+	if a.tracker == nil {
+		return func(*parser.Record, int64) (*container.Identity, bool) { return nil, true }
+	}
+	tracker := container.NewAsker(a.tracker)
+	return func(r *parser.Record, now int64) (*container.Identity, bool) {
+		at := r.Millis
+		if !r.HasTime {
+			at = now
+		}
+		id, settled := tracker.Attribute(r.PID, at, now)
+		return id, settled || now-at > holdFresh.Milliseconds()
+	}
+}
+
 func (a *attribution) close() (err error) {
 	if a.tracker != nil {
 		err = a.tracker.Close()

@@ -129,6 +129,8 @@ type origin struct {
 	stream source.Stream
 	trust  aggregate.Trust // what the source vouches for; "": judged by content
 	queued bool            // Close leaves what was heard to be read
+	// backlog is the stream, if much of it can be there to be read; else nil.
+	backlog backlogged
 	// position returns where the lines given so far end; nil where there is
 	// no going back.
 	position func() positions
@@ -160,7 +162,7 @@ func (f *followFlags) open(env *environment, args []string, st *state) (*origin,
 	if err != nil {
 		return nil, err
 	}
-	return &origin{stream: s, position: func() positions { return positions{Files: s.Positions()} }}, nil
+	return &origin{stream: s, backlog: s, position: func() positions { return positions{Files: s.Positions()} }}, nil
 }
 
 func (f *followFlags) openJournal(st *state) (*origin, error) {

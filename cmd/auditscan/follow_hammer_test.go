@@ -215,13 +215,19 @@ func shiftRotated(path string, n int) {
 func (w *hammerLog) records(n int) error {
 	var errs []error
 	for range n {
-		_, err := fmt.Fprintf(w.file, `type=SECCOMP msg=audit(%d.%03d:%d): auid=4294967295 uid=0 gid=0 ses=4294967295 pid=%d comm="seven" exe="/seven"`+
-			" sig=0 arch=c000003e syscall=%d compat=0 ip=0x7f0000000001 code=0x7ffc0000\n",
-			1795446783+w.next/1000, w.next%1000, w.next, w.next/hammerBucket/300+1, w.next/hammerBucket%300)
+		_, err := w.file.Write(hammerRecord(nil, w.next))
 		errs = append(errs, err)
 		w.next++
 	}
 	return errors.Join(errs...)
+}
+
+// hammerRecord appends the record of a serial: hammerBucket of them are the
+// same but for it.
+func hammerRecord(dst []byte, serial int) []byte {
+	return fmt.Appendf(dst, `type=SECCOMP msg=audit(%d.%03d:%d): auid=4294967295 uid=0 gid=0 ses=4294967295 pid=%d comm="seven" exe="/seven"`+
+		" sig=0 arch=c000003e syscall=%d compat=0 ip=0x7f0000000001 code=0x7ffc0000\n",
+		1795446783+serial/1000, serial%1000, serial, serial/hammerBucket/300+1, serial/hammerBucket%300)
 }
 
 // BenchmarkFollowDelay is the time from the write of a record to its event on

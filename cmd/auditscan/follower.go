@@ -11,8 +11,8 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/internal/term"
-	"github.com/auditscan/auditscan/parser"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
 )
@@ -29,13 +29,12 @@ type follower struct {
 	state   *state // nil: none is kept
 	json    bool   // one object a line
 	live    bool   // a table that refreshes in place
-	total   *aggregate.Builder
-	parser  *parser.Parser
-	who     *attribution
-	hold    *container.Hold[heldRecord]
+	filter  *aggregate.Filter
+	stdout  gatherer
+	counts  *pipeline.Counter
+	total   *aggregate.Builder // of counts
+	hold    *container.Hold[pipeline.Held]
 	now     time.Time // when the chunk came
-	lines   int64
-	out     []byte    // what is to be written for a chunk
 	changed bool      // since the table was drawn
 	at      positions // behind the chunk counted last
 	saved   time.Time // when the state was saved last
@@ -43,26 +42,47 @@ type follower struct {
 	height  int       // lines of the table on the screen
 }
 
-// heldRecord is a record that waits for its container to be known.
-type heldRecord struct {
-	record *parser.Record
-	line   int64
+func newFollower(env *environment, f *followFlags, from *origin, filter *aggregate.Filter, json bool) *follower {
+	return &follower{
+		env: env, flags: f, from: from, json: json, live: !json && !f.onlyNew && term.IsTerminal(env.stdout),
+		filter: filter, stdout: gatherer{w: env.stdout}, changed: true,
+	}
 }
 
-func newFollower(env *environment, f *followFlags, from *origin, filter *aggregate.Filter, json bool) *follower {
-	w := &follower{
-		env: env, flags: f, from: from, json: json, live: !json && !f.onlyNew && term.IsTerminal(env.stdout),
-		total: aggregate.NewBuilder(filter), parser: parser.New(parser.Lines), changed: true,
+// count makes what counts, with the containers that who tells.
+func (w *follower) count(who *attribution) {
+	o := pipeline.Options{Filter: w.filter, Text: !w.json, OnlyNew: w.flags.onlyNew, Live: &pipeline.Live{Identify: who.identify, Hold: w.wait}}
+	if !w.live {
+		o.Events = &w.stdout
 	}
-	w.total.Input(from.stream.Name(), from.trust)
-	return w
+	w.counts = pipeline.NewCounter(w.from.stream.Name(), w.from.trust, o)
+	w.total = w.counts.Total()
+	w.hold = container.NewHold(who.ask, w.known)
+}
+
+// wait holds a record until its container is known.
+func (w *follower) wait(h pipeline.Held) {
+	now := time.Now()
+	at := h.Record.Time()
+	if at.IsZero() {
+		at = now
+	}
+	w.hold.Add(h, h.Record.PID, at, now)
+}
+
+// known counts a record that was held.
+func (w *follower) known(h pipeline.Held, id *container.Identity) {
+	w.changed, w.unsaved = true, true
+	w.counts.Record(h, id)
 }
 
 // follow reads the stream until it or ctx ends.
 func (w *follower) follow(ctx context.Context, who *attribution) error {
-	w.who = who
-	w.hold = container.NewHold(who.ask, func(h heldRecord, id *container.Identity) { w.count(h.record, id, h.line) })
+	w.count(who)
 	if err := w.begin(); err != nil {
+		return err
+	}
+	if err := w.catchUp(ctx); err != nil {
 		return err
 	}
 	chunks, next, failed, stop := w.pump(ctx)
@@ -77,11 +97,14 @@ func (w *follower) follow(ctx context.Context, who *attribution) error {
 		case c := <-chunks:
 			err = w.chunk(c.Chunk)
 			w.at = c.behind
+			if err == nil {
+				err = w.catchUp(ctx)
+			}
 			next <- struct{}{}
 		case err = <-who.failed: // the pid map would lack what comes from now on
 		case <-retry.C:
 			w.hold.Retry(time.Now())
-			err = w.write()
+			err = w.counts.Write()
 		case <-tick.C:
 			err = errors.Join(w.draw(), w.save())
 		case err := <-failed:
@@ -114,10 +137,6 @@ func (w *follower) begin() error {
 
 // holdInterval is how often records without a container are looked at again.
 const holdInterval = 50 * time.Millisecond
-
-// holdFresh is how old a record may be for more to be learned of its process:
-// what is read from an old log waits for nothing.
-const holdFresh = 2 * time.Second
 
 // placed is a chunk and the place behind it.
 type placed struct {
@@ -175,15 +194,25 @@ func (w *follower) next(ctx context.Context) (source.Chunk, error) {
 // end writes what is still held when the stream has ended with err.
 func (w *follower) end(ctx context.Context, err error) error {
 	w.hold.Flush()
-	if w.json {
-		w.out = appendLate(w.out, w.total.Summary())
-	}
-	if err := errors.Join(w.write(), w.draw(), w.save()); err != nil {
+	if err := errors.Join(w.counts.Write(), w.late(), w.draw(), w.save()); err != nil {
 		return err
 	}
 	if errors.Is(err, io.EOF) || ctx.Err() != nil {
 		return nil
 	}
+	return err
+}
+
+// late shows the losses that only all records together prove.
+func (w *follower) late() error {
+	if !w.json {
+		return nil
+	}
+	text := appendLate(nil, w.total.Summary())
+	if len(text) == 0 {
+		return nil
+	}
+	_, err := w.env.stdout.Write(text)
 	return err
 }
 
@@ -193,24 +222,8 @@ func (w *follower) chunk(c source.Chunk) error {
 	for _, n := range c.Notes {
 		w.note(n)
 	}
-	w.parser.Reset(c.Lines)
-	for item := w.parser.Next(); item != parser.End; item = w.parser.Next() {
-		w.item(item, w.lines+w.parser.Line())
-	}
-	w.lines += w.parser.Line()
-	w.total.Lines(w.parser.Line())
 	w.changed, w.unsaved = true, true
-	return w.write()
-}
-
-// write writes what has been gathered to stdout.
-func (w *follower) write() error {
-	if len(w.out) == 0 {
-		return nil
-	}
-	_, err := w.env.stdout.Write(w.out)
-	w.out = w.out[:0]
-	return err
+	return w.counts.Lines(c.Lines)
 }
 
 // note passes on what the source noticed: to people, and as evidence.
@@ -219,63 +232,9 @@ func (w *follower) note(n source.Note) {
 		w.env.notef("%s", n.Detail)
 		return
 	}
-	kind := aggregate.EvidenceKind(n.Kind)
-	w.total.Notice(kind, n.Count, w.now, n.Detail)
-	if w.json {
-		w.out = report.AppendLoss(w.out, kind, n.Count, w.now)
-		return
-	}
-	w.env.notef("%s: %s", n.Kind, n.Detail)
-}
-
-func (w *follower) item(item parser.Item, line int64) {
-	switch item {
-	case parser.IsRecord:
-		w.record(w.parser.Record(), line)
-	case parser.IsOther:
-		w.total.Other(w.parser.Record())
-	case parser.IsLoss:
-		l := w.parser.Loss()
-		kind := w.total.Loss(l, line)
-		if w.json {
-			w.out = report.AppendLoss(w.out, kind, l.Count, l.Stamp.Time())
-		}
-	case parser.IsMalformed:
-		w.total.Malformed(w.parser.Malformed().Reason, line)
-		if w.json {
-			w.out = report.AppendLoss(w.out, aggregate.Malformed, 1, w.now)
-		}
-	}
-}
-
-// record asks for the record's container. One that is known at once needs no
-// copy of the record.
-func (w *follower) record(r *parser.Record, line int64) {
-	at := r.Time()
-	if at.IsZero() {
-		at = w.now
-	}
-	id, settled := w.who.ask(r.PID, at)
-	if settled || w.now.Sub(at) > holdFresh {
-		w.count(r, id, line)
-		return
-	}
-	w.hold.Add(heldRecord{r.Clone(), line}, r.PID, at, w.now)
-}
-
-// count counts a record and shows it.
-func (w *follower) count(r *parser.Record, id *container.Identity, line int64) {
-	w.changed, w.unsaved = true, true
-	call := w.total.Record(r, id, line)
-	if call == nil || w.live || w.flags.onlyNew && call.Count > 1 {
-		return
-	}
-	name, _ := call.Arch.Name(call.NR)
-	e := &report.Event{Record: r, Arch: call.Arch, NR: call.NR, Name: name, Action: call.Action, Container: id}
-	if w.json {
-		w.out = report.AppendEvent(w.out, e)
-	} else {
-		w.out = report.AppendLine(w.out, e)
+	w.counts.Loss(aggregate.EvidenceKind(n.Kind), n.Count, w.now, n.Detail)
+	if !w.json {
+		w.env.notef("%s: %s", n.Kind, n.Detail)
 	}
 }
 
@@ -302,7 +261,7 @@ func (w *follower) save() error {
 			return nil
 		}
 		w.hold.Flush()
-		if err := w.write(); err != nil {
+		if err := w.counts.Write(); err != nil {
 			return err
 		}
 	}
