@@ -14,6 +14,7 @@ import (
 // awaitLast reads lines until that of the last record.
 func awaitLast(out io.Reader) error {
 	s := bufio.NewScanner(out)
+	s.Buffer(make([]byte, 64<<10), 64<<10) // as much as a pipe holds: what writes to it should not wait
 	for s.Scan() {
 		if strings.Contains(s.Text(), "the-last") {
 			return nil
