@@ -1,0 +1,67 @@
+package parser_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/parser"
+	"github.com/auditscan/auditscan/report"
+)
+
+// TestReportByGeneralAlone holds the reports of all real logs to what the
+// general reader alone makes of them, byte for byte.
+func TestReportByGeneralAlone(t *testing.T) {
+	var names []string
+	for _, pattern := range []string{"corpus/*.log", "captures/*.log", "nginx/audit.log", "nginx/syslog"} {
+		found, err := filepath.Glob(filepath.Join("../testdata", pattern))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %q, %v", pattern, found, err)
+		}
+		names = append(names, found...)
+	}
+	for _, name := range names {
+		log, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		layout := parser.Sniff(log[:min(len(log), 4<<10)])
+		want := reportBy(t, parser.New(layout), name, log)
+		if got := reportBy(t, parser.General(parser.New(layout)), name, log); got != want {
+			t.Errorf("%s: another report:\n%s\nwant\n%s", name, got, want)
+		}
+	}
+}
+
+// reportBy is the report of what a parser makes of a log.
+func reportBy(t *testing.T, p *parser.Parser, name string, log []byte) string {
+	t.Helper()
+	b := aggregate.NewBuilder(nil)
+	b.Input(name, "")
+	p.Reset(log)
+	for item := p.Next(); item != parser.End; item = p.Next() {
+		count(b, p, item)
+	}
+	count(b, p, p.Flush())
+	b.Lines(p.Line())
+	var text bytes.Buffer
+	if err := report.Write(&text, b.Summary(), report.JSON, report.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	return text.String()
+}
+
+func count(b *aggregate.Builder, p *parser.Parser, item parser.Item) {
+	switch item {
+	case parser.IsRecord:
+		b.Record(p.Record(), nil, p.Line())
+	case parser.IsOther:
+		b.Other(p.Record())
+	case parser.IsLoss:
+		b.Loss(p.Loss(), p.Line())
+	case parser.IsMalformed:
+		b.Malformed(p.Malformed().Reason, p.Line())
+	}
+}
