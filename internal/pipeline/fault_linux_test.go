@@ -27,19 +27,21 @@ func (c *cutter) Write(p []byte) (int, error) {
 // with an error that names it, and with no report: neither with a crash, nor
 // with a report of the half that was read.
 func TestCutWhileRead(t *testing.T) {
-	var log bytes.Buffer
-	if err := loggen.Write(&log, loggen.Audit, 8<<20, 5); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "audit.log")
-	for _, workers := range []int{1, 3} {
-		if err := os.WriteFile(path, log.Bytes(), 0o600); err != nil {
+	path := filepath.Join(t.TempDir(), "the.log")
+	for _, kind := range []loggen.Kind{loggen.Audit, loggen.Syslog1} {
+		var log bytes.Buffer
+		if err := loggen.Write(&log, kind, 8<<20, 5); err != nil {
 			t.Fatal(err)
 		}
-		cut := &cutter{path: path}
-		s, err := Read(context.Background(), []string{path}, nil, Options{Workers: workers, BlockSize: 64 << 10, Events: cut})
-		if err == nil || !strings.Contains(err.Error(), path) || !errors.Is(err, errCut) || s != nil || cut.err != nil {
-			t.Errorf("%d workers: %v, report %v, %v", workers, err, s != nil, cut.err)
+		for _, workers := range []int{1, 3} {
+			if err := os.WriteFile(path, log.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			cut := &cutter{path: path}
+			s, err := Read(context.Background(), []string{path}, nil, Options{Workers: workers, BlockSize: 64 << 10, Events: cut})
+			if err == nil || !strings.Contains(err.Error(), path) || !errors.Is(err, errCut) || s != nil || cut.err != nil {
+				t.Errorf("%s, %d workers: %v, report %v, %v", kind, workers, err, s != nil, cut.err)
+			}
 		}
 	}
 }
