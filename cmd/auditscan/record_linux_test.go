@@ -316,7 +316,7 @@ func TestStageMakesNoCall(t *testing.T) {
 		t.Fatalf("no filter was loaded:\n%s", text)
 	}
 	thread := string(text[loaded[2]:loaded[3]])
-	next := regexp.MustCompile(`(?m)^` + thread + ` (.*)$`).FindSubmatch(text[loaded[1]:])
+	next := regexp.MustCompile(`(?m)^` + thread + ` +(.*)$`).FindSubmatch(text[loaded[1]:])
 	if next == nil || !strings.HasPrefix(string(next[1]), "execve(") {
 		t.Errorf("the call after the filter is %q", next)
 	}
