@@ -47,10 +47,10 @@ func codecs() []codec {
 	}
 }
 
-func buffered(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, blockSize) }
+func buffered(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, 256<<10) }
 
-// openZstd decodes in the goroutine that reads: the parser is the one to run
-// beside it, and the decoder's own goroutines cost a third of its speed.
+// openZstd decodes in the goroutine that reads: others parse meanwhile, and the
+// decoder's own goroutines cost a third of its speed.
 func openZstd(r io.Reader) (io.Reader, error) {
 	return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 }
@@ -93,19 +93,17 @@ func (f *footerReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// decompress returns the text of r, which is r itself if it is not compressed,
-// and a function that ends the decoder early.
-func decompress(path string, r *diskReader) (text io.Reader, stop func()) {
+// decompress returns the text of r, which is r itself if it is not compressed.
+func decompress(path string, r *diskReader) io.Reader {
 	head := make([]byte, 6)
 	n, _ := io.ReadFull(r, head) // r gives its error again to the next who reads
 	whole := io.MultiReader(bytes.NewReader(head[:n]), r)
 	for _, c := range codecs() {
 		if bytes.HasPrefix(head[:n], []byte(c.magic)) {
-			a := startReadAhead(&decoder{path: path, codec: c, disk: r, whole: whole})
-			return a, a.close
+			return &decoder{path: path, codec: c, disk: r, whole: whole}
 		}
 	}
-	return whole, func() {}
+	return whole
 }
 
 // decoder gives the text of a compressed file and turns whatever its codec
@@ -143,88 +141,3 @@ func (d *decoder) damage(err error) error {
 	}
 	return &DamageError{Path: d.path, Format: d.codec.name, Offset: d.n, Err: err}
 }
-
-const (
-	blockSize   = 256 << 10
-	blocksAhead = 4
-)
-
-// readAhead lets a decoder run in its own goroutine, a few blocks ahead of
-// the reader, so that decompression and parsing overlap.
-type readAhead struct {
-	filled chan aheadBlock
-	free   chan []byte
-	quit   chan struct{}
-	done   chan struct{} // closed when the goroutine has ended
-	left   []byte        // of the block being read
-	block  []byte        // the same from its start, to be given back
-	err    error
-}
-
-// aheadBlock is some text and the error that came with it.
-type aheadBlock struct {
-	text []byte
-	err  error
-}
-
-func startReadAhead(r io.Reader) *readAhead {
-	a := &readAhead{
-		filled: make(chan aheadBlock, blocksAhead),
-		free:   make(chan []byte, blocksAhead),
-		quit:   make(chan struct{}),
-		done:   make(chan struct{}),
-	}
-	for range blocksAhead {
-		a.free <- nil // allocated when needed: most logs are small
-	}
-	go a.run(r)
-	return a
-}
-
-func (a *readAhead) run(r io.Reader) {
-	defer close(a.done)
-	for {
-		select {
-		case <-a.quit:
-			return
-		case buf := <-a.free:
-			if buf == nil {
-				buf = make([]byte, blockSize)
-			}
-			n, err := readFull(r, buf)
-			a.filled <- aheadBlock{buf[:n], err} // never blocks: no more blocks than places
-			if err != nil {
-				return
-			}
-		}
-	}
-}
-
-// readFull is io.ReadFull that keeps the error it was stopped by.
-func readFull(r io.Reader, buf []byte) (n int, err error) {
-	for n < len(buf) && err == nil {
-		var k int
-		k, err = r.Read(buf[n:])
-		n += k
-	}
-	return n, err
-}
-
-func (a *readAhead) Read(p []byte) (int, error) {
-	for len(a.left) == 0 {
-		if a.err != nil {
-			return 0, a.err
-		}
-		if a.block != nil {
-			a.free <- a.block[:blockSize]
-		}
-		next := <-a.filled
-		a.block, a.left, a.err = next.text, next.text, next.err
-	}
-	n := copy(p, a.left)
-	a.left = a.left[n:]
-	return n, nil
-}
-
-// close ends the decoder before its end. It must be called once at most.
-func (a *readAhead) close() { close(a.quit) }

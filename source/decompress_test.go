@@ -185,28 +185,6 @@ func TestDiskErrorIsNotDamage(t *testing.T) {
 	}
 }
 
-// TestCloseEndsTheDecoder closes early and often; the race detector and the
-// leak check of the runtime's goroutine count judge.
-func TestCloseEndsTheDecoder(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "a.gz")
-	writeFile(t, path, string(compressors()[0].compress(t, numberedLines(300_000))))
-	r, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.Next(make([]byte, 2*MaxLine)); err != nil {
-		t.Fatal(err)
-	}
-	ahead := r.text.(*readAhead)
-	if err := r.Close(); err != nil {
-		t.Fatal(err)
-	}
-	<-ahead.done
-	if err := r.Close(); !errors.Is(err, fs.ErrClosed) {
-		t.Errorf("closing twice gives %v", err)
-	}
-}
-
 func FuzzDecompress(f *testing.F) {
 	for _, c := range compressors() {
 		f.Add(c.compress(f, "one\ntwo\n"))

@@ -82,7 +82,6 @@ func (f plainFile) measure() (stamp, error) {
 type archive struct {
 	file   *os.File
 	text   *bufio.Reader
-	stop   func()
 	offset int64 // of what text gives next
 	end    int64 // unknown: math.MaxInt64
 }
@@ -97,14 +96,13 @@ func newArchive(f *os.File) *archive {
 // still be reading, so each has its own place in the file.
 func (a *archive) start() {
 	disk := io.NewSectionReader(a.file, 0, math.MaxInt64)
-	text, stop := decompress(a.file.Name(), &diskReader{r: disk})
-	a.text, a.stop, a.offset = bufio.NewReaderSize(text, followBuffer), stop, 0
+	text := decompress(a.file.Name(), &diskReader{r: disk})
+	a.text, a.offset = bufio.NewReaderSize(text, followBuffer), 0
 }
 
 // readAt goes back only by decompressing again from the start.
 func (a *archive) readAt(p []byte, offset int64) (int, error) {
 	if offset < a.offset {
-		a.stop()
 		a.start()
 	}
 	for a.offset < offset {
@@ -128,7 +126,6 @@ func (a *archive) atEnd(err error, n int) error {
 func (a *archive) measure() (stamp, error) { return stamp{size: a.end}, nil }
 
 func (a *archive) Close() error {
-	a.stop()
 	return a.file.Close()
 }
 

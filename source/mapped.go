@@ -32,7 +32,7 @@ type mapping struct {
 // which [debug.SetPanicOnFault] turns into a panic.
 func (r *Reader) Map(keep int) {
 	file, ok := r.file.(*os.File)
-	_, packed := r.text.(*readAhead)
+	_, packed := r.text.(*decoder)
 	if !ok || packed || r.size < smallestMapped || r.err != nil {
 		return
 	}

@@ -9,7 +9,7 @@ import (
 // taking them away. It may be called before the first Next only.
 func (r *Reader) Peek(n int) ([]byte, error) {
 	if r.text == nil {
-		r.text, r.stop = decompress(r.name, r.disk)
+		r.text = decompress(r.name, r.disk)
 	}
 	for len(r.carry) < n && r.err == nil {
 		var k int

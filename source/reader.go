@@ -23,8 +23,7 @@ var ErrEmpty = errors.New("the file is empty")
 // is meant for one goroutine; only Consumed may be called from others.
 //
 // Memory does not depend on the input: besides the caller's buffers there is
-// the start of one line, and for compressed input a few blocks read ahead and
-// the decoder's window (for xz and zstd as large as the file asks, zstd at
+// the start of one line, and for compressed input the decoder's window (for xz and zstd as large as the file asks, zstd at
 // most 128 MiB).
 type Reader struct {
 	name string
@@ -32,7 +31,6 @@ type Reader struct {
 	disk *diskReader
 	text io.Reader // decompressed
 	file io.Closer // nil for standard input
-	stop func()    // ends the decompressor
 
 	mapped       *mapping // nil: the file is read
 	carry        []byte   // the start of a line whose end was not in the last block
@@ -70,7 +68,7 @@ func Open(path string) (*Reader, error) {
 // called name in errors. Compression is recognised as by [Open].
 func NewReader(name string, r io.Reader) *Reader {
 	disk := &diskReader{r: r}
-	return &Reader{name: name, size: -1, disk: disk, stop: func() {}}
+	return &Reader{name: name, size: -1, disk: disk}
 }
 
 // Name is the path or name that was given on opening.
@@ -94,8 +92,6 @@ func (r *Reader) Unterminated() bool { return r.unterminated }
 
 // Close releases the file. It may be called before the end.
 func (r *Reader) Close() error {
-	r.stop()
-	r.stop = func() {}
 	if r.mapped != nil {
 		unmap(r.mapped.whole)
 		r.mapped = nil
@@ -119,7 +115,7 @@ func (r *Reader) Close() error {
 func (r *Reader) Next(buf []byte) ([]byte, error) {
 	if r.text == nil {
 		// Not on opening, because a pipe may not have its first bytes yet.
-		r.text, r.stop = decompress(r.name, r.disk)
+		r.text = decompress(r.name, r.disk)
 	}
 	if r.mapped != nil && r.mapped.data != nil {
 		if block, err := r.fromMapping(buf); block != nil || err != nil {

@@ -26,6 +26,7 @@ type job struct {
 	lines int64
 	out   counterOutput
 	done  chan struct{} // has a value once the block is counted
+	fault error         // the block could not be read when it was parsed
 	err   error         // the input ended here; io.EOF or what went wrong
 }
 
@@ -107,17 +108,27 @@ func (q *queue) next(ctx context.Context) *job {
 	q.ordered <- j // has room for all
 	if j.err != nil {
 		q.ended = true
-		j.done <- struct{}{}
 		return nil
 	}
 	return j
+}
+
+// take returns the blocks in their order, and at the end io.EOF or what went
+// wrong.
+func (q *queue) take(ctx context.Context) (*job, error) {
+	select {
+	case j := <-q.ordered:
+		return j, j.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // count parses the job's block with a worker's counter.
 func (j *job) count(w *counter) {
 	w.before = 0
 	w.counterOutput = j.out
-	j.err = guarded(func() { w.block(j.block) })
+	j.fault = guarded(func() { w.block(j.block) })
 	w.b.Cut(&j.part)
 	j.lines, j.out = w.before, w.counterOutput
 	j.done <- struct{}{}
@@ -130,17 +141,14 @@ func (r *run) collect(ctx context.Context, total *counter, q *queue) error {
 	twice.Options = &counts
 	defer func() { r.total.Subtract(twice.b) }()
 	for {
-		var j *job
-		select {
-		case j = <-q.ordered:
-		case <-ctx.Done():
-			return ctx.Err()
+		j, err := q.take(ctx)
+		if err == nil {
+			<-j.done
+			err = j.fault
 		}
-		<-j.done
-		if errors.Is(j.err, io.EOF) {
+		if err == io.EOF {
 			return nil
 		}
-		err := j.err
 		if err == nil {
 			err = r.append(j, total, twice)
 		}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
@@ -181,22 +182,30 @@ func (r *run) summary() *aggregate.Summary {
 
 // sequential reads an input whose lines belong together.
 func (r *run) sequential(ctx context.Context, in Blocks, total *counter) error {
-	buf := make([]byte, r.BlockSize)
-	for ctx.Err() == nil {
-		block, err := in.Next(buf)
-		if err == io.EOF {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	q := newQueue(in, r.jobs(), r.BlockSize)
+	wg.Go(func() { // decompresses while the parser runs
+		for q.next(ctx) != nil {
+		}
+	})
+	for {
+		j, err := q.take(ctx)
+		switch {
+		case err == io.EOF:
 			total.flush()
-			return total.write(&r.Options, total.input)
-		}
-		if err != nil {
+		case err != nil:
 			return err
+		default:
+			total.block(j.block)
+			q.free <- j
 		}
-		total.block(block)
-		if err := total.write(&r.Options, total.input); err != nil {
-			return err
+		if werr := total.write(&r.Options, total.input); werr != nil || err != nil {
+			return werr
 		}
 	}
-	return ctx.Err()
 }
 
 // oversize counts the lines that were too long to be any record.
