@@ -41,9 +41,14 @@ type Options struct {
 	BlockSize int // bytes; 0: a good size
 }
 
-// defaultBlock lets a block lie in a core's own cache, from being read to being
-// counted.
-const defaultBlock = 512 << 10
+// Blocks lie in a core's own cache, from being read to being counted. Where
+// there are many cores they are smaller, so that all of them together are not
+// much more; a block must hold the longest line.
+const (
+	largestBlock  = 512 << 10
+	smallestBlock = 2 * source.MaxLine
+	allBlocks     = 8 << 20
+)
 
 // Read reads the named inputs ("-" is stdin) one after the other and returns
 // what they hold together. Inputs may be logs or reports in JSON, which are
@@ -82,7 +87,7 @@ func newRun(o Options) *run {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	if o.BlockSize == 0 {
-		o.BlockSize = defaultBlock
+		o.BlockSize = max(smallestBlock, min(largestBlock, allBlocks/(blocksAWorker*o.Workers)))
 	}
 	return &run{Options: o, total: aggregate.NewBuilder(o.Filter), shown: shown{}}
 }
