@@ -373,8 +373,10 @@ func (w *world) overrun() {
 	w.resync(w.now, w.heard)
 }
 
+// fork does not use a pid again within a tick of /proc's clock, by which alone
+// two lives of it could be told apart: the kernel hands out pids in turn.
 func (w *world) fork(parent, child int32, ref Ref) {
-	if w.living(child) != nil || w.lossy && w.endedAfter(child, w.now-stampLag-tick) {
+	if w.living(child) != nil || w.endedAfter(child, w.now-tick-clockError) || w.lossy && w.endedAfter(child, w.now-stampLag-tick) {
 		return
 	}
 	if p := w.living(parent); p != nil {
