@@ -175,8 +175,9 @@ func (g *group) fill(i int) {
 // foldNumbers makes one call of all that have no name, for each arch and
 // action.
 func (g *group) foldNumbers() {
+	g.own()
 	old := g.calls
-	g.folded, g.calls, g.slots, g.shared = true, nil, nil, false
+	g.folded, g.calls, g.slots = true, nil, nil
 	for i := range old {
 		g.sum(&old[i], 1)
 	}
@@ -192,6 +193,7 @@ func (g *group) sum(x *Call, sign int64) {
 
 // merge adds the counts of o, sign times.
 func (g *group) merge(o *group, sign int64) {
+	o.own() // what a summary holds has lost its forms
 	if o.folded && !g.folded {
 		g.foldNumbers()
 	}
