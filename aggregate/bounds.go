@@ -24,7 +24,7 @@ type order struct {
 // saw notes the node and the time of a record.
 func (o *order) saw(r *parser.Record) {
 	o.pass(when(r.Stamp), when(r.Stamp))
-	if o.nodes != 1 || string(r.Node) != o.node {
+	if o.nodes == 0 || o.nodes == 1 && string(r.Node) != o.node {
 		o.from(string(r.Node), 1)
 	}
 }
