@@ -94,7 +94,7 @@ func (b *Builder) count(r *parser.Record, id *callID, container *container.Ident
 	in := b.input()
 	in.saw(r)
 	o := b.origin(r, container)
-	if s := b.serials(r.Node); r.HasSerial && s != nil {
+	if s := b.serialsOf(r); s != nil {
 		if s.record(r.Millis, r.Serial, contentHash(r, o.hash)) {
 			in.Duplicates++
 			return nil

@@ -15,6 +15,7 @@ type proof struct {
 	lastID []byte
 	losses map[lossKey]*lossCount
 	inputs []input
+	stale  bool // some nodes can be of the part before alone
 }
 
 // maxNodes bounds the nodes whose serials are kept. Those of others prove
@@ -46,7 +47,7 @@ func (p *proof) reset() {
 		s.reset()
 	}
 	clear(p.losses)
-	p.inputs = p.inputs[:0]
+	p.inputs, p.stale = p.inputs[:0], true
 }
 
 func (p *proof) begin(name string, trust Trust) {
@@ -61,7 +62,10 @@ func (p *proof) Lines(n int64) { p.input().Lines += n }
 // Other notes the stamp of a record of another audit type.
 func (p *proof) Other(r *parser.Record) {
 	p.input().saw(r)
-	if s := p.serials(r.Node); r.HasSerial && r.HasTime && s != nil {
+	if !r.HasTime {
+		return
+	}
+	if s := p.serialsOf(r); s != nil {
 		s.other(r.Millis, r.Serial)
 		if wasPrinted(r) {
 			s.printed.add(r.Millis)
@@ -76,6 +80,15 @@ func (p *proof) Malformed(reason string, line int64) {
 	p.note(Malformed, 1, parser.Stamp{}, line, reason)
 }
 
+// serialsOf returns the serials of a record's node, nil if the record has none
+// or there are too many nodes.
+func (p *proof) serialsOf(r *parser.Record) *serials {
+	if !r.HasSerial {
+		return nil
+	}
+	return p.serials(r.Node)
+}
+
 // serials returns the serials of a node, nil if there are too many nodes.
 func (p *proof) serials(node []byte) *serials {
 	if p.last != nil && string(node) == string(p.lastID) {
@@ -83,7 +96,7 @@ func (p *proof) serials(node []byte) *serials {
 	}
 	s, ok := p.nodes[string(node)]
 	if !ok {
-		if len(p.nodes) >= maxNodes {
+		if !p.room() {
 			return nil
 		}
 		s = newSerials()
@@ -92,6 +105,16 @@ func (p *proof) serials(node []byte) *serials {
 	}
 	p.last, p.lastID = s, append(p.lastID[:0], node...)
 	return s
+}
+
+// room tells whether there can be one more node. Those of earlier parts make
+// room for those of this one, whose serials would else seem to be missing.
+func (p *proof) room() bool {
+	if len(p.nodes) >= maxNodes && p.stale {
+		maps.DeleteFunc(p.nodes, func(_ string, s *serials) bool { return s.pages.n == 0 })
+		p.last, p.stale = nil, false
+	}
+	return len(p.nodes) < maxNodes
 }
 
 // share shares the pages out to the nodes.
@@ -140,8 +163,12 @@ func (b *Builder) Append(part *Part) bool {
 		}
 	}
 	for _, node := range slices.Sorted(maps.Keys(part.nodes)) {
+		seen := part.nodes[node]
+		if seen.pages.n == 0 {
+			continue // it was in a part before
+		}
 		if s := b.serials([]byte(node)); s != nil {
-			s.merge(part.nodes[node])
+			s.merge(seen)
 		}
 	}
 	in, o := b.input(), part.input()

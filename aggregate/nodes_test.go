@@ -1,0 +1,63 @@
+package aggregate
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/auditscan/auditscan/parser"
+)
+
+// TestManyNodesInParts checks that nodes that a builder has seen in earlier
+// parts keep none out of later ones: their records would be missing, and make
+// gaps where there are none.
+func TestManyNodesInParts(t *testing.T) {
+	record := func(node string, serial uint32) *parser.Record {
+		return &parser.Record{
+			Process: &parser.Process{PID: 1, Arch: 0xc000003e}, Form: parser.FormAuditd, Node: []byte(node), Code: 0x7ffc0000,
+			Stamp: parser.Stamp{Serial: serial, HasSerial: true, Millis: 1_700_000_000_000, HasTime: true},
+		}
+	}
+	total, worker := NewBuilder(nil), NewBuilder(nil)
+	var part Part
+	for _, b := range []*Builder{total, worker} {
+		b.Input("log", "")
+	}
+	hand := func() {
+		worker.Cut(&part)
+		if !total.Append(&part) {
+			t.Fatal("refused")
+		}
+	}
+	worker.Other(record("first", 1))
+	worker.Record(record("first", 2), nil, 1)
+	hand()
+	for range 2 { // each of the two proofs in use
+		for i := range maxNodes {
+			worker.Record(record(fmt.Sprintf("node%d", i), 1), nil, 1)
+		}
+		worker.Cut(&part)
+	}
+	worker.Record(record("first", 3), nil, 1)
+	hand()
+	if n := total.nodes["first"].newest(); n.seen != 0b1110 {
+		t.Errorf("seen of the first node: %b", n.seen)
+	}
+}
+
+// TestNodesWithoutAllocations checks that a record takes no memory where a log
+// has those of several nodes.
+func TestNodesWithoutAllocations(t *testing.T) {
+	b := NewBuilder(nil)
+	b.Input("log", "")
+	records := make([]*parser.Record, 3)
+	for i := range records {
+		records[i] = &parser.Record{Process: &parser.Process{PID: 1, Arch: 0xc000003e}, Node: fmt.Appendf(nil, "worker-node-%d", i), Code: 0x7ffc0000}
+	}
+	if n := testing.AllocsPerRun(100, func() {
+		for _, r := range records {
+			b.Record(r, nil, 1)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations for %d records", n, len(records))
+	}
+}
