@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -69,6 +70,15 @@ func Open(path string) (*Reader, error) {
 func NewReader(name string, r io.Reader) *Reader {
 	disk := &diskReader{r: r}
 	return &Reader{name: name, size: -1, disk: disk}
+}
+
+// Until lets reading end with the error of ctx where a read can wait for a
+// writer: what is no plain file. It is called before anything is read. A read
+// that waits is left behind with its buffer, so the Reader is of no use then.
+func (r *Reader) Until(ctx context.Context) {
+	if r.size < 0 {
+		r.disk.r = &patient{ctx, r.disk.r}
+	}
 }
 
 // Name is the path or name that was given on opening.
@@ -232,6 +242,30 @@ func (d *diskReader) Read(p []byte) (int, error) {
 	d.n.Add(int64(n))
 	d.err = err
 	return n, err
+}
+
+// patient is a reader that waits no longer than for ctx.
+type patient struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (p *patient) Read(buf []byte) (int, error) {
+	type result struct {
+		n   int
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		n, err := p.r.Read(buf)
+		done <- result{n, err}
+	}()
+	select {
+	case got := <-done:
+		return got.n, got.err
+	case <-p.ctx.Done():
+		return 0, p.ctx.Err()
+	}
 }
 
 // openError tells what to do about a file that cannot be opened.

@@ -2,6 +2,8 @@ package source
 
 import (
 	"bytes"
+	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -311,3 +313,44 @@ func benchmarkLog(size int) []byte {
 	}
 	return log.Bytes()
 }
+
+// TestUntil checks that a reader does not wait for a writer that says nothing
+// any more, whether it waits for the first bytes, for lines or for more of a
+// compressed file.
+func TestUntil(t *testing.T) {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write([]byte("one\ntwo\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"nothing": "", "lines": "one\ntwo\n", "gzip": packed.String()[:12]} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			end := make(chan struct{})
+			defer close(end)
+			// The last read waits, and lets go of who waits for it.
+			r := NewReader("-", io.MultiReader(strings.NewReader(text), readerFunc(func([]byte) (int, error) {
+				cancel()
+				<-end
+				return 0, io.EOF
+			})))
+			r.Until(ctx)
+			if block, err := r.Next(make([]byte, 4096)); err == nil && string(block) != text {
+				t.Errorf("gave %q", block)
+			}
+			if _, err := r.Next(make([]byte, 4096)); !errors.Is(err, context.Canceled) {
+				t.Errorf("%v, want that it is canceled", err)
+			}
+			if err := r.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

@@ -85,8 +85,15 @@ func run(ctx context.Context, env *environment, args []string) error {
 	if err != nil && !errors.As(err, &exit) && strings.HasPrefix(err.Error(), "unknown command") {
 		return usageErrorf("%v (see `%s --help`)", firstLine(err), cmd.CommandPath())
 	}
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return errInterrupted
+	}
 	return err
 }
+
+// errInterrupted is what a signal comes to that ends a command before its work
+// is done.
+var errInterrupted = errors.New("interrupted before all was read")
 
 func firstLine(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")

@@ -99,6 +99,7 @@ func (r *run) input(ctx context.Context, name string, stdin io.Reader) error {
 		return err
 	}
 	defer in.Close()
+	in.Until(ctx)
 	if r.Opened != nil {
 		r.Opened(in)
 	}
