@@ -166,25 +166,20 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 	if err != nil {
 		return err
 	}
-	if f.explain != "" {
-		err := atomicfile.Write(f.explain, 0o644, func(w io.Writer) error { return profile.WriteExplain(w, r, s) })
-		if err != nil {
-			return err
-		}
-	}
 	d := r.Document
 	if f.recording {
 		if d, err = d.Recording(); err != nil {
 			return err
 		}
 	}
-	if f.securityContext != "" {
-		err := atomicfile.Write(f.securityContext, 0o644, func(w io.Writer) error { return profile.WriteSecurityContext(w, f.name) })
-		if err != nil {
-			return err
-		}
+	text, err := f.encode(d, profile.Meta{Name: f.name, Coverage: r.Coverage(s)})
+	if err != nil {
+		return err
 	}
-	if err := f.write(env, d, profile.Meta{Name: f.name, Coverage: r.Coverage(s)}); err != nil {
+	if err := f.writeBeside(r, s); err != nil {
+		return err
+	}
+	if err := f.write(env, d, text); err != nil {
 		return err
 	}
 	if err := f.say(env, r, s); err != nil {
@@ -196,16 +191,34 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 	return nil
 }
 
-// write writes the profile to stdout, all or nothing.
-func (f *profileFlags) write(env *environment, d *profile.Document, m profile.Meta) error {
-	var out bytes.Buffer
-	if err := d.Write(&out, profile.Format(f.format), m); err != nil {
-		return err
+// encode returns the profile in the form that is asked for. Nothing is written
+// before it is known that the form can say it.
+func (f *profileFlags) encode(d *profile.Document, m profile.Meta) ([]byte, error) {
+	var text bytes.Buffer
+	err := d.Write(&text, profile.Format(f.format), m)
+	return text.Bytes(), err
+}
+
+// writeBeside writes the files that are asked for beside the profile.
+func (f *profileFlags) writeBeside(r *profile.Result, s *aggregate.Summary) error {
+	if f.securityContext != "" {
+		err := atomicfile.Write(f.securityContext, 0o644, func(w io.Writer) error { return profile.WriteSecurityContext(w, f.name) })
+		if err != nil { // the name, too, can be the reason
+			return err
+		}
 	}
+	if f.explain == "" {
+		return nil
+	}
+	return atomicfile.Write(f.explain, 0o644, func(w io.Writer) error { return profile.WriteExplain(w, r, s) })
+}
+
+// write writes the text of the profile to stdout, and says what it needs.
+func (f *profileFlags) write(env *environment, d *profile.Document, text []byte) error {
 	if needs := d.Requires(); needs.Libseccomp != (profile.LibseccompVersion{}) && !f.quiet {
 		env.notef("calls in it need libseccomp %s and Linux %s to be known", needs.Libseccomp, needs.Kernel)
 	}
-	_, err := env.stdout.Write(out.Bytes())
+	_, err := env.stdout.Write(text)
 	return err
 }
 
@@ -231,7 +244,11 @@ func (f *profileFlags) denyList(env *environment, s *aggregate.Summary, o profil
 	if err != nil {
 		return err
 	}
-	if err := f.write(env, d, profile.Meta{Name: f.name}); err != nil {
+	text, err := f.encode(d, profile.Meta{Name: f.name})
+	if err != nil {
+		return err
+	}
+	if err := f.write(env, d, text); err != nil {
 		return err
 	}
 	sayUnresolved(env, left)
