@@ -39,7 +39,7 @@ func newContainers(env *environment) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json (a line a process)")
-	cmd.Flags().StringVar(&root, "root", "/", "where the host's file system is mounted")
+	cmd.Flags().StringVar(&root, "root", "/", "the `folder` where the host's file system is mounted")
 	return cmd
 }
 

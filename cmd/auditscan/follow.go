@@ -58,7 +58,7 @@ the summary on stderr.`,
 	flags.BoolVar(&f.fromStart, "from-start", false, "read what is there already, too")
 	flags.StringVar(&f.state, "state", "", "keep counts and place in `FILE`, and go on from there")
 	flags.StringVar(&f.pidmap, "pidmap", "", "append which process was in which container to `FILE`")
-	flags.StringVar(&f.root, "root", "/", "where the host's file system is mounted")
+	flags.StringVar(&f.root, "root", "/", "the `folder` where the host's file system is mounted")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if records were lost")
 	flags.BoolVar(&f.noColor, "no-color", false, "no colours (NO_COLOR is honoured too)")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no advice")

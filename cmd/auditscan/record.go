@@ -50,7 +50,7 @@ is CMD's; 3 if that is 0 but the profile in -o FILE may lack calls.`,
 	flags.SetInterspersed(false)
 	flags.StringVarP(&f.output, "output", "o", "", "write the profile to `FILE`, united with that of --profile")
 	flags.StringVar(&f.profile, "profile", "", "do not record what the profile in `FILE`, or runtime/default, allows")
-	flags.StringVar(&f.runtime, "runtime", string(profile.RuntimeNone), "for containers: whose start-up calls to add: runc, crun, none")
+	flags.StringVar(&f.runtime, "runtime", string(profile.RuntimeNone), "for containers: the `runtime` whose start-up calls to add: runc, crun, none")
 	flags.BoolVar(&f.exact, "exact", false, "add nothing to what was observed")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no summary, no advice; only what is missing")
 	return cmd
