@@ -161,7 +161,7 @@ func (n namer) name(g *aggregate.Group) string {
 		return ""
 	case n.key == aggregate.ByContainer && pod != "":
 		return path.Join(namespace, pod, value)
-	case n.key == aggregate.ByContainer && g.Container.Name != "" && n.ids[g.Container.Name] == "":
+	case n.key == aggregate.ByContainer && g.Container.Name != "" && g.Container.ID != "" && n.ids[g.Container.Name] == "":
 		return value + "_" + g.Container.ID[:min(12, len(g.Container.ID))]
 	case n.key == aggregate.ByPod || n.key == aggregate.ByWorkload:
 		return path.Join(namespace, value)

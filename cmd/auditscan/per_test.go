@@ -100,10 +100,11 @@ func TestSplitKeepsApart(t *testing.T) {
 	s := &aggregate.Summary{By: aggregate.DefaultKeys(), Groups: []aggregate.Group{
 		in("1", "app", "web-0", "shop", "web"), in("2", "app", "web-0", "shop", "web"), in("3", "app", "web-0", "bank", "web"),
 		in("4", "db", "", "", ""), in("5", "db", "", "", ""), in("6", "cache", "", "", ""), in("7", "", "", "", ""), in("8", "", "", "", ""),
+		in("", "noid", "", "", ""),
 	}}
 	for key, want := range map[aggregate.Key][]string{
 		aggregate.ByContainer: {
-			strings.Repeat("7", 64), strings.Repeat("8", 64), "bank/web-0/app", "cache", "db_444444444444", "db_555555555555", "shop/web-0/app",
+			strings.Repeat("7", 64), strings.Repeat("8", 64), "bank/web-0/app", "cache", "db_444444444444", "db_555555555555", "noid", "shop/web-0/app",
 		},
 		aggregate.ByPod:      {"bank/web-0", "shop/web-0"},
 		aggregate.ByWorkload: {"bank/web", "shop/web"},
