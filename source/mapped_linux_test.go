@@ -90,6 +90,29 @@ func TestMapped(t *testing.T) {
 	}
 }
 
+// TestMappedKeeps checks that a block stays as it was given while blocks that
+// may be in use come after it: what is given back is what the file holds, and a
+// block with a long line is not.
+func TestMappedKeeps(t *testing.T) {
+	text := append(bytes.Repeat([]byte("y"), MaxLine+1), "\n"+string(manyLines(12<<20))...)
+	r, _ := mappedLog(t, 2*givenBack, text)
+	next := func() []byte {
+		block, err := r.Next(make([]byte, 256<<10))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return block
+	}
+	first := next()
+	was := bytes.Clone(first)
+	for r.Consumed() < 2*givenBack {
+		next()
+	}
+	if !bytes.Equal(first, was) {
+		t.Error("a block has changed that may be in use")
+	}
+}
+
 // TestMappedIsPrivate checks that emptying a long line leaves the file alone.
 func TestMappedIsPrivate(t *testing.T) {
 	text := append(bytes.Repeat([]byte("y"), MaxLine+1), "\n"+string(manyLines(2<<20))...)
