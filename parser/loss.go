@@ -138,7 +138,7 @@ func (p *Parser) lost(m message, line []byte, at int) Item {
 	}
 	if m.kind == LossCounter {
 		s := line[at+len(m.text):]
-		if v, n := digits(s); n > 0 && n < 11 && (n == len(s) || s[n] == ' ') {
+		if v, n := digits(s); n > 0 && n <= longestCount && (n == len(s) || s[n] == ' ') {
 			p.loss.Count = int64(v)
 		}
 		return IsLoss
@@ -154,7 +154,11 @@ func kernelPrefix(line []byte, at int) (pre prefix) {
 	return pre
 }
 
-// numberBefore is the last number in s.
+// longestCount is the length of the largest number that the printers have, 32
+// bits. Longer ones are forged: added up, they would become negative.
+const longestCount = 10
+
+// numberBefore is the last number in s; 0 where no printer has written it.
 func numberBefore(s []byte) int64 {
 	for i := len(s); i > 0; i-- {
 		if s[i-1]-'0' > 9 {
@@ -164,7 +168,10 @@ func numberBefore(s []byte) int64 {
 		for start > 0 && s[start-1]-'0' <= 9 {
 			start--
 		}
-		v, _ := digits(s[start:i])
+		v, n := digits(s[start:i])
+		if n > longestCount {
+			return 0
+		}
 		return int64(v)
 	}
 	return 0
