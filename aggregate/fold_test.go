@@ -79,19 +79,30 @@ func TestFolding(t *testing.T) {
 			if got := summarize(tt.all); !reflect.DeepEqual(got, want) {
 				t.Errorf("in another order: by %v, %+v, want by %v, %+v", got.By, got.Totals, want.By, want.Totals)
 			}
-			if got := mergedParts(r, tt.all); !reflect.DeepEqual(got.Groups, want.Groups) || !reflect.DeepEqual(got.By, want.By) {
-				t.Errorf("in parts: by %v, %+v, want by %v, %+v", got.By, got.Totals, want.By, want.Totals)
+			for name, next := range map[string]func(left int) int{
+				"in parts": func(left int) int { return 1 + r.IntN(left) },
+				// Only the second part has too many.
+				"in a small part and a large one": func(left int) int {
+					if left == len(tt.all) {
+						return 1
+					}
+					return left
+				},
+			} {
+				if got := mergedParts(next, tt.all); !reflect.DeepEqual(got.Groups, want.Groups) || !reflect.DeepEqual(got.By, want.By) {
+					t.Errorf("%s: by %v, %+v, want by %v, %+v", name, got.By, got.Totals, want.By, want.Totals)
+				}
 			}
 		})
 	}
 }
 
 // mergedParts counts records in builders of their own, and merges those.
-func mergedParts(r *rand.Rand, all []call) *Summary {
+func mergedParts(next func(left int) int, all []call) *Summary {
 	total := NewBuilder(nil)
 	total.Input("log", "")
 	for len(all) > 0 {
-		n := 1 + r.IntN(len(all))
+		n := next(len(all))
 		part := NewBuilder(nil)
 		part.Input("log", "")
 		for _, c := range all[:n] {
@@ -127,7 +138,7 @@ func TestOddNumbers(t *testing.T) {
 		if got := summarize(all); !reflect.DeepEqual(got, want) {
 			t.Errorf("%d numbers in another order: %+v, want %+v", tt.n, got, want)
 		}
-		if got := mergedParts(r, all); !reflect.DeepEqual(got.Groups, want.Groups) {
+		if got := mergedParts(func(left int) int { return 1 + r.IntN(left) }, all); !reflect.DeepEqual(got.Groups, want.Groups) {
 			t.Errorf("%d numbers in parts: %+v, want %+v", tt.n, got.Groups, want.Groups)
 		}
 	}

@@ -40,3 +40,15 @@ func TestPrintedInParts(t *testing.T) {
 		t.Error("no log ended with a burst")
 	}
 }
+
+// TestPrintedBackwards checks that messages whose times go back, as those
+// of another boot can, are no burst.
+func TestPrintedBackwards(t *testing.T) {
+	var p printed
+	for i := range int64(printkBurst) {
+		p.add(1_700_000_000_000 - i*printkInterval)
+	}
+	if p.exhausted() {
+		t.Error("a burst, though each message was printed before the one before it")
+	}
+}
