@@ -141,10 +141,25 @@ func reversed(all []event) []event {
 	return out
 }
 
+// TestTimeless checks that serials without a time, as in interpreted text, tell
+// duplicates apart and prove no gap: nobody knows of which boot they are.
+func TestTimeless(t *testing.T) {
+	s := newSerials()
+	for i, want := range []bool{false, false, true} {
+		if got := s.record(0, []uint32{7, 9, 7}[i], 1); got != want {
+			t.Errorf("record %d: duplicate %v, want %v", i, got, want)
+		}
+	}
+	if n := s.gaps().missing; n != 0 {
+		t.Errorf("%d missing", n)
+	}
+}
+
 // TestSettle checks that logs with more serials than are kept apart prove the
 // same as shorter ones, in whatever order their parts come, in bounded memory.
 func TestSettle(t *testing.T) {
 	const n, step = 5 * maxPages / 4, 33 // one serial in a page
+	const boots = n / 3
 	sparse := func(s *stream, first uint32) []event {
 		all := s.boot(first, n)
 		for i := range all {
@@ -161,6 +176,16 @@ func TestSettle(t *testing.T) {
 		{"older half last", func(s *stream) []event { all := sparse(s, 1); return append(all[n/2:], all[:n/2]...) }, (n - 1) * (step - 1)},
 		{"newest first", func(s *stream) []event { return reversed(sparse(s, 1)) }, (n - 1) * (step - 1)},
 		{"two boots", func(s *stream) []event { return append(sparse(s, 1), sparse(s, 1)...) }, 2 * (n - 1) * (step - 1)},
+		{"many boots", func(s *stream) (all []event) {
+			for range boots {
+				boot := s.boot(1, 3)
+				for i := range boot {
+					boot[i].serial += uint32(1000 * i)
+				}
+				all = append(all, boot...)
+			}
+			return all
+		}, boots * 2 * 1000},
 		{"dense, older half last", func(s *stream) []event {
 			all := s.boot(1, 5*maxPages/4*pageSize)
 			return append(all[len(all)/2:], all[:len(all)/2]...)
@@ -170,8 +195,8 @@ func TestSettle(t *testing.T) {
 			s := newStream()
 			for i, e := range tt.make(s) {
 				s.add(e)
-				if i%1000 == 0 && s.b.nodes[""].pages.n > maxPages {
-					t.Fatalf("%d pages", s.b.nodes[""].pages.n)
+				if of := s.b.nodes[""]; i%1000 == 0 && (of.pages.n > maxPages || len(of.settled) > maxSettled) {
+					t.Fatalf("%d pages, %d stretches", of.pages.n, len(of.settled))
 				}
 			}
 			if got := s.missing(t); got != tt.want {
