@@ -3,6 +3,7 @@ package parser_test
 import (
 	"bytes"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/auditscan/auditscan/internal/loggen"
@@ -28,6 +29,32 @@ func TestFastPaths(t *testing.T) {
 			for range 30 {
 				bad := damaged(r, log.Bytes())
 				same(t, "damaged", items(parser.New(parser.Lines), bad), items(parser.General(parser.New(parser.Lines)), bad))
+			}
+		})
+	}
+}
+
+// TestFastAfter checks that what was remembered of one line is not taken for
+// true of another that only looks like it.
+func TestFastAfter(t *testing.T) {
+	line := func(sig, code string) string {
+		return "type=SECCOMP msg=audit(1717243200.123:77): auid=1000 uid=33 gid=34 ses=7 pid=4321 comm=\"nginx\" exe=\"/usr/sbin/nginx\" sig=" +
+			sig + " arch=c000003e syscall=202 compat=0 ip=0x7f00 code=0x" + code + "\n"
+	}
+	for name, log := range map[string]string{
+		"a code that only kills":        line("31", "12340000") + line("0", "12340000"),
+		"the same, both known":          line("0", "7ffc0000") + line("31", "12340000") + line("31", "12340000") + line("0", "12340000"),
+		"a code of NUL bytes, first":    line("0", "\x00\x00\x00\x00\x00\x00\x00\x00"),
+		"a code of NUL bytes, after":    line("0", "7ffc0000") + line("0", "\x00\x00\x00\x00\x00\x00\x00\x00"),
+		"a code with a digit more":      line("0", "7ffc0000") + line("0", "7ffc00000"),
+		"a code with a capital":         line("0", "7ffc000a") + line("0", "7ffc000A"),
+		"a code that is glued to AUID=": line("0", "7ffc0000") + line("0", "7ffc0000AUID=\"unset\""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := items(parser.New(parser.Lines), []byte(log))
+			same(t, name, got, items(parser.General(parser.New(parser.Lines)), []byte(log)))
+			if got[len(got)-1].item == parser.IsRecord && !strings.Contains(name, "AUID") {
+				t.Errorf("the last line is read as a record: %+v", got[len(got)-1])
 			}
 		})
 	}
