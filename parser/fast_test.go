@@ -41,7 +41,9 @@ func TestFastAfter(t *testing.T) {
 		return "type=SECCOMP msg=audit(1717243200.123:77): auid=1000 uid=33 gid=34 ses=7 pid=4321 comm=\"nginx\" exe=\"/usr/sbin/nginx\" sig=" +
 			sig + " arch=c000003e syscall=202 compat=0 ip=0x7f00 code=0x" + code + "\n"
 	}
+	call := func(nr string) string { return strings.Replace(line("0", "7ffc0000"), "syscall=202", "syscall="+nr, 1) }
 	for name, log := range map[string]string{
+		"a number beyond 32 bits":       call("202") + call("4294967498"), // 1<<32 + 202
 		"a code that only kills":        line("31", "12340000") + line("0", "12340000"),
 		"the same, both known":          line("0", "7ffc0000") + line("31", "12340000") + line("31", "12340000") + line("0", "12340000"),
 		"a code of NUL bytes, first":    line("0", "\x00\x00\x00\x00\x00\x00\x00\x00"),

@@ -94,6 +94,7 @@ func TestParseErrors(t *testing.T) {
 		{"capability", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["SYS_ADMIN"]}}`), "p.json:3:71: syscalls[0].includes.caps[0]: unknown capability \"SYS_ADMIN\""},
 		{"condition's arch", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "excludes": {"arches": ["amd65"]}}`), "p.json:3:73: syscalls[0].excludes.arches[0]: unknown architecture \"amd65\""},
 		{"kernel", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "includes": {"minKernel": "4"}}`), "p.json:3:75: syscalls[0].includes.minKernel: \"4\" is not a kernel version such as 5.19"},
+		{"kernel below zero", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "includes": {"minKernel": "-4.1"}}`), "p.json:3:75: syscalls[0].includes.minKernel: \"-4.1\" is not a kernel version such as 5.19"},
 		{"kernel's patch level", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "includes": {"minKernel": "4.8.1"}}`), "p.json:3:75: syscalls[0].includes.minKernel: \"4.8.1\" is not"},
 		{"deep", strings.Repeat(`{"a":`, 10000), "p.json:1:86: a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a: nested deeper than 16: no seccomp profile"},
 		{"deep list", strings.Repeat("[\n", 10000), "p.json:18:1: [0]"},
@@ -201,7 +202,7 @@ func TestConditions(t *testing.T) {
 	const text = `{"defaultAction": "SCMP_ACT_ERRNO", "archMap": [
 		{"architecture": "SCMP_ARCH_AARCH64", "subArchitectures": ["SCMP_ARCH_ARM"]},
 		{"architecture": "SCMP_ARCH_X86_64", "subArchitectures": ["SCMP_ARCH_X86"]}],
-		"syscalls": [{"name": "read", "action": "SCMP_ACT_ALLOW", "args": null, "comment": "", "includes": %s, "excludes": %s}]}`
+		"syscalls": [{"name": "read", "action": "SCMP_ACT_ALLOW", "args": null, "comment": "", "errno": "", "includes": %s, "excludes": %s}]}`
 	for _, c := range []struct {
 		name, includes, excludes string
 		env                      profile.Environment
