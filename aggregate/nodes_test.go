@@ -44,6 +44,28 @@ func TestManyNodesInParts(t *testing.T) {
 	}
 }
 
+// TestNothingProved checks that neither a log of more nodes than serials are
+// kept of is complete, nor what has no input at all.
+func TestNothingProved(t *testing.T) {
+	b := NewBuilder(nil)
+	if v := b.Summary().Completeness.Verdict; v != Unknown {
+		t.Errorf("without an input: %s", v)
+	}
+	for i, want := range map[int]Verdict{maxNodes - 1: Complete, maxNodes: Unknown} {
+		b := NewBuilder(nil)
+		b.Input("audit.log", "")
+		for n := range i {
+			b.Other(&parser.Record{
+				Process: &parser.Process{}, Form: parser.FormAuditd, Node: fmt.Appendf(nil, "node%d", n),
+				Stamp: parser.Stamp{Serial: 1, HasSerial: true, Millis: 1_700_000_000_000, HasTime: true},
+			})
+		}
+		if v := b.Summary().Completeness.Verdict; v != want {
+			t.Errorf("%d nodes: %s, want %s", i, v, want)
+		}
+	}
+}
+
 // TestNodesWithoutAllocations checks that a record takes no memory where a log
 // has those of several nodes.
 func TestNodesWithoutAllocations(t *testing.T) {

@@ -32,7 +32,6 @@ func (w *follower) catchUp(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, refresh)
 	defer cancel()
 	b := &backlog{ctx: ctx, stream: w.from.backlog}
-	w.changed, w.unsaved = true, true
 	w.stdout.gathers = true
 	err := w.counts.Backlog(b)
 	w.stdout.gathers = false
