@@ -4,8 +4,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -252,5 +255,55 @@ func TestGatherer(t *testing.T) {
 	write("5\n")
 	if out.n != 3 || out.String() != want.String() {
 		t.Errorf("%d writes, want 3: it was time", out.n)
+	}
+}
+
+// pieces is a stream that has chunks, and waits when they have been given.
+type pieces []source.Chunk
+
+func (p *pieces) NextIn(ctx context.Context, _ []byte) (source.Chunk, error) {
+	if len(*p) == 0 {
+		<-ctx.Done()
+		return source.Chunk{}, ctx.Err()
+	}
+	c := (*p)[0]
+	*p = (*p)[1:]
+	return c, nil
+}
+
+func (p *pieces) Backlog(int64) bool { return len(*p) > 0 }
+
+// TestBacklogEnds: a stretch ends when nothing waits any more, and at a note,
+// whose chunk is kept; what is over does not wait for the stream.
+func TestBacklogEnds(t *testing.T) {
+	line := func(s string) source.Chunk { return source.Chunk{Lines: []byte(s + "\n")} }
+	noted := source.Chunk{Lines: []byte("3\n"), Notes: []source.Note{{Kind: source.LongLine, Count: 1}}}
+	for name, tt := range map[string]struct {
+		chunks     pieces
+		lines      string
+		rest, left int
+	}{
+		"nothing waits": {pieces{line("1"), line("2")}, "1\n2\n", 0, 0},
+		"a note":        {pieces{line("1"), noted, line("4")}, "1\n", 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			b := &backlog{ctx: ctx, stream: &tt.chunks}
+			var got strings.Builder
+			for {
+				lines, err := b.Next(nil)
+				if errors.Is(err, io.EOF) {
+					break
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				got.Write(lines)
+			}
+			if got.String() != tt.lines || len(b.rest.Notes) != tt.rest || len(tt.chunks) != tt.left {
+				t.Errorf("%q, then %d notes, and %d chunks are left", &got, len(b.rest.Notes), len(tt.chunks))
+			}
+		})
 	}
 }
