@@ -267,10 +267,7 @@ func (w *follower) save() error {
 	}
 	w.saved, w.unsaved = time.Now(), false
 	at := w.at
-	if at.Newest = w.total.Newest(); len(at.Newest) == 0 {
-		at.Newest = w.state.at.Newest
-	}
-	at.BootID = source.BootID()
+	at.Newest, at.BootID = w.total.Newest(), source.BootID()
 	return w.state.save(w.summary(), at)
 }
 
