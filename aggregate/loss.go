@@ -25,7 +25,7 @@ type lossCount struct {
 // note counts evidence in the current input.
 func (p *proof) note(kind EvidenceKind, n int64, st parser.Stamp, line int64, detail string) *lossCount {
 	l := p.loss(kind, line, detail)
-	l.count += n
+	l.count = Plus(l.count, n)
 	switch {
 	case st.HasTime:
 		span(&l.first, &l.last, when(st), when(st))

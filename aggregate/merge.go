@@ -123,7 +123,7 @@ func Continue(before, now *Summary) *Summary {
 // add adds evidence of a later run: First can be unknown in the earlier run
 // alone, Last in the later one.
 func (e *Evidence) add(o Evidence) {
-	e.Count += o.Count
+	e.Count = Plus(e.Count, o.Count)
 	if !e.First.IsZero() {
 		e.First = earlier(e.First, o.First)
 	}
@@ -133,10 +133,10 @@ func (e *Evidence) add(o Evidence) {
 }
 
 func (in *Input) add(o Input) {
-	in.Lines += o.Lines
-	in.Records += o.Records
-	in.Duplicates += o.Duplicates
-	in.Malformed += o.Malformed
+	in.Lines = Plus(in.Lines, o.Lines)
+	in.Records = Plus(in.Records, o.Records)
+	in.Duplicates = Plus(in.Duplicates, o.Duplicates)
+	in.Malformed = Plus(in.Malformed, o.Malformed)
 	in.First, in.Last = earlier(in.First, o.First), later(in.Last, o.Last)
 }
 
@@ -146,7 +146,7 @@ func (c Completeness) merge(o Completeness) Completeness {
 	if rank(o.Verdict) > rank(c.Verdict) {
 		c.Verdict = o.Verdict
 	}
-	c.Lost += o.Lost
+	c.Lost = Plus(c.Lost, o.Lost)
 	c.Evidence = append(slices.Clip(c.Evidence), o.Evidence...)
 	return c
 }

@@ -190,7 +190,7 @@ func (b *Builder) appendLoss(kind EvidenceKind, l *lossCount, after int64, befor
 		line += after
 	}
 	c := b.loss(kind, line, l.detail)
-	c.count += l.count
+	c.count = Plus(c.count, l.count)
 	span(&c.first, &c.last, l.first, l.last)
 	c.nowhere, c.between = c.nowhere || l.nowhere, c.between || l.between
 	if l.leads {

@@ -167,14 +167,14 @@ func lost(evidence []Evidence) int64 {
 	for _, e := range evidence {
 		switch e.Kind {
 		case SerialGap, Malformed:
-			gaps += e.Count
+			gaps = Plus(gaps, e.Count)
 		case Suppressed, RateLimit:
-			suppressed += e.Count
+			suppressed = Plus(suppressed, e.Count)
 		case LostCounter, DroppedByCollector, Overrun, RotationGap:
-			uncounted += e.Count
+			uncounted = Plus(uncounted, e.Count)
 		}
 	}
-	return max(gaps, suppressed) + uncounted
+	return Plus(max(gaps, suppressed), uncounted)
 }
 
 func compareEvidence(a, b Evidence) int {
@@ -200,7 +200,7 @@ func (g Group) recount() Group {
 	g.Records = 0
 	for i := range g.Calls {
 		c := &g.Calls[i]
-		g.Records += c.Count
+		g.Records = Plus(g.Records, c.Count)
 		span(&first, &last, c.First, c.Last)
 	}
 	g.First, g.Last = first.Time(), last.Time()
@@ -217,12 +217,12 @@ func (s *Summary) retotal() {
 	names := map[number]bool{} // and whether it has one
 	t := Totals{Groups: len(s.Groups)}
 	for _, in := range s.Inputs {
-		t.Lines += in.Lines
-		t.Duplicates += in.Duplicates
-		t.Malformed += in.Malformed
+		t.Lines = Plus(t.Lines, in.Lines)
+		t.Duplicates = Plus(t.Duplicates, in.Duplicates)
+		t.Malformed = Plus(t.Malformed, in.Malformed)
 	}
 	for _, g := range s.Groups {
-		t.Records += g.Records
+		t.Records = Plus(t.Records, g.Records)
 		for i := range g.Calls {
 			c := &g.Calls[i]
 			id := number{c.Arch, c.NR, c.Folded}
@@ -232,7 +232,7 @@ func (s *Summary) retotal() {
 				names[id] = named
 			}
 			if !named {
-				t.Unresolved += c.Count
+				t.Unresolved = Plus(t.Unresolved, c.Count)
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"math"
 	"time"
 
 	"github.com/auditscan/auditscan/container"
@@ -95,7 +96,7 @@ func (c *Call) Name() string {
 
 // Add adds the count and times of another counter of the same call.
 func (c *Call) Add(o *Call) {
-	c.Count += o.Count
+	c.Count = Plus(c.Count, o.Count)
 	span(&c.First, &c.Last, o.First, o.Last)
 }
 
@@ -189,4 +190,13 @@ type Evidence struct {
 	First, Last time.Time
 	Detail      string
 	Fix         string // what prevents it next time
+}
+
+// Plus adds counts. What is more than fits is the largest count there is: the
+// numbers of a report that somebody made up would else add up to nothing.
+func Plus(a, b int64) int64 {
+	if b > 0 && a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
 }

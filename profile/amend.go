@@ -101,7 +101,7 @@ func (m *amender) impossible(arch syscalltable.Arch, nr int32, count int64) bool
 	if m.without[key] == nil {
 		m.without[key] = &Unresolved{Arch: arch, NR: nr, Reason: reason}
 	}
-	m.without[key].Records += count
+	m.without[key].Records = aggregate.Plus(m.without[key].Records, count)
 	return true
 }
 

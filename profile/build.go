@@ -270,7 +270,7 @@ func mergeObserved(byName map[string]*Observed, c *aggregate.Call) {
 	if !slices.Contains(o.Arches, c.Arch) {
 		o.Arches = append(o.Arches, c.Arch)
 	}
-	o.Records += c.Count
+	o.Records = aggregate.Plus(o.Records, c.Count)
 	o.First, o.Last = earliest(o.First, c.First.Time()), latest(o.Last, c.Last.Time())
 }
 
@@ -305,7 +305,7 @@ func loggedNames(g *aggregate.Group) iter.Seq[string] {
 func noLog(s *aggregate.Summary) error {
 	counts := map[syscalltable.Action]int64{}
 	for _, c := range sumCalls(s) {
-		counts[c.Action] += c.Count
+		counts[c.Action] = aggregate.Plus(counts[c.Action], c.Count)
 	}
 	if n := counts[syscalltable.ActionLog]; n > 0 {
 		return fmt.Errorf("%w that names a known call: %d of unknown number or architecture", ErrNoLog, n)

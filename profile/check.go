@@ -68,9 +68,9 @@ type checker struct {
 
 func (c *checker) check(g *aggregate.Group, call aggregate.Call) error {
 	checked := CheckedCall{Group: g, Call: call}
-	c.result.Records += call.Count
+	c.result.Records = aggregate.Plus(c.result.Records, call.Count)
 	if !checked.Answered() {
-		c.result.Unanswered += call.Count
+		c.result.Unanswered = aggregate.Plus(c.result.Unanswered, call.Count)
 		c.result.Calls = append(c.result.Calls, checked)
 		return nil
 	}
@@ -83,10 +83,10 @@ func (c *checker) check(g *aggregate.Group, call aggregate.Call) error {
 	case Runs:
 		return nil
 	case Denies:
-		c.result.Denied += call.Count
+		c.result.Denied = aggregate.Plus(c.result.Denied, call.Count)
 		c.amender.refused(p, call.Arch, call.NR, call.Count)
 	case Depends:
-		c.result.Depends += call.Count
+		c.result.Depends = aggregate.Plus(c.result.Depends, call.Count)
 	}
 	c.result.Calls = append(c.result.Calls, checked)
 	return nil

@@ -3,6 +3,7 @@ package profile_test
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -237,4 +238,21 @@ func randomSummary(random *rand.Rand) *aggregate.Summary {
 		add([]syscalltable.Action{syscalltable.ActionLog, syscalltable.ActionLog, syscalltable.ActionErrno, syscalltable.ActionKillProcess}[random.IntN(4)])
 	}
 	return &aggregate.Summary{Groups: []aggregate.Group{g}, Completeness: aggregate.Completeness{Verdict: aggregate.Complete}}
+}
+
+// TestCheckForgedCounts checks that denials do not add up to none, whatever
+// numbers a report has.
+func TestCheckForgedCounts(t *testing.T) {
+	s := &aggregate.Summary{By: []aggregate.Key{aggregate.ByPID}}
+	for pid := range int32(4) {
+		c := call(t, syscalltable.X86_64, "ptrace", syscalltable.ActionLog, 1<<62)
+		s.Groups = append(s.Groups, aggregate.Group{PID: pid, Records: c.Count, Calls: []aggregate.Call{c}})
+	}
+	r, err := profile.Check(s, parse(t, answerProfile), profile.Environment{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Denied != math.MaxInt64 || r.Records != math.MaxInt64 {
+		t.Errorf("denied %d of %d", r.Denied, r.Records)
+	}
 }

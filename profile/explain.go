@@ -192,7 +192,7 @@ func programs(s *aggregate.Summary) map[string][]program {
 			if counts[name] == nil {
 				counts[name] = map[program]int64{}
 			}
-			counts[name][who] += c.Count
+			counts[name][who] = aggregate.Plus(counts[name][who], c.Count)
 		}
 	}
 	lists := make(map[string][]program, len(counts))

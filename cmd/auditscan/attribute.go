@@ -138,7 +138,7 @@ func (f *readFlags) sayUnattributed(env *environment, s *aggregate.Summary, by [
 		var records int64
 		for i := range s.Groups {
 			if g := &s.Groups[i]; ofContainer(key) && g.Value(key) == "" {
-				records += g.Records
+				records = aggregate.Plus(records, g.Records)
 			}
 		}
 		if records > 0 {

@@ -187,7 +187,7 @@ func split(s *aggregate.Summary, key aggregate.Key) (parts []*part, unattributed
 			name = started[processOf(g)]
 		}
 		if name == "" {
-			unattributed += g.Records
+			unattributed = aggregate.Plus(unattributed, g.Records)
 			continue
 		}
 		p, ok := byName[name]
@@ -201,7 +201,7 @@ func split(s *aggregate.Summary, key aggregate.Key) (parts []*part, unattributed
 		}
 		p.summary.Groups = append(p.summary.Groups, *g)
 		if isRuntime(g) {
-			p.runtime += g.Records
+			p.runtime = aggregate.Plus(p.runtime, g.Records)
 		}
 	}
 	for _, p := range parts {
@@ -231,7 +231,7 @@ func isRuntime(g *aggregate.Group) bool {
 func buildEntry(p *part, o profile.Options) (indexEntry, error) {
 	e := indexEntry{Name: p.name, Container: p.container, Runtime: p.runtime, Additions: []profile.Addition{}}
 	for _, g := range p.summary.Groups {
-		e.Records += g.Records
+		e.Records = aggregate.Plus(e.Records, g.Records)
 		e.First, e.Last = earliest(e.First, g.First), latest(e.Last, g.Last)
 	}
 	r, err := profile.Build(p.summary, o)
