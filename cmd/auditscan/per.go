@@ -229,10 +229,10 @@ func isRuntime(g *aggregate.Group) bool {
 }
 
 func buildEntry(p *part, o profile.Options) (indexEntry, error) {
-	e := indexEntry{Name: p.name, Container: p.container, Runtime: p.runtime, Additions: []profile.Addition{}}
-	for _, g := range p.summary.Groups {
-		e.Records = aggregate.Plus(e.Records, g.Records)
-		e.First, e.Last = earliest(e.First, g.First), latest(e.Last, g.Last)
+	whole := p.summary.Regroup(nil).Groups[0]
+	e := indexEntry{
+		Name: p.name, Container: p.container, Records: whole.Records, Runtime: p.runtime,
+		First: stampOf(whole.First), Last: stampOf(whole.Last), Additions: []profile.Addition{},
 	}
 	r, err := profile.Build(p.summary, o)
 	if errors.Is(err, profile.ErrNoLog) {
@@ -342,16 +342,10 @@ func (s stamp) MarshalText() ([]byte, error) {
 	return []byte(time.Time(s).UTC().Format("2006-01-02T15:04:05.000Z")), nil
 }
 
-func earliest(a *stamp, b time.Time) *stamp {
-	if b.IsZero() || a != nil && time.Time(*a).Before(b) {
-		return a
+// stampOf is nil where there is no time.
+func stampOf(t time.Time) *stamp {
+	if t.IsZero() {
+		return nil
 	}
-	return (*stamp)(&b)
-}
-
-func latest(a *stamp, b time.Time) *stamp {
-	if b.IsZero() || a != nil && time.Time(*a).After(b) {
-		return a
-	}
-	return (*stamp)(&b)
+	return (*stamp)(&t)
 }
