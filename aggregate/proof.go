@@ -15,6 +15,7 @@ type proof struct {
 	lastID []byte
 	losses map[lossKey]*lossCount
 	inputs []input
+	pages  *int // that each node can have: they share the memory
 	stale  bool // some nodes can be of the part before alone
 }
 
@@ -34,7 +35,7 @@ type input struct {
 }
 
 func newProof() proof {
-	return proof{nodes: map[string]*serials{}, losses: map[lossKey]*lossCount{}}
+	return proof{nodes: map[string]*serials{}, losses: map[lossKey]*lossCount{}, pages: new(int)}
 }
 
 // reset empties the proof. It keeps the nodes: they come again in what follows.
@@ -99,9 +100,9 @@ func (p *proof) serials(node []byte) *serials {
 		if !p.room() {
 			return nil
 		}
-		s = newSerials()
+		s = newSerials(p.pages)
 		p.nodes[string(node)] = s
-		p.share()
+		*p.pages = maxPages / len(p.nodes)
 	}
 	p.last, p.lastID = s, append(p.lastID[:0], node...)
 	return s
@@ -115,13 +116,6 @@ func (p *proof) room() bool {
 		p.last, p.stale = nil, false
 	}
 	return len(p.nodes) < maxNodes
-}
-
-// share shares the pages out to the nodes.
-func (p *proof) share() {
-	for _, s := range p.nodes {
-		s.limit = maxPages / len(p.nodes)
-	}
 }
 
 // Part is the proof of one stretch of one input, such as a block.

@@ -40,7 +40,7 @@ type page struct {
 type serials struct {
 	heads   map[uint32]int32 // key to the page of it made last
 	pages   pageList
-	limit   int    // of pages
+	limit   *int   // of pages
 	top     uint32 // the highest key; those beyond it have no page
 	key     uint32 // the key looked up last
 	head    int32  // its page made last; -1: none
@@ -50,8 +50,8 @@ type serials struct {
 	closed  stretch   // the sum of the oldest of those
 }
 
-func newSerials() *serials {
-	s := &serials{heads: map[uint32]int32{}}
+func newSerials(limit *int) *serials {
+	s := &serials{heads: map[uint32]int32{}, limit: limit}
 	s.seek(0)
 	return s
 }
@@ -90,7 +90,7 @@ func (s *serials) find(key uint32, fits func(*page) bool) *page {
 
 // add makes a page for the current key.
 func (s *serials) add(first, last int64) *page {
-	for s.pages.n >= max(s.limit, minPages) {
+	for s.pages.n >= max(*s.limit, minPages) {
 		s.settle()
 	}
 	return s.push(page{first: first, last: last})

@@ -144,7 +144,7 @@ func reversed(all []event) []event {
 // TestTimeless checks that serials without a time, as in interpreted text, tell
 // duplicates apart and prove no gap: nobody knows of which boot they are.
 func TestTimeless(t *testing.T) {
-	s := newSerials()
+	s := newSerials(new(int))
 	for i, want := range []bool{false, false, true} {
 		if got := s.record(0, []uint32{7, 9, 7}[i], 1); got != want {
 			t.Errorf("record %d: duplicate %v, want %v", i, got, want)
