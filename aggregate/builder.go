@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"hash/maphash"
+	"math"
 	"math/bits"
 
 	"github.com/auditscan/auditscan/container"
@@ -57,7 +58,16 @@ type groupKey struct {
 // NewBuilder returns a builder for records that pass the filter; nil passes
 // all.
 func NewBuilder(f *Filter) *Builder {
-	return &Builder{proof: newProof(), filter: f, names: newInterner(), groups: map[groupKey]*group{}}
+	return &Builder{proof: newProof(maxNodes), filter: f, names: newInterner(), groups: map[groupKey]*group{}}
+}
+
+// NewWorker is NewBuilder for one that is cut after each block. A part has the
+// serials of all its nodes, as many as fit into a block: which of them are kept
+// is for the builder to say that all parts are appended to.
+func NewWorker(f *Filter) *Builder {
+	b := NewBuilder(f)
+	b.proof = newProof(math.MaxInt)
+	return b
 }
 
 // Input begins an input: what is added from now on comes from it, through one

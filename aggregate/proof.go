@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/auditscan/auditscan/parser"
@@ -16,7 +17,7 @@ type proof struct {
 	losses map[lossKey]*lossCount
 	inputs []input
 	pages  *int // that each node can have: they share the memory
-	stale  bool // some nodes can be of the part before alone
+	max    int  // nodes
 }
 
 // maxNodes bounds the nodes whose serials are kept. Those of others prove
@@ -34,21 +35,22 @@ type input struct {
 	order
 }
 
-func newProof() proof {
-	return proof{nodes: map[string]*serials{}, losses: map[lossKey]*lossCount{}, pages: new(int)}
+func newProof(max int) proof {
+	return proof{nodes: map[string]*serials{}, losses: map[lossKey]*lossCount{}, pages: new(int), max: max}
 }
 
-// reset empties the proof. It keeps the nodes: they come again in what follows.
+// reset empties the proof, which is that of a part. It keeps the nodes, unless
+// they are many: they come again in what follows.
 func (p *proof) reset() {
-	if p.nodes == nil {
-		*p = newProof()
+	if p.nodes == nil || len(p.nodes) > maxNodes {
+		*p = newProof(math.MaxInt)
 		return
 	}
 	for _, s := range p.nodes {
 		s.reset()
 	}
 	clear(p.losses)
-	p.inputs, p.stale = p.inputs[:0], true
+	p.inputs = p.inputs[:0]
 }
 
 func (p *proof) begin(name string, trust Trust) {
@@ -97,7 +99,7 @@ func (p *proof) serials(node []byte) *serials {
 	}
 	s, ok := p.nodes[string(node)]
 	if !ok {
-		if !p.room() {
+		if len(p.nodes) >= p.max {
 			return nil
 		}
 		s = newSerials(p.pages)
@@ -106,16 +108,6 @@ func (p *proof) serials(node []byte) *serials {
 	}
 	p.last, p.lastID = s, append(p.lastID[:0], node...)
 	return s
-}
-
-// room tells whether there can be one more node. Those of earlier parts make
-// room for those of this one, whose serials would else seem to be missing.
-func (p *proof) room() bool {
-	if len(p.nodes) >= maxNodes && p.stale {
-		maps.DeleteFunc(p.nodes, func(_ string, s *serials) bool { return s.pages.n == 0 })
-		p.last, p.stale = nil, false
-	}
-	return len(p.nodes) < maxNodes
 }
 
 // Part is the proof of one stretch of one input, such as a block.

@@ -67,7 +67,7 @@ func (r *run) counter(b *aggregate.Builder, input string, layout parser.Layout) 
 
 // worker returns a counter with a builder of its own.
 func (r *run) worker(input string) *counter {
-	b := aggregate.NewBuilder(r.Filter)
+	b := aggregate.NewWorker(r.Filter)
 	b.Input(input, "")
 	w := r.counter(b, input, parser.Lines)
 	w.part = true
