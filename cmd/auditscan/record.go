@@ -149,7 +149,7 @@ func start(env *environment, args []string, filter profile.Filter, session bool)
 
 // record counts the records of a process and its descendants until they end.
 func (f *recordFlags) record(env *environment, stream source.Stream, p *launch.Process) (*aggregate.Summary, int, error) {
-	r := newRecorder(env, stream, p.Session)
+	r := newRecorder(env, stream, p.Owns)
 	done := make(chan error, 1)
 	go func() { done <- r.read() }()
 	status, err := p.Wait()

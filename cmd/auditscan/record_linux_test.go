@@ -231,6 +231,16 @@ func TestRecordKeepsApart(t *testing.T) {
 	}
 }
 
+// TestRecordLogin: what is done after a login is the command's, too; where that
+// cannot be told in time the result is not complete.
+func TestRecordLogin(t *testing.T) {
+	audittest.Need(t)
+	out, err := exec.Command("auditscan", "record", "--", "sh", "-c", "echo 1000 >/proc/self/loginuid; exec uname").CombinedOutput()
+	if strings.Contains(string(out), " uname\n") == (err != nil) || strings.Contains(string(out), "\ncomplete: ") == (err != nil) {
+		t.Errorf("%v:\n%s", err, out)
+	}
+}
+
 // TestRecordStatus: the exit status is the command's, and signals reach it.
 func TestRecordStatus(t *testing.T) {
 	audittest.Need(t)

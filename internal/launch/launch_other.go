@@ -21,5 +21,8 @@ func (p *Process) Wait() (status int, err error) { return 0, errNotLinux }
 // WaitDescendants does nothing.
 func (p *Process) WaitDescendants() {}
 
+// Owns returns an error.
+func (p *Process) Owns(uint32, int32) (bool, error) { return false, errNotLinux }
+
 // Stage returns an error.
 func Stage([]string) error { return errNotLinux }

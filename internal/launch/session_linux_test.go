@@ -1,0 +1,61 @@
+package launch
+
+import (
+	"fmt"
+	"io"
+	"os/exec"
+	"testing"
+)
+
+// TestOwns: a session that a descendant has begun is the program's; what is
+// older, or cannot be told any more, is not.
+func TestOwns(t *testing.T) {
+	login := exec.Command("sh", "-c", "echo 1000 >/proc/self/loginuid && cat /proc/self/sessionid && echo && exec cat")
+	stdin, err := login.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := login.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := login.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var session uint32
+	_, err = fmt.Fscan(stdout, &session)
+	if err != nil || session == unsetSession {
+		stdin.Close()
+		t.Skip("needs CAP_AUDIT_CONTROL, to begin an audit session: ", err)
+	}
+	pid := int32(login.Process.Pid)
+	p := &Process{Session: session - 1}
+	for _, tt := range []struct {
+		what    string
+		session uint32
+		pid     int32
+		own     bool
+		known   bool
+	}{
+		{"its own", session - 1, 0, true, true},
+		{"a descendant's", session, pid, true, true},
+		{"one from before", session - 2, pid, false, true},
+		{"none", unsetSession, pid, false, true},
+		{"one that the process is not in", session + 1, pid, false, false},
+		{"one of no descendant", session, 1, false, false},
+	} {
+		if own, err := p.Owns(tt.session, tt.pid); own != tt.own || err == nil != tt.known {
+			t.Errorf("%s: %v, %v", tt.what, own, err)
+		}
+	}
+	stdin.Close()
+	if _, err := io.Copy(io.Discard, stdout); err != nil {
+		t.Fatal(err)
+	}
+	if err := login.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if own, err := p.Owns(session, pid); own || err == nil {
+		t.Errorf("one whose process has ended: %v, %v", own, err)
+	}
+}
