@@ -248,6 +248,10 @@ func TestRecordStatus(t *testing.T) {
 	auditscan(t, 137, "record", "-q", "--", "sh", "-c", "kill -9 $$")
 	auditscan(t, 1, "record", "-q", "--", "/nonexistent")
 	auditscan(t, 2, "record", "-q", "-o", "-", "--", "true")
+	// Where the profile cannot be written, nothing is run.
+	if out, _ := auditscan(t, 1, "record", "-o", "/nonexistent/p.json", "--", "echo", "ran"); out != "" {
+		t.Errorf("it has run: %s", out)
+	}
 	auditscan(t, 2, "record", "-q", "--runtime", "none2", "--", "true")
 	auditscan(t, 2, "record", "-q")
 	cmd := exec.Command("auditscan", "record", "-q", "--", "sh", "-c", "trap 'exit 9' TERM; echo ready; read x")
