@@ -55,12 +55,14 @@ type indexEntry struct {
 	Last       *stamp              `json:"last"`
 	Observed   int                 `json:"observed"`
 	Additions  []profile.Addition  `json:"additions"`
+	Denied     int                 `json:"denied"` // during the run, and not added
 	Unresolved int                 `json:"unresolved"`
 	// Runs tells in how many of the runs each observed call was seen, whoever
 	// made it.
 	Runs map[string]int `json:"runs,omitempty"`
 
 	content []byte
+	denied  []string // the same in words
 }
 
 // perKeys are the keys that there can be a profile for each value of.
@@ -104,6 +106,9 @@ func (f *profileFlags) writePer(env *environment, s *aggregate.Summary, o profil
 func (ix *index) complete(env *environment) error {
 	var err error
 	for _, e := range ix.Profiles {
+		for _, d := range e.denied {
+			env.notef("%s: %s", e.Name, d)
+		}
 		if e.Unresolved > 0 {
 			env.notef("%s: calls left out that could not be named: %d", e.Name, e.Unresolved)
 			err = &exitError{code: exitIncomplete}
@@ -247,7 +252,8 @@ func buildEntry(p *part, o profile.Options) (indexEntry, error) {
 		return e, err
 	}
 	e.content, e.File = out.Bytes(), fileName(p.name)
-	e.Observed, e.Unresolved = len(r.Observed), len(r.Unresolved)
+	e.denied = stillDenied(r)
+	e.Observed, e.Denied, e.Unresolved = len(r.Observed), len(e.denied), len(r.Unresolved)
 	e.Additions = append(e.Additions, r.Additions...)
 	if p.summary.Runs != nil {
 		e.Runs = r.Coverage(p.summary).Syscalls

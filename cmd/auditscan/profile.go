@@ -272,10 +272,8 @@ func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Sum
 	for _, w := range r.Widened {
 		env.notef("%s: seen on %s only, allowed on %s too", w.Name, archList(w.Seen), archList(w.Also))
 	}
-	for _, d := range r.Denied {
-		if !allows(r, d.Name, d.Arch) {
-			env.notef("denied during the run, not added: %s on %s (%s, count %d)", callName(d.Name, d.NR), d.Arch, d.Action, d.Records)
-		}
+	for _, d := range stillDenied(r) {
+		env.notef("%s", d)
 	}
 	sayUnresolved(env, r.Unresolved)
 	if !f.quiet {
@@ -285,6 +283,16 @@ func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Sum
 		env.notef("the log is incomplete: the profile may lack calls")
 	}
 	return report.WriteVerdict(env.stderr, s, f.quiet)
+}
+
+// stillDenied tells what was denied during the run and is not allowed now.
+func stillDenied(r *profile.Result) (list []string) {
+	for _, d := range r.Denied {
+		if !allows(r, d.Name, d.Arch) {
+			list = append(list, fmt.Sprintf("denied during the run, not added: %s on %s (%s, count %d)", callName(d.Name, d.NR), d.Arch, d.Action, d.Records))
+		}
+	}
+	return list
 }
 
 func sayUnresolved(env *environment, list []profile.Unresolved) {
