@@ -14,11 +14,11 @@ func sayRuns(env *environment, r *aggregate.Runs) {
 	case once == 0:
 		env.notef("a further run like these is unlikely to show a new call: each was seen in two of them at least")
 	case r.Count < fewRuns:
-		env.notef("a further run like these may well show a new call: %d runs are too few to tell how likely that is", r.Count)
+		env.notef("a further run like these shows a new call with a chance of about %.0f %%, a rough figure: it rests on %d runs", 100*r.NextNew(), r.Count)
 	default:
 		env.notef("a further run like these shows a new call with a chance of about %.0f %%", 100*r.NextNew())
 	}
 }
 
-// fewRuns is how few runs an estimate does not rest on.
+// fewRuns is from how many runs on an estimate is more than rough.
 const fewRuns = 4
