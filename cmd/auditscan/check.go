@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -67,7 +66,7 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	if err != nil {
 		return err
 	}
-	document, err := readProfile(path)
+	document, err := readProfile(env, path)
 	if err != nil {
 		return err
 	}
@@ -98,11 +97,11 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 }
 
 // readProfile reads a profile, or gives the runtime's default.
-func readProfile(path string) (*profile.Document, error) {
+func readProfile(env *environment, path string) (*profile.Document, error) {
 	if path == profile.RuntimeDefaultName {
 		return profile.RuntimeDefault()
 	}
-	f, err := os.Open(path)
+	f, err := env.open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"text/tabwriter"
 
@@ -50,8 +49,8 @@ func newDiff(env *environment) *cobra.Command {
 		Use:   "diff OLD NEW",
 		Short: "Show what a profile allows that another does not, and at what risk",
 		Long: `Diff compares two seccomp profiles, or what profiles of two reports would be, or
-runtime/default, which is built in. For what is added it says how the runtime's
-default stands to it. It exits with 4 if there is a difference.`,
+runtime/default, which is built in; - is stdin. For what is added it says how
+the runtime's default stands to it. It exits with 4 if there is a difference.`,
 		Example: `  auditscan diff old.json new.json
   auditscan diff runtime/default app.json
   auditscan diff monday.report.json today.report.json`,
@@ -111,9 +110,9 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 // runtime's default. It tells where a report may lack calls.
 func readPolicy(env *environment, name string) (*profile.Document, error) {
 	if name == profile.RuntimeDefaultName {
-		return readProfile(name)
+		return readProfile(env, name)
 	}
-	f, err := os.Open(name)
+	f, err := env.open(name)
 	if err != nil {
 		return nil, err
 	}

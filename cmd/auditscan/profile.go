@@ -153,7 +153,7 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 	if f.requireTrusted && profile.LeastTrust(s) == aggregate.TrustText {
 		return errUntrusted
 	}
-	if o.Base, err = f.base(); err != nil {
+	if o.Base, err = f.base(env); err != nil {
 		return err
 	}
 	if f.per != "" {
@@ -223,13 +223,13 @@ func (f *profileFlags) write(env *environment, d *profile.Document, text []byte)
 }
 
 // base is what the profile is to be united with; nil: nothing.
-func (f *profileFlags) base() (*profile.Document, error) {
+func (f *profileFlags) base(env *environment) (*profile.Document, error) {
 	if len(f.merge) == 0 {
 		return nil, nil
 	}
 	var all []*profile.Document
 	for _, path := range f.merge {
-		d, err := readProfile(path)
+		d, err := readProfile(env, path)
 		if err != nil {
 			return nil, err
 		}

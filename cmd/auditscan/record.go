@@ -67,10 +67,13 @@ func (f *recordFlags) run(env *environment, args []string) error {
 	if f.output == "-" {
 		return usageErrorf("--output: the profile needs a file of its own: stdout is the command's")
 	}
+	if f.profile == "-" {
+		return errStdin
+	}
 	if _, err := profile.ParseRuntime(f.runtime); err != nil {
 		return usageErrorf("--runtime: %v", err)
 	}
-	base, filter, err := f.filter()
+	base, filter, err := f.filter(env)
 	if err != nil {
 		return err
 	}
@@ -103,7 +106,7 @@ func (f *recordFlags) run(env *environment, args []string) error {
 
 // filter is the one that logs all that the profile, if there is one, does not
 // allow.
-func (f *recordFlags) filter() (base *profile.Document, filter profile.Filter, err error) {
+func (f *recordFlags) filter(env *environment) (base *profile.Document, filter profile.Filter, err error) {
 	recording := &profile.Document{Default: profile.Outcome{Action: syscalltable.ActionLog}}
 	arch, err := syscalltable.ParseArch(runtime.GOARCH)
 	if err != nil {
@@ -111,7 +114,7 @@ func (f *recordFlags) filter() (base *profile.Document, filter profile.Filter, e
 	}
 	recording.Architectures = []syscalltable.Arch{arch}
 	if f.profile != "" {
-		if base, err = readProfile(f.profile); err != nil {
+		if base, err = readProfile(env, f.profile); err != nil {
 			return nil, nil, err
 		}
 		if base.Conditional() {

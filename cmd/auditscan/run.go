@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,14 @@ type environment struct {
 // case, without a full stop. What it quotes may come from a log.
 func (env *environment) notef(format string, args ...any) {
 	fmt.Fprintf(env.stderr, "auditscan: %s\n", term.Escape(fmt.Sprintf(format, args...)))
+}
+
+// open opens a file of the user's; "-" is stdin.
+func (env *environment) open(name string) (io.ReadCloser, error) {
+	if name == "-" {
+		return io.NopCloser(env.stdin), nil
+	}
+	return os.Open(name)
 }
 
 // The exit codes, which the package comment explains.

@@ -26,9 +26,15 @@ capabilities. The exit status is CMD's.`,
 	return cmd
 }
 
+// errStdin is what run and record say to a profile on standard input.
+var errStdin = usageErrorf("--profile: the profile needs a file of its own: stdin is the command's")
+
 func runUnder(env *environment, path string, args []string) error {
 	if path == "" {
 		return usageErrorf("run needs --profile FILE (see `auditscan run --help`)")
+	}
+	if path == "-" {
+		return errStdin
 	}
 	d, err := readPolicy(env, path)
 	if err != nil {
