@@ -269,9 +269,7 @@ func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Sum
 	if !f.quiet {
 		sayAdditions(env, r)
 	}
-	for _, w := range r.Widened {
-		env.notef("%s: seen on %s only, allowed on %s too", w.Name, archList(w.Seen), archList(w.Also))
-	}
+	sayWidened(env, r.Widened)
 	for _, d := range stillDenied(r) {
 		env.notef("%s", d)
 	}
@@ -283,6 +281,23 @@ func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Sum
 		env.notef("the log is incomplete: the profile may lack calls")
 	}
 	return report.WriteVerdict(env.stderr, s, f.quiet)
+}
+
+// sayWidened tells which calls are allowed on more architectures than they
+// were seen on, a line for those that have both in common.
+func sayWidened(env *environment, list []profile.Widened) {
+	names := map[string][]string{}
+	var where []string
+	for _, w := range list {
+		arches := fmt.Sprintf("seen on %s only, allowed on %s too", archList(w.Seen), archList(w.Also))
+		if names[arches] == nil {
+			where = append(where, arches)
+		}
+		names[arches] = append(names[arches], w.Name)
+	}
+	for _, arches := range where {
+		env.notef("%s: %s", arches, strings.Join(names[arches], " "))
+	}
 }
 
 // stillDenied tells what was denied during the run and is not allowed now.
