@@ -94,7 +94,7 @@ func (f *recordFlags) run(env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	err = f.end(env, s, base)
+	err = f.end(env, s, base, status)
 	if status != 0 {
 		if err != nil {
 			exitCode(env, err)
@@ -168,10 +168,11 @@ func (f *recordFlags) record(env *environment, stream source.Stream, p *launch.P
 	return r.total.Summary().Regroup([]aggregate.Key{aggregate.ByComm}), status, err
 }
 
-// end writes the profile and shows the summary.
-func (f *recordFlags) end(env *environment, s *aggregate.Summary, base *profile.Document) error {
-	if s.Totals.Records == 0 && base == nil {
-		return errors.New("no record came: `auditscan doctor` tells what the kernel keeps back")
+// end writes the profile and shows the summary. Without a record there is
+// neither: a command that ends by itself leaves one in any case.
+func (f *recordFlags) end(env *environment, s *aggregate.Summary, base *profile.Document, status int) error {
+	if s.Totals.Records == 0 && (base == nil || status < launch.Signalled) {
+		return errors.New("no record came, not even of the command's end: `auditscan doctor` tells what the kernel keeps back")
 	}
 	if !f.quiet {
 		if err := writeCounts(env.stderr, s); err != nil {

@@ -181,6 +181,27 @@ func TestRecordAgain(t *testing.T) {
 	}
 }
 
+// TestRecordNothing: without any record, even of the command's end, there is no
+// saying that nothing is new. (This command ends without one. It stands for a
+// kernel that keeps the records back.)
+func TestRecordNothing(t *testing.T) {
+	audittest.Need(t)
+	if _, err := exec.LookPath("perl"); err != nil {
+		t.Skip("perl is not installed")
+	}
+	dir := t.TempDir()
+	first, second := filepath.Join(dir, "first.json"), filepath.Join(dir, "second.json")
+	silent := []string{"perl", "-e", fmt.Sprintf("syscall(%d, 0)", syscall.SYS_EXIT)}
+	auditscan(t, 0, "record", append([]string{"-q", "-o", first, "--"}, silent...)...)
+	_, stderr := auditscan(t, 1, "record", append([]string{"-q", "--profile", first, "-o", second, "--"}, silent...)...)
+	if !strings.Contains(stderr, "no record came") {
+		t.Errorf("the silence is not told of: %s", stderr)
+	}
+	if _, err := os.Stat(second); err == nil {
+		t.Error("a profile was written")
+	}
+}
+
 // TestRecordBesideDefault: a profile with conditions is settled for this host:
 // what it allows here is not recorded, what it allows under others is.
 func TestRecordBesideDefault(t *testing.T) {

@@ -26,6 +26,10 @@ type Command struct {
 	Session bool
 }
 
+// Signalled is what is added to the signal that ended a program, as a shell
+// does, to make its status.
+const Signalled = 128
+
 // stageName is the first argument of the stage. It is no command of the
 // user's.
 const stageName = "launch-stage"

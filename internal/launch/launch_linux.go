@@ -135,9 +135,6 @@ func inForeground() bool {
 	return err == nil && group == unix.Getpgrp()
 }
 
-// signalled is what a shell adds to the signal that ended a program.
-const signalled = 128
-
 // Wait waits for the program, not for what it leaves behind, and returns its
 // exit status as a shell has it.
 func (p *Process) Wait() (status int, err error) {
@@ -150,7 +147,7 @@ func (p *Process) Wait() (status int, err error) {
 	}
 	ws := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
 	if ws.Signaled() {
-		return signalled + int(ws.Signal()), nil
+		return Signalled + int(ws.Signal()), nil
 	}
 	return ws.ExitStatus(), nil
 }
