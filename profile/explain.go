@@ -21,7 +21,8 @@ type explanation struct {
 	Profile      any                  `json:"profile"` // in OCI's form, or in Docker's if it has conditions
 	Base         string               `json:"base,omitempty"`
 	Startup      string               `json:"startup,omitempty"`
-	Trust        aggregate.Trust      `json:"trust"` // of the least trustworthy input
+	Requires     *explainedNeeds      `json:"requires,omitempty"` // absent: any will do
+	Trust        aggregate.Trust      `json:"trust"`              // of the least trustworthy input
 	Inputs       []explainedInput     `json:"inputs"`
 	Runs         int                  `json:"runs,omitempty"` // that the inputs unite; absent: not known
 	Completeness completenessEvidence `json:"completeness"`
@@ -30,6 +31,13 @@ type explanation struct {
 	Widened      []explainedWidening  `json:"widened"`
 	Denied       []explainedNumber    `json:"denied"`
 	Unresolved   []explainedNumber    `json:"unresolved"`
+}
+
+// explainedNeeds are the oldest versions that know every call of the profile;
+// without one 2.5.2 and 5.0, and older, will do.
+type explainedNeeds struct {
+	Libseccomp string `json:"libseccomp,omitempty"`
+	Kernel     string `json:"kernel"`
 }
 
 type explainedInput struct {
@@ -110,6 +118,12 @@ func WriteExplain(w io.Writer, r *Result, s *aggregate.Summary) error {
 	}
 	if s.Runs != nil {
 		e.Runs = s.Runs.Count
+	}
+	if need := r.Document.Requires(); need.Kernel != (KernelVersion{}) {
+		e.Requires = &explainedNeeds{Kernel: need.Kernel.String()}
+		if need.Libseccomp != (LibseccompVersion{}) {
+			e.Requires.Libseccomp = need.Libseccomp.String()
+		}
 	}
 	for _, x := range r.Widened {
 		e.Widened = append(e.Widened, explainedWidening{x.Name, archNames(x.Seen), archNames(x.Also)})

@@ -77,6 +77,24 @@ func TestExplainBase(t *testing.T) {
 	}
 }
 
+// TestExplainRequires: what knows every call, and nothing where anything does.
+func TestExplainRequires(t *testing.T) {
+	for _, tt := range []struct {
+		calls              []string
+		libseccomp, kernel any
+	}{
+		{[]string{"read"}, nil, nil},
+		{[]string{"read", "openat2"}, nil, "5.6"},
+		{[]string{"openat2", "close_range", "cachestat"}, "2.5.5", "6.5"},
+	} {
+		s := summary("app", logged(t, tt.calls...)...)
+		got, _ := at(t, explain(t, build(t, s, profile.Options{Exact: true}), s), "requires").(map[string]any)
+		if got["libseccomp"] != tt.libseccomp || got["kernel"] != tt.kernel {
+			t.Errorf("%v requires %v, want libseccomp %v and Linux %v", tt.calls, got, tt.libseccomp, tt.kernel)
+		}
+	}
+}
+
 func TestLeastTrust(t *testing.T) {
 	kernel, auditd, text := aggregate.Input{Trust: aggregate.TrustKernel}, aggregate.Input{Trust: aggregate.TrustAuditd}, aggregate.Input{Trust: aggregate.TrustText}
 	for _, c := range []struct {
