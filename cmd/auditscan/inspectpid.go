@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/auditscan/auditscan/internal/seccompstate"
@@ -25,6 +27,9 @@ type inspectedProcess struct {
 // filters it tells what everybody may know.
 func (f *policyFlags) inspectProcess(env *environment, pid int, host syscalltable.Arch) error {
 	state, err := seccompstate.Read(os.DirFS("/"), pid)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no process %d (a file of that name is ./%d)", pid, pid)
+	}
 	if err != nil {
 		return err
 	}
