@@ -293,6 +293,17 @@ func (f *Follower) Positions() []Position {
 	return positions
 }
 
+// Notes gives what was noticed and no chunk has told yet. Taken after the
+// positions, they have all that is missing before those: a file that was let go
+// of has no position any more.
+func (f *Follower) Notes() []Note {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	notes := f.notes
+	f.notes = nil
+	return notes
+}
+
 // Close ends following. It must not be called during Next.
 func (f *Follower) Close() error {
 	close(f.quit)

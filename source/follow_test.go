@@ -470,3 +470,33 @@ func TestPositionsOfUnread(t *testing.T) {
 		}
 	}
 }
+
+// TestPositionsOfUnreadArchive: a file of which nothing was read is found in
+// the archive that was made of it, and missed where there is none.
+func TestPositionsOfUnreadArchive(t *testing.T) {
+	for _, keep := range []bool{true, false} {
+		path := logPath(t)
+		writeFile(t, path, "first\n")
+		var saved []Position
+		for _, line := range []string{"second\n", "third\n"} { // two runs that read nothing
+			f := newFollower(path, time.Now)
+			must(t, f.start(FollowOptions{FromStart: true, Resume: saved}))
+			saved = f.Positions()
+			must(t, f.closeAll())
+			rotateNumbered(t, path, 5)
+			writeFile(t, path, line)
+		}
+		compressFile(t, path+".2")
+		if !keep {
+			must(t, os.Remove(path+".2.gz"))
+		}
+		s := newStepper(t, path, FollowOptions{Resume: saved})
+		s.step()
+		if keep {
+			s.want("first", "second", "third")
+		} else {
+			s.wantNotes(RotationGap)
+			s.want("second", "third")
+		}
+	}
+}

@@ -18,6 +18,7 @@ type Position struct {
 	Offset int64     `json:"offset"`         // in bytes of text
 	Head   string    `json:"head"`           // SHA-256 of the first bytes, at most 1,024 and none after Offset
 	Tail   string    `json:"tail"`           // SHA-256 of the last bytes before Offset, at most 256
+	Seen   int       `json:"seen,omitempty"` // nothing was read of the file yet, and Head is of so many bytes that were there
 	BootID string    `json:"boot_id,omitempty"`
 }
 
@@ -25,6 +26,9 @@ type Position struct {
 func (g *generation) position(path string) Position {
 	p := markPosition(g.head, g.given)
 	p.Path = path
+	if p.Offset == 0 && g.judged && hasLine(g.head) {
+		p.Seen, p.Head = len(g.head), sum(g.head)
+	}
 	if _, ok := g.src.(plainFile); ok {
 		p.Device, p.Inode, p.Birth = g.id.numbers()
 	}
@@ -51,7 +55,7 @@ func (p Position) isFile(id identity) bool {
 // find returns the place of p in g, if g holds what was read before p was
 // taken.
 func (g *generation) find(p Position) (m mark, ok bool) {
-	head := make([]byte, min(p.Offset, headLen))
+	head := make([]byte, max(min(p.Offset, headLen), min(int64(p.Seen), headLen)))
 	if _, err := io.ReadFull(section(g.src, 0), head); err != nil || sum(head) != p.Head {
 		return mark{}, false
 	}

@@ -126,11 +126,11 @@ func (f *Follower) openRotated() ([]*generation, error) {
 
 // claim gives each position to the file it was taken in: the same file if it
 // still holds what was read, else one that holds it. It returns the positions
-// that belong to none. Nothing was read before a position at 0, so it is only
-// good for finding the file it is in.
+// that belong to none. Nothing was seen before a position at 0 in an empty
+// file, so it is only good for finding that file.
 func (f *Follower) claim(saved []Position, files []*generation) (missing []Position) {
 	for _, p := range saved {
-		if p.Offset > 0 && !p.take(files, func(g *generation) bool { return p.isFile(g.id) }) {
+		if p.Offset+int64(p.Seen) > 0 && !p.take(files, func(g *generation) bool { return p.isFile(g.id) }) {
 			missing = append(missing, p)
 		}
 	}
@@ -155,7 +155,7 @@ func (p Position) take(files []*generation, fits func(*generation) bool) bool {
 }
 
 // firstUnread is the first file that the earlier run cannot have read: the one
-// after the last that it had lines of or, if there is none, the first of which
+// after the last that it had seen lines of or, if there is none, the first of which
 // it knew.
 func firstUnread(files []*generation, saved []Position) int {
 	for i, g := range slices.Backward(files) {
