@@ -131,9 +131,9 @@ type origin struct {
 	queued bool            // Close leaves what was heard to be read
 	// backlog is the stream, if much of it can be there to be read; else nil.
 	backlog backlogged
-	// position returns where the lines given so far end; nil where there is
-	// no going back.
-	position func() positions
+	// position returns where the lines given so far end, and what was noticed
+	// before and is to be counted with them; nil where there is no going back.
+	position func() (positions, []source.Note)
 }
 
 // open opens the named source, or the best of the host.
@@ -162,7 +162,11 @@ func (f *followFlags) open(env *environment, args []string, st *state) (*origin,
 	if err != nil {
 		return nil, err
 	}
-	return &origin{stream: s, backlog: s, position: func() positions { return positions{Files: s.Positions()} }}, nil
+	position := func() (positions, []source.Note) {
+		at := positions{Files: s.Positions()}
+		return at, s.Notes()
+	}
+	return &origin{stream: s, backlog: s, position: position}, nil
 }
 
 func (f *followFlags) openJournal(st *state) (*origin, error) {
@@ -174,5 +178,6 @@ func (f *followFlags) openJournal(st *state) (*origin, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &origin{stream: s, queued: true, position: func() positions { return positions{Cursor: s.Cursor()} }}, nil
+	position := func() (positions, []source.Note) { return positions{Cursor: s.Cursor()}, nil }
+	return &origin{stream: s, queued: true, position: position}, nil
 }

@@ -126,13 +126,24 @@ func (w *follower) begin() error {
 	w.total.GoOn(w.state.at.Newest)
 	switch at := w.state.at; {
 	case w.from.position != nil:
-		w.at = w.from.position()
+		w.goneOn()
 	case at.BootID != source.BootID() && len(at.Newest) > 0: // serials tell nothing across a boot
 		w.now = time.Now()
 		w.note(source.Note{Kind: source.Overrun, Detail: "the host was booted since the run before: what it recorded in between was not heard"})
 	}
 	w.unsaved = true
 	return w.save()
+}
+
+// goneOn takes the place behind what was counted. What the source noticed until
+// then is counted first: a place that was saved without would tell nobody.
+func (w *follower) goneOn() {
+	w.now = time.Now()
+	at, notes := w.from.position()
+	for _, n := range notes {
+		w.note(n)
+	}
+	w.at = at
 }
 
 // holdInterval is how often records without a container are looked at again.
@@ -161,7 +172,8 @@ func (w *follower) pump(ctx context.Context) (_ <-chan placed, _ chan<- struct{}
 			}
 			p := placed{Chunk: c}
 			if w.state != nil && w.from.position != nil {
-				p.behind = w.from.position()
+				at, notes := w.from.position()
+				p.behind, p.Notes = at, append(p.Notes, notes...)
 			}
 			select {
 			case chunks <- p:
