@@ -471,6 +471,30 @@ func TestPositionsOfUnread(t *testing.T) {
 	}
 }
 
+// TestResumeBeforeCopies: between a file that was read in part and one of which
+// only the start was seen there can be copies that no run has looked at.
+func TestResumeBeforeCopies(t *testing.T) {
+	path := logPath(t)
+	writeFile(t, path, "")
+	s := newStepper(t, path, FollowOptions{})
+	appendTo(t, path, "one\n")
+	s.step()
+	for i := range 4 { // runs that read nothing
+		saved := s.f.Positions()
+		must(t, s.f.closeAll())
+		appendTo(t, path, fmt.Sprintf("life %d\n", i))
+		copyFile(t, path, path+"."+fmt.Sprintf("2026010%d", i))
+		must(t, os.Truncate(path, 0))
+		if i%2 == 1 {
+			appendTo(t, path, "begun\n")
+		}
+		s.start(path, FollowOptions{Resume: saved})
+	}
+	s.step()
+	s.notes = nil
+	s.want("one", "life 0", "life 1", "begun", "life 2", "life 3", "begun")
+}
+
 // TestPositionsOfUnreadArchive: a file of which nothing was read is found in
 // the archive that was made of it, and missed where there is none.
 func TestPositionsOfUnreadArchive(t *testing.T) {

@@ -147,7 +147,7 @@ func (f *Follower) claim(saved []Position, files []*generation) (missing []Posit
 func (p Position) take(files []*generation, fits func(*generation) bool) bool {
 	for _, g := range files {
 		if fits(g) && g.goOnAt(p) {
-			g.judged, g.begun = true, true
+			g.judged, g.begun = true, p.Offset > 0
 			return true
 		}
 	}
@@ -155,7 +155,7 @@ func (p Position) take(files []*generation, fits func(*generation) bool) bool {
 }
 
 // firstUnread is the first file that the earlier run cannot have read: the one
-// after the last that it had seen lines of or, if there is none, the first of which
+// after the last that it had lines of or, if there is none, the first of which
 // it knew.
 func firstUnread(files []*generation, saved []Position) int {
 	for i, g := range slices.Backward(files) {
@@ -164,7 +164,7 @@ func firstUnread(files []*generation, saved []Position) int {
 		}
 	}
 	known := func(g *generation) bool {
-		return slices.ContainsFunc(saved, func(p Position) bool { return p.isFile(g.id) })
+		return slices.ContainsFunc(saved, func(p Position) bool { return p.isFile(g.id) || p.Seen > 0 && g.goOnAt(p) })
 	}
 	return max(0, slices.IndexFunc(files, known))
 }
