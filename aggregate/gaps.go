@@ -54,15 +54,33 @@ func boots(all []stretch) [][]stretch {
 	if len(all) == 0 {
 		return nil
 	}
-	start, top := 0, int64(0)
-	for i, s := range all {
-		if int64(s.low)+reordered < top {
+	start, sum := 0, all[0]
+	for i := 1; i < len(all); i++ {
+		s := &all[i]
+		if s.startsAnew(all[start:i], &sum) {
 			out = append(out, all[start:i])
-			start, top = i, 0
+			start, sum = i, *s
 		}
-		top = max(top, int64(s.high))
+		sum.widen(s)
 	}
 	return append(out, all[start:])
+}
+
+// startsAnew tells whether s is of a later boot than what sums up to sum: its
+// serials are lower than those of late records, or it is later than all and has
+// a serial that was there before, or one lower than all that boots begin with.
+func (s *stretch) startsAnew(boot []stretch, sum *stretch) bool {
+	switch {
+	case int64(s.low)+reordered < int64(sum.high):
+		return true
+	case s.low > sum.high || s.first <= sum.last+sameBoot:
+		return false
+	case s.low < min(sum.low, pageSize):
+		return true
+	}
+	return slices.ContainsFunc(boot[max(0, len(boot)-2*reordered):], func(o stretch) bool {
+		return s.samePage(&o) && s.seen&o.seen != 0
+	})
 }
 
 // parts cuts the stretches of one boot where so many serials are missing that

@@ -106,6 +106,16 @@ func TestSerialGaps(t *testing.T) {
 		{"some missing, others late", func(s *stream) []event { return late(r, drop(r, s.boot(1000, 20000), 77), 1000) }, 77},
 		{"a long gap", func(s *stream) []event { return append(s.boot(1000, 100), s.boot(51100, 100)...) }, 50000},
 		{"a reboot", func(s *stream) []event { return append(s.boot(1000, 20000), s.boot(1, 9000)...) }, 0},
+		{"a reboot after few", func(s *stream) []event { return append(s.boot(1, 150), s.boot(1, 120)...) }, 0},
+		{"a reboot to below what is left", func(s *stream) []event { return append(s.boot(100, 100), s.boot(1, 90)...) }, 0},
+		{"some missing that the boot before had", func(s *stream) []event {
+			return append(s.boot(1, 150), append(s.boot(1, 60), s.boot(71, 50)...)...)
+		}, 10},
+		{"a call that lasted long", func(s *stream) []event {
+			all := append(s.boot(100, 100), s.boot(200, 100)...)
+			all[150].millis = all[50].millis // the time is that of its start
+			return all
+		}, 0},
 		{"ten reboots, some missing in each", func(s *stream) (all []event) {
 			for i := range 10 {
 				all = append(all, drop(r, late(r, s.boot(2, 5000+i*1000), 500), 5)...)
