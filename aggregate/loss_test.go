@@ -35,7 +35,7 @@ func TestLosses(t *testing.T) {
 			"[ 2.0] audit: audit_lost=10 audit_rate_limit=0 audit_backlog_limit=64",
 			"[ 2.0] audit: audit_lost=8 audit_rate_limit=0 audit_backlog_limit=64",
 		}, "lost-counter=4@1", 4},
-		{"backlog", []string{"[ 1.0] audit: audit_backlog=65 > audit_backlog_limit=64", "[ 1.0] audit: backlog limit exceeded"}, "backlog=0@2", 0},
+		{"backlog", []string{"[ 1.0] audit: audit_backlog=65 > audit_backlog_limit=64", "[ 1.0] audit: backlog limit exceeded"}, "backlog=0@1", 0},
 		{"rate limit", []string{"[ 1.0] audit: rate limit exceeded"}, "rate-limit=0@1", 0},
 		{"hold queue", []string{"[ 1.0] audit: kauditd hold queue overflow"}, "overrun=0@1", 0},
 		{"retry queue", []string{"Jun  1 12:00:00 vm kernel: [ 1.0] audit: kauditd retry queue overflow"}, "overrun=0@1", 0},

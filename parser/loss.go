@@ -78,7 +78,7 @@ func mentionsRecord(line []byte) bool {
 type message struct {
 	text    []byte
 	kind    LossKind
-	counted bool // a number precedes it, or follows a '=' at its end
+	counted bool // a number can stand right before it, or follows a '=' at its end
 }
 
 // messages of Linux's kernel/audit.c and lib/ratelimit.c, auditd, rsyslog and
@@ -87,14 +87,17 @@ var messages = [...]message{
 	{[]byte(" callbacks suppressed"), LossSuppressed, true},
 	{[]byte("audit_lost="), LossCounter, true},
 	{[]byte("audit: backlog limit exceeded"), LossBacklog, false},
+	{[]byte("audit: audit_backlog="), LossBacklog, false}, // printed with the one above, which may be suppressed
 	{[]byte("audit: rate limit exceeded"), LossRateLimit, false},
 	{[]byte("audit: kauditd hold queue overflow"), LossQueue, false},
 	{[]byte("audit: kauditd retry queue overflow"), LossQueue, false},
 	{[]byte("audit: out of memory in audit_"), LossQueue, false},
 	{[]byte("queue to plugins is full"), LossQueue, false},
-	{[]byte(" due to rate-limiting"), LossCollector, true},
+	{[]byte(" messages lost due to rate-limiting"), LossCollector, true},
 	{[]byte(" kernel messages"), LossCollector, true},
 	{[]byte(" messages from "), LossCollector, true},
+	{[]byte(" due to rate-limiting"), LossCollector, false}, // rsyslog begins to drop
+	{[]byte("buffer overrun, some messages lost"), LossCollector, false},
 	{[]byte(": cannot open kernel log"), LossCollector, false}, // rsyslog gives up at its start
 }
 
@@ -116,7 +119,7 @@ func (m message) fits(before []byte) bool {
 	case LossCollector:
 		return bytes.Contains(before, []byte("rsyslogd")) || bytes.Contains(before, []byte("imuxsock")) ||
 			bytes.Contains(before, []byte("imjournal")) || bytes.Contains(before, []byte("imklog")) ||
-			bytes.Contains(before, []byte("systemd-journald")) && hasAny(before, "Suppressed ", "Missed ")
+			bytes.Contains(before, []byte("systemd-journald")) && (!m.counted || hasAny(before, "Suppressed ", "Missed "))
 	}
 	return true
 }
@@ -158,21 +161,16 @@ func kernelPrefix(line []byte, at int) (pre prefix) {
 // bits. Longer ones are forged: added up, they would become negative.
 const longestCount = 10
 
-// numberBefore is the last number in s; 0 where no printer has written it.
+// numberBefore is the number at the end of s; 0 where there is none, or no
+// printer has written it.
 func numberBefore(s []byte) int64 {
-	for i := len(s); i > 0; i-- {
-		if s[i-1]-'0' > 9 {
-			continue
-		}
-		start := i
-		for start > 0 && s[start-1]-'0' <= 9 {
-			start--
-		}
-		v, n := digits(s[start:i])
-		if n > longestCount {
-			return 0
-		}
-		return int64(v)
+	start := len(s)
+	for start > 0 && s[start-1]-'0' <= 9 {
+		start--
 	}
-	return 0
+	v, n := digits(s[start:])
+	if n > longestCount {
+		return 0
+	}
+	return int64(v)
 }

@@ -27,6 +27,7 @@ func TestLosses(t *testing.T) {
 		{"audit_log_start: 9223372036854775807 callbacks suppressed", parser.LossSuppressed, 0},
 		{"audit: audit_lost=9223372036854775807 audit_rate_limit=5 audit_backlog_limit=64", parser.LossCounter, 0},
 		{"audit: backlog limit exceeded", parser.LossBacklog, 0},
+		{"audit: audit_backlog=65 > audit_backlog_limit=64", parser.LossBacklog, 0},
 		{"audit: rate limit exceeded", parser.LossRateLimit, 0},
 		{"audit: kauditd hold queue overflow", parser.LossQueue, 0},
 		{"audit: kauditd retry queue overflow", parser.LossQueue, 0},
@@ -48,6 +49,10 @@ func TestLosses(t *testing.T) {
 		"Jun  1 12:00:00 vm rsyslogd[77]: imjournal: 40 messages lost due to rate-limiting (20000 allowed within 600 seconds)": 40,
 		"2026-11-23T14:58:49.435949+00:00 vm rsyslogd: imklog: 40 messages lost due to rate-limiting":                          40,
 		`{"program":"rsyslogd","message":"imuxsock[pid 8311]: 40 messages lost due to rate-limiting"}`:                         40,
+		"Jun  1 12:00:00 vm rsyslogd-2177: imuxsock lost 57 messages from pid 1342 due to rate-limiting":                       57,
+		"Jun  1 12:00:00 vm rsyslogd-2177: imuxsock begins to drop messages from pid 1342 due to rate-limiting":                0,
+		"Jun  1 12:00:00 vm rsyslogd: imuxsock[pid: 1342, name: x] from <x:u>: begin to drop messages due to rate-limiting":    0,
+		"Jun  1 12:00:00 vm systemd-journald[310]: /dev/kmsg buffer overrun, some messages lost.":                              0,
 		"Jun  1 12:00:00 vm rsyslogd: imkmsg: cannot open kernel log (/dev/kmsg): Broken pipe. [v8.2302.0]":                    0,
 	} {
 		lossOf(t, log, parser.LossCollector, count)
@@ -68,7 +73,6 @@ func lossOf(t *testing.T, log string, kind parser.LossKind, count int64) {
 func TestNoLosses(t *testing.T) {
 	for _, log := range []string{
 		"[  278.5] net_ratelimit: 29 callbacks suppressed",
-		"[  278.5] audit: audit_backlog=65 > audit_backlog_limit=64",
 		"[  278.5] audit: initializing netlink subsys (disabled)",
 		"Jun  1 12:00:00 vm app[1]: kauditd_printk_skb: 29 callbacks suppressed, it says",
 		"Jun  1 12:00:00 vm app[1]: Suppressed 3 messages from above",
