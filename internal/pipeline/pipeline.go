@@ -151,7 +151,7 @@ func trustOf(name string) aggregate.Trust {
 // between lines after a crash, and in front where copytruncate has emptied the
 // file and its writer goes on at its old offset.
 func binary(head []byte) bool {
-	head = bytes.TrimLeft(head, "\x00")
+	head = bytes.TrimLeft(bytes.ReplaceAll(head, []byte("\x00\x00\x00\x00"), nil), "\x00")
 	control := 0
 	for _, c := range head[:min(len(head), 512)] {
 		if c < 0x20 && c != '\n' && c != '\t' && c != '\r' && c != 0x1b && c != 0x1d && c != 0x1e {

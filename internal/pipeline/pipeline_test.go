@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -199,9 +200,11 @@ func TestHole(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := bytes.Count(log, []byte("\n"))
-	for _, hole := range []int{600, 100 << 10} {
+	for _, hole := range []int{600, 601, 100 << 10} {
 		name := filepath.Join(t.TempDir(), "audit.log")
-		if err := os.WriteFile(name, append(make([]byte, hole), log...), 0o644); err != nil {
+		first := bytes.IndexByte(log, '\n') + 1
+		where := first * (hole % 2) // in front, or behind a line as a crash leaves it
+		if err := os.WriteFile(name, slices.Insert(slices.Clone(log), where, make([]byte, hole)...), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		s, err := Read(context.Background(), []string{name}, nil, Options{})
