@@ -18,7 +18,8 @@ type lossCount struct {
 	line        int64 // of the first
 	first, last Millis
 	detail      string
-	low, high   int64 // of a running total (lost-counter)
+	fix         string // what prevents it; "": what prevents all of its kind
+	low, high   int64  // of a running total (lost-counter)
 	bounds
 }
 
@@ -91,10 +92,14 @@ func (c *lossCount) total(v int64) {
 }
 
 // Notice counts what a source itself, or an earlier run, noticed to be missing
-// at a time; n is 0 where it cannot say how much.
-func (p *proof) Notice(kind EvidenceKind, n int64, when time.Time, detail string) {
+// at a time; n is 0 where it cannot say how much, and fix "" where it knows
+// nothing better than what prevents all losses of the kind.
+func (p *proof) Notice(kind EvidenceKind, n int64, when time.Time, detail, fix string) {
 	st := parser.Stamp{Millis: when.UnixMilli(), HasTime: !when.IsZero()}
 	p.tell(kind, n, st, 0, detail)
+	if l := p.loss(kind, 0, detail); l.detail == detail {
+		l.fix = fix
+	}
 }
 
 // lossDetail says what happened.

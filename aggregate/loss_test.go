@@ -143,13 +143,13 @@ func TestNotice(t *testing.T) {
 	b := aggregate.NewBuilder(nil)
 	b.Input("audit:", aggregate.TrustKernel)
 	when := time.Date(2024, 6, 1, 12, 0, 0, 0, time.UTC)
-	b.Notice(aggregate.Overrun, 0, when, "the socket's buffer was full")
-	b.Notice(aggregate.Overrun, 0, when.Add(time.Second), "the socket's buffer was full")
+	b.Notice(aggregate.Overrun, 0, when, "the socket's buffer was full", "raise it")
+	b.Notice(aggregate.Overrun, 0, when.Add(time.Second), "the socket's buffer was full", "raise it")
 	s := b.Summary()
 	if len(s.Completeness.Evidence) != 1 || s.Completeness.Verdict != aggregate.Incomplete {
 		t.Fatalf("%+v", s.Completeness)
 	}
-	if e := s.Completeness.Evidence[0]; e.Kind != aggregate.Overrun || !e.First.Equal(when) || !e.Last.Equal(when.Add(time.Second)) || e.Input != "audit:" {
+	if e := s.Completeness.Evidence[0]; e.Kind != aggregate.Overrun || !e.First.Equal(when) || !e.Last.Equal(when.Add(time.Second)) || e.Input != "audit:" || e.Fix != "raise it" {
 		t.Errorf("%+v", e)
 	}
 }

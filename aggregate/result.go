@@ -132,7 +132,7 @@ func (b *Builder) evidence(s *Summary) []Evidence {
 	var out []Evidence
 	for k, l := range b.losses {
 		in := &b.inputs[k.input]
-		e := Evidence{Kind: k.kind, Count: l.count, Input: in.Name, Line: l.line, Detail: l.detail, Fix: fixes[k.kind]}
+		e := Evidence{Kind: k.kind, Count: l.count, Input: in.Name, Line: l.line, Detail: l.detail, Fix: cmp.Or(l.fix, fixes[k.kind])}
 		e.First, e.Last = in.times(l)
 		out = append(out, e)
 	}

@@ -178,7 +178,8 @@ func (s *netlinkStream) drain(fd int) error {
 		case errors.Is(err, unix.EAGAIN):
 			return nil
 		case errors.Is(err, unix.ENOBUFS):
-			s.note(Note{Kind: Overrun, Detail: "the kernel dropped records that were not received in time (ENOBUFS)"})
+			s.note(Note{Kind: Overrun, Detail: "the kernel dropped records that were not received in time (ENOBUFS)",
+				Fix: "record with auditd, for which programs wait, or give the output to a faster reader"})
 		case !errors.Is(err, unix.EINTR):
 			return fmt.Errorf("receive from the kernel's audit socket: %w", err)
 		}

@@ -244,7 +244,7 @@ func (w *follower) note(n source.Note) {
 		w.env.notef("%s", n.Detail)
 		return
 	}
-	w.counts.Loss(aggregate.EvidenceKind(n.Kind), n.Count, w.now, n.Detail)
+	w.counts.Loss(aggregate.EvidenceKind(n.Kind), n.Count, w.now, n.Detail, n.Fix)
 	if !w.json {
 		w.env.notef("%s: %s", n.Kind, n.Detail)
 	}

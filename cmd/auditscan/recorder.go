@@ -68,7 +68,7 @@ func (r *recorder) note(n source.Note) {
 		r.env.notef("%s", n.Detail)
 		return
 	}
-	r.total.Notice(aggregate.EvidenceKind(n.Kind), n.Count, time.Now(), n.Detail)
+	r.total.Notice(aggregate.EvidenceKind(n.Kind), n.Count, time.Now(), n.Detail, n.Fix)
 }
 
 func (r *recorder) item(item parser.Item, line int64) {

@@ -77,8 +77,8 @@ func (c *Counter) Record(h Held, id *container.Identity) {
 
 // Loss counts what the source noticed to be missing; see
 // [aggregate.Builder.Notice]. To show it waits for Write.
-func (c *Counter) Loss(kind aggregate.EvidenceKind, n int64, now time.Time, detail string) {
-	c.run.total.Notice(kind, n, now, detail)
+func (c *Counter) Loss(kind aggregate.EvidenceKind, n int64, now time.Time, detail, fix string) {
+	c.run.total.Notice(kind, n, now, detail, fix)
 	c.counter.loss(kind, n, now)
 }
 
