@@ -91,13 +91,21 @@ func (c *lossCount) total(v int64) {
 	c.count = c.high - c.low + 1
 }
 
-// Notice counts what a source itself, or an earlier run, noticed to be missing
-// at a time; n is 0 where it cannot say how much, and fix "" where it knows
+// Told counts what a message told an earlier run at a time; of lost-counter, n
+// is how many are missing since the host was booted.
+func (p *proof) Told(kind EvidenceKind, n int64, when time.Time, detail string) {
+	p.tell(kind, n, stampAt(when), 0, detail)
+}
+
+func stampAt(when time.Time) parser.Stamp {
+	return parser.Stamp{Millis: when.UnixMilli(), HasTime: !when.IsZero()}
+}
+
+// Notice counts what a source itself noticed to be missing at a time, beside
+// what it noticed before; n is 0 where it cannot say how much, and fix "" where it knows
 // nothing better than what prevents all losses of the kind.
 func (p *proof) Notice(kind EvidenceKind, n int64, when time.Time, detail, fix string) {
-	st := parser.Stamp{Millis: when.UnixMilli(), HasTime: !when.IsZero()}
-	p.tell(kind, n, st, 0, detail)
-	if l := p.loss(kind, 0, detail); l.detail == detail {
+	if l := p.note(kind, n, stampAt(when), 0, detail); l.detail == detail {
 		l.fix = fix
 	}
 }

@@ -154,6 +154,26 @@ func TestNotice(t *testing.T) {
 	}
 }
 
+// TestNoticeLost: the kernel's own count, as a source watches it, tells what
+// was lost since it was looked at last. A message has the total since boot.
+func TestNoticeLost(t *testing.T) {
+	b := aggregate.NewBuilder(nil)
+	b.Input("audit:", aggregate.TrustKernel)
+	when := time.Date(2024, 6, 1, 12, 0, 0, 0, time.UTC)
+	b.Notice(aggregate.LostCounter, 561, when, "lost", "")
+	b.Notice(aggregate.LostCounter, 2246, when, "lost", "")
+	if got := b.Summary().Completeness.Lost; got != 561+2246 {
+		t.Errorf("%d noticed, want 2807", got)
+	}
+	b = aggregate.NewBuilder(nil)
+	b.Input("follow.ndjson", aggregate.TrustText)
+	b.Told(aggregate.LostCounter, 561, when, "lost")
+	b.Told(aggregate.LostCounter, 2246, when, "lost")
+	if got := b.Summary().Completeness.Lost; got != 2246-561+1 {
+		t.Errorf("%d told, want 1686", got)
+	}
+}
+
 // TestFullBurst checks the one loss that no message tells of: the kernel
 // prints ten audit messages in five seconds, and says how many it left out
 // only when it prints again.

@@ -59,7 +59,7 @@ func (e *eventReader) item(fields []field) {
 	event := fields[:len(fields)-1]
 	switch isLoss := fieldSet(1) << len(event); {
 	case seen == isLoss:
-		e.into.Notice(e.loss.Kind, e.loss.Count, e.loss.First, e.loss.Detail, e.loss.Fix)
+		e.into.Told(e.loss.Kind, e.loss.Count, e.loss.First, e.loss.Detail)
 	case seen&isLoss != 0:
 		e.failAt(from, "a loss and an event in one")
 	default:
