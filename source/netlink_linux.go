@@ -45,8 +45,9 @@ type netlinkStream struct {
 	buf  []byte // scratch space of the receiver
 	line []byte // likewise
 
-	lost  uint32 // what the watcher has told of so far
-	blind bool   // the watcher's last question failed
+	lost      uint32 // what the watcher has told of so far
+	rateLimit uint32 // as it was then
+	blind     bool   // the watcher's last question failed
 
 	closed   sync.Once
 	closing  chan struct{}
@@ -84,7 +85,7 @@ func Netlink() (Stream, error) {
 		s.note(unwatched(statusErr))
 		return s, nil
 	}
-	s.lost = status.Lost
+	s.lost, s.rateLimit = status.Lost, status.RateLimit
 	s.watcher.Go(s.watch)
 	return s, nil
 }
@@ -234,11 +235,19 @@ func (s *netlinkStream) ask() (backlog uint32) {
 	}
 	s.blind = false
 	if n := lostSince(s.lost, status.Lost); n > 0 {
-		s.note(Note{Kind: LostCounter, Count: n, Detail: "the kernel lost records before they could be sent (audit_lost)",
-			Fix: "auditctl -b 65536; auditctl -r 0"})
+		s.note(lostNote(n, max(s.rateLimit, status.RateLimit)))
 	}
-	s.lost = status.Lost
+	s.lost, s.rateLimit = status.Lost, status.RateLimit
 	return status.Backlog
+}
+
+// lostNote tells of n records that the kernel counted as lost, of which it does
+// not say why.
+func lostNote(n int64, rateLimit uint32) Note {
+	if rateLimit > 0 {
+		return Note{Kind: RateLimit, Count: n, Detail: fmt.Sprintf("the kernel lost records over the audit rate limit of %d a second (audit_lost)", rateLimit)}
+	}
+	return Note{Kind: LostCounter, Count: n, Detail: "the kernel lost records before they could be sent (audit_lost)", Fix: "auditctl -b 65536; auditctl -r 0"}
 }
 
 // lostSince compares two values of the kernel's counter, which starts again

@@ -232,7 +232,7 @@ func TestNetlinkLostCounter(t *testing.T) {
 	lines, notes := readToEnd(t, s)
 	told := 0
 	for _, n := range notes {
-		if n.Kind == LostCounter {
+		if n.Kind == LostCounter || n.Kind == RateLimit {
 			told += int(n.Count)
 		}
 	}
@@ -329,5 +329,15 @@ func TestNetlinkChild(t *testing.T) {
 	_, notes := readToEnd(t, s)
 	for _, n := range notes {
 		t.Log("note", n.Kind, n.Detail, n.Fix)
+	}
+}
+
+// TestLostNote: of the kernel's count only what the rate limit dropped is seen
+// in the serials too, where it must not count again.
+func TestLostNote(t *testing.T) {
+	for limit, want := range map[uint32]NoteKind{0: LostCounter, 100: RateLimit} {
+		if n := lostNote(7, limit); n.Kind != want || n.Count != 7 {
+			t.Errorf("at a rate limit of %d: %+v, want %s", limit, n, want)
+		}
 	}
 }

@@ -32,6 +32,7 @@ const (
 	RotationGap    NoteKind = "rotation-gap"
 	Overrun        NoteKind = "overrun"
 	LostCounter    NoteKind = "lost-counter"
+	RateLimit      NoteKind = "rate-limit" // these have serials, which are missing
 	TruncatedInput NoteKind = "truncated-input"
 	LongLine       NoteKind = "malformed"
 )
