@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 )
 
 func TestFollowResumesOnce(t *testing.T) {
@@ -39,4 +40,58 @@ func TestResumeTellsOfAGap(t *testing.T) {
 	s.step()
 	s.wantNotes(RotationGap)
 	s.want("one", "other")
+}
+
+// TestResumeBeforeCopies: between a file that was read in part and one of which
+// only the start was seen there can be copies that no run has looked at.
+func TestResumeBeforeCopies(t *testing.T) {
+	path := logPath(t)
+	writeFile(t, path, "")
+	s := newStepper(t, path, FollowOptions{})
+	appendTo(t, path, "one\n")
+	s.step()
+	for i := range 4 { // runs that read nothing
+		saved := s.f.Positions()
+		must(t, s.f.closeAll())
+		appendTo(t, path, fmt.Sprintf("life %d\n", i))
+		copyFile(t, path, path+"."+fmt.Sprintf("2026010%d", i))
+		must(t, os.Truncate(path, 0))
+		if i%2 == 1 {
+			appendTo(t, path, "begun\n")
+		}
+		s.start(path, FollowOptions{Resume: saved})
+	}
+	s.step()
+	s.notes = nil
+	s.want("one", "life 0", "life 1", "begun", "life 2", "life 3", "begun")
+}
+
+// TestPositionsOfUnreadArchive: a file of which nothing was read is found in
+// the archive that was made of it, and missed where there is none.
+func TestPositionsOfUnreadArchive(t *testing.T) {
+	for _, keep := range []bool{true, false} {
+		path := logPath(t)
+		writeFile(t, path, "first\n")
+		var saved []Position
+		for _, line := range []string{"second\n", "third\n"} { // two runs that read nothing
+			f := newFollower(path, time.Now)
+			must(t, f.start(FollowOptions{FromStart: true, Resume: saved}))
+			saved = f.Positions()
+			must(t, f.closeAll())
+			rotateNumbered(t, path, 5)
+			writeFile(t, path, line)
+		}
+		compressFile(t, path+".2")
+		if !keep {
+			must(t, os.Remove(path+".2.gz"))
+		}
+		s := newStepper(t, path, FollowOptions{Resume: saved})
+		s.step()
+		if keep {
+			s.want("first", "second", "third")
+		} else {
+			s.wantNotes(RotationGap)
+			s.want("second", "third")
+		}
+	}
 }
