@@ -115,6 +115,7 @@ func (r *recorder) admit() {
 	}
 	if lost > 0 {
 		r.total.Notice(aggregate.DroppedByCollector, lost, time.Now(),
-			"of a login during the run, by processes that had ended before they were known to be the command's")
+			"of a login during the run, by processes that had ended before they were known to be the command's",
+			"record again: a process of the login that is still there when its records come is enough")
 	}
 }
