@@ -9,7 +9,7 @@ import (
 
 // modest is what a run should take at most, beside the program's own pages:
 // it shares the machine with what it watches.
-const modest = 52 << 20
+const modest = 48 << 20
 
 // saveMemory lets the garbage collector run when memory would grow beyond
 // modest, and hardly before. If so much is in use that it would do nothing

@@ -54,11 +54,9 @@ func (r *run) parallel(ctx context.Context, in Blocks, total *counter) error {
 	return err
 }
 
-// blocksAWorker is one to count, and one that waits for its turn.
-const blocksAWorker = 2
-
-// jobs is how many blocks are in use at most.
-func (r *run) jobs() int { return blocksAWorker * r.Workers }
+// jobs is how many blocks are in use at most: one a worker, and two that are
+// put together with those before them, or wait for it.
+func (r *run) jobs() int { return r.Workers + 2 }
 
 // counter returns a counter of an input, with a parser of its own.
 func (r *run) counter(b *aggregate.Builder, input string, layout parser.Layout) *counter {

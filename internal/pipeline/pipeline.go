@@ -41,11 +41,11 @@ type Options struct {
 	BlockSize int // bytes; 0: a good size
 }
 
-// Blocks lie in a core's own cache, from being read to being counted. Where
-// there are many cores they are smaller, so that all of them together are not
-// much more; a block must hold the longest line.
+// Blocks are large, so that handing them on costs nothing beside counting them.
+// Where there are many cores they are smaller, so that all of them together are
+// not much more; a block must hold the longest line.
 const (
-	largestBlock  = 512 << 10
+	largestBlock  = 768 << 10
 	smallestBlock = 2 * source.MaxLine
 	allBlocks     = 8 << 20
 )
@@ -87,7 +87,7 @@ func newRun(o Options) *run {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	if o.BlockSize == 0 {
-		o.BlockSize = max(smallestBlock, min(largestBlock, allBlocks/(blocksAWorker*o.Workers)))
+		o.BlockSize = max(smallestBlock, min(largestBlock, allBlocks/o.Workers))
 	}
 	return &run{Options: o, total: aggregate.NewBuilder(o.Filter), shown: shown{}}
 }
