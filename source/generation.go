@@ -62,6 +62,7 @@ type content interface {
 	// readAt is as in io.ReaderAt, for at most followBuffer bytes.
 	readAt(p []byte, offset int64) (int, error)
 	measure() (stamp, error)
+	Stat() (os.FileInfo, error)
 	Close() error
 }
 
@@ -122,6 +123,9 @@ func (a *archive) atEnd(err error, n int) error {
 	}
 	return err
 }
+
+// Stat is of the compressed file.
+func (a *archive) Stat() (os.FileInfo, error) { return a.file.Stat() }
 
 func (a *archive) measure() (stamp, error) { return stamp{size: a.end}, nil }
 

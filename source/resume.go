@@ -156,7 +156,8 @@ func (p Position) take(files []*generation, fits func(*generation) bool) bool {
 
 // firstUnread is the first file that the earlier run cannot have read: the one
 // after the last that it had lines of or, if there is none, the first of which
-// it knew.
+// it knew. One that was empty then is known by its time alone: whatever was
+// last written to before it was made is older.
 func firstUnread(files []*generation, saved []Position) int {
 	for i, g := range slices.Backward(files) {
 		if g.begun {
@@ -166,7 +167,22 @@ func firstUnread(files []*generation, saved []Position) int {
 	known := func(g *generation) bool {
 		return slices.ContainsFunc(saved, func(p Position) bool { return p.isFile(g.id) || p.Seen > 0 && g.goOnAt(p) })
 	}
-	return max(0, slices.IndexFunc(files, known))
+	if i := slices.IndexFunc(files, known); i >= 0 {
+		return i
+	}
+	for i, g := range files {
+		if slices.ContainsFunc(saved, g.writtenSince) {
+			return i
+		}
+	}
+	return len(files)
+}
+
+// writtenSince tells whether g may have been written to since the file of p was
+// made. Whoever compresses a log keeps its time.
+func (g *generation) writtenSince(p Position) bool {
+	info, err := g.src.Stat()
+	return err != nil || !info.ModTime().Before(p.Birth)
 }
 
 func (f *Follower) noteMissing(missing []Position) {

@@ -95,3 +95,33 @@ func TestPositionsOfUnreadArchive(t *testing.T) {
 		}
 	}
 }
+
+// TestResumeOfAnEmptyFile: a file that was empty when the earlier run ended, and
+// is in an archive since, is told from older archives by their time.
+func TestResumeOfAnEmptyFile(t *testing.T) {
+	path := logPath(t)
+	for i := range 3 {
+		old := fmt.Sprintf("%s.%d", path, i+1)
+		writeFile(t, old, "of before\n")
+		compressFile(t, old)
+		before := time.Now().Add(-time.Hour)
+		must(t, os.Chtimes(old+".gz", before, before))
+	}
+	writeFile(t, path, "")
+	f := newFollower(path, time.Now)
+	must(t, f.start(FollowOptions{}))
+	saved := f.Positions()
+	must(t, f.closeAll())
+	if len(saved) != 1 || saved[0].Birth.IsZero() {
+		t.Skipf("the file system tells no time of creation: %+v", saved)
+	}
+	for _, line := range []string{"first\n", "second\n"} {
+		appendTo(t, path, line)
+		rotateNumbered(t, path, 20)
+		compressFile(t, path+".1")
+	}
+	writeFile(t, path, "third\n")
+	s := newStepper(t, path, FollowOptions{Resume: saved})
+	s.step()
+	s.want("first", "second", "third")
+}
