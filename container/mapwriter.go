@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"time"
+
+	"github.com/auditscan/auditscan/internal/atomicfile"
 )
 
 // MapWriter appends to a pid map. Each line is written by one write(2), so
@@ -40,7 +42,7 @@ func OpenMap(name string) (*MapWriter, []Problem, error) {
 }
 
 func (w *MapWriter) resume() ([]Problem, error) {
-	if err := lock(w.file); err != nil {
+	if err := atomicfile.Lock(w.file); err != nil {
 		return nil, err
 	}
 	info, err := w.file.Stat()

@@ -79,6 +79,7 @@ func (f *followFlags) run(ctx context.Context, env *environment, args []string) 
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, st.close()) }()
 	from, err := f.open(env, args, st)
 	if err != nil {
 		return err

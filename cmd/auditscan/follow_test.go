@@ -361,6 +361,7 @@ func TestFollowerBegins(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer st.close()
 		f := &followFlags{}
 		from, err := f.open(&environment{}, []string{path}, st)
 		if err != nil {

@@ -20,6 +20,7 @@ import (
 // part them.
 type state struct {
 	path   string
+	lock   *os.File
 	before *aggregate.Summary // of earlier runs; nil: there was none
 	at     positions
 }
@@ -40,6 +41,9 @@ func loadState(path string) (*state, error) {
 		return nil, nil
 	}
 	st := &state{path: path}
+	if err := st.claim(); err != nil {
+		return nil, err
+	}
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return st, nil
@@ -58,6 +62,26 @@ func loadState(path string) (*state, error) {
 	}
 	st.at = doc.Positions
 	return st, nil
+}
+
+// claim keeps others from using the state, who would save over it. The lock is
+// on a file beside it, since the state itself is replaced.
+func (st *state) claim() (err error) {
+	if st.lock, err = os.OpenFile(st.path+".lock", os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return err
+	}
+	if err := atomicfile.Lock(st.lock); err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", st.path, err), st.lock.Close())
+	}
+	return nil
+}
+
+// close lets others use the state.
+func (st *state) close() error {
+	if st == nil {
+		return nil
+	}
+	return st.lock.Close()
 }
 
 // positions are those of the earlier run.

@@ -1,6 +1,6 @@
 //go:build unix && !solaris && !aix
 
-package container
+package atomicfile
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// lock makes sure that only one process writes a file; the lock ends with it.
-func lock(f *os.File) error {
+// Lock makes sure that only one process writes a file; the lock ends with it.
+func Lock(f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return errors.New("another auditscan writes it")
