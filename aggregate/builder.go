@@ -105,7 +105,7 @@ func (b *Builder) count(r *parser.Record, id *callID, container *container.Ident
 	in.saw(r)
 	o := b.origin(r, container)
 	if s := b.serialsOf(r); s != nil {
-		if s.record(r.Millis, r.Serial, contentHash(r, o.hash)) {
+		if s.record(r.Millis, r.Serial, contentOf(r, o.hash)) {
 			in.Duplicates++
 			return nil
 		}
@@ -152,13 +152,14 @@ func (b *Builder) origin(r *parser.Record, id *container.Identity) *origin {
 	return o
 }
 
-// contentHash tells records apart that claim one serial. names is the hash of
+// contentOf tells records apart that claim one serial. names is the hash of
 // comm and exe, and of the run's seed.
-func contentHash(r *parser.Record, names uint64) uint16 {
+func contentOf(r *parser.Record, names uint64) content {
 	h := mix(uint64(r.PID)<<32|uint64(uint32(r.NR)), names) ^
-		mix(uint64(r.Arch)<<32|uint64(r.Code), names>>1) ^
-		mix(uint64(r.Millis)<<1^r.IP, names>>2)
-	return uint16(h ^ h>>16 ^ h>>32)
+		mix(uint64(r.Arch)<<32|uint64(r.Code), r.IP) ^
+		mix(uint64(r.Millis), names>>1)
+	h ^= h >> 24
+	return content(h & contentMask)
 }
 
 // secrets make the content hash unpredictable, as seed does the names'.

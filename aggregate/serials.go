@@ -25,16 +25,25 @@ const minPages = 64
 // need more, or a log that was written to make this slow.
 const maxChain = 256
 
-// page is 32 consecutive serials. The hashes tell a second rendering of one
+// content is a hash of what a record says. Of so many records that claim the
+// serials of others, one in 16 million is taken for a second rendering.
+type content uint32
+
+const contentMask = 1<<24 - 1
+
+// page is 32 consecutive serials. The contents tell a second rendering of one
 // event from another event that claims its serial.
 type page struct {
-	key         uint32 // serial >> pageBits
-	next        int32  // another page of this key, from another boot; -1: none
-	first, last int64  // ms
-	seen        uint32 // serials of any audit record
-	records     uint32 // serials of SECCOMP records
-	hash        [pageSize]uint16
+	key         uint32           // serial >> pageBits
+	next        int32            // another page of this key, from another boot; -1: none
+	first, last int64            // ms
+	seen        uint32           // serials of any audit record
+	records     uint32           // serials of SECCOMP records
+	low         [pageSize]uint16 // of the contents of those
+	high        [pageSize]uint8
 }
+
+func (p *page) content(at uint32) content { return content(p.low[at]) | content(p.high[at])<<16 }
 
 // serials is the set of serials seen on one node.
 type serials struct {
@@ -129,16 +138,16 @@ func (s *serials) other(ms int64, serial uint32) {
 // same serial, within the time that its page was seen in, with the same
 // content. A serial seen outside that time is another boot's. Of records with
 // one serial but different contents some are forged; each has a page.
-func (s *serials) record(ms int64, serial uint32, hash uint16) (duplicate bool) {
+func (s *serials) record(ms int64, serial uint32, c content) (duplicate bool) {
 	at, bit := serial&pageMask, uint32(1)<<(serial&pageMask)
 	if s.head >= 0 && s.key == serial>>pageBits { // the common case: the page used last is the only one
 		if p := s.pages.at(s.head); p.next < 0 && p.records&bit == 0 && p.meets(ms, ms) {
-			p.note(ms, at, hash)
+			p.note(ms, at, c)
 			return false
 		}
 	}
 	p := s.find(serial>>pageBits, func(p *page) bool {
-		return p.records&bit != 0 && p.hash[at] == hash && ms >= p.first && ms <= p.last
+		return p.records&bit != 0 && p.content(at) == c && ms >= p.first && ms <= p.last
 	})
 	if p != nil {
 		return true
@@ -147,16 +156,16 @@ func (s *serials) record(ms int64, serial uint32, hash uint16) (duplicate bool) 
 	if p == nil {
 		p = s.add(ms, ms)
 	}
-	p.note(ms, at, hash)
+	p.note(ms, at, c)
 	return false
 }
 
 // note adds a SECCOMP record.
-func (p *page) note(ms int64, at uint32, hash uint16) {
+func (p *page) note(ms int64, at uint32, c content) {
 	p.widen(ms, ms)
 	p.seen |= 1 << at
 	p.records |= 1 << at
-	p.hash[at] = hash
+	p.low[at], p.high[at] = uint16(c), uint8(c>>16)
 }
 
 // overlaps tells whether some record of o may be in s already.
@@ -184,7 +193,7 @@ func (s *serials) merge(o *serials) {
 		q.seen |= p.seen
 		for m := p.records; m != 0; m &= m - 1 {
 			bit := bits.TrailingZeros32(m)
-			q.hash[bit] = p.hash[bit]
+			q.low[bit], q.high[bit] = p.low[bit], p.high[bit]
 		}
 		q.records |= p.records
 	}

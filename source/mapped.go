@@ -12,7 +12,7 @@ import (
 
 const (
 	smallestMapped = 1 << 20
-	givenBack      = 2 << 20 // bytes at a time: each costs an interrupt of the other cores
+	givenBack      = 1 << 20 // bytes at a time: each costs an interrupt of the other cores
 )
 
 // mapping is a file as it was when it was mapped.
