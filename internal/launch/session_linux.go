@@ -38,6 +38,7 @@ func (p *Process) Owns(session uint32, pid int32) (bool, error) {
 
 // descends tells whether a process comes from another, which takes in orphans.
 func descends(pid, ancestor int) (bool, error) {
+	unseen := 0 // an ancestor of which /proc told nothing
 	for p := pid; p > 1; {
 		if p == ancestor {
 			return true, nil
@@ -46,10 +47,10 @@ func descends(pid, ancestor int) (bool, error) {
 		switch {
 		case err == nil:
 			p = parent
-		case p == pid:
+		case p == pid, p == unseen: // it is there still, but hidden
 			return false, err
 		default: // it has just ended, and its child has another parent
-			p = pid
+			unseen, p = p, pid
 		}
 	}
 	return false, nil

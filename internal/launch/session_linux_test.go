@@ -1,10 +1,14 @@
 package launch
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"strings"
 	"testing"
+	"time"
 )
 
 // TestOwns: a session that a descendant has begun is the program's; what is
@@ -57,5 +61,34 @@ func TestOwns(t *testing.T) {
 	}
 	if own, err := p.Owns(session, pid); own || err == nil {
 		t.Errorf("one whose process has ended: %v, %v", own, err)
+	}
+}
+
+// TestDescendsHidden: where /proc hides the processes of others, whose a
+// process is cannot be told, and the question ends all the same.
+func TestDescendsHidden(t *testing.T) {
+	const child = "LAUNCH_HIDDEN"
+	if os.Getenv(child) != "" {
+		if own, err := descends(os.Getpid(), 1<<30); own || err == nil {
+			t.Errorf("%v, %v", own, err)
+		}
+		return
+	}
+	self, err := os.Open("/proc/self/exe") // nobody may not walk to it
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer self.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "unshare", "--mount", "sh", "-c",
+		"mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid 65534 --regid 65534 --clear-groups /proc/self/fd/3 -test.run TestDescendsHidden")
+	cmd.Env, cmd.ExtraFiles, cmd.Dir = append(os.Environ(), child+"=1"), []*os.File{self}, "/"
+	out, err := cmd.CombinedOutput()
+	if err != nil && ctx.Err() == nil && !strings.Contains(string(out), "FAIL") {
+		t.Skipf("needs the right to mount /proc, unshare and setpriv: %v\n%s", err, out)
+	}
+	if err != nil || !strings.Contains(string(out), "PASS") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
