@@ -96,6 +96,26 @@ func (r *Reader) Consumed() int64 { return r.disk.n.Load() }
 // empty line, so that line numbers still hold.
 func (r *Reader) Oversize() int64 { return r.oversize }
 
+// ErrCut is that a file has become shorter while it was read.
+var ErrCut = errors.New("the file was cut short while it was read: read it again, or follow it")
+
+// Whole returns an [ErrCut] that names the file if it is shorter than it was
+// when it was opened: what was read of it is a part then.
+func (r *Reader) Whole() error {
+	file, ok := r.file.(*os.File)
+	if !ok || r.size < 0 {
+		return nil
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() < r.size {
+		return fmt.Errorf("%s: %w", r.name, ErrCut)
+	}
+	return nil
+}
+
 // Unterminated tells, once Next has given io.EOF, whether the last line has no
 // newline: a saved log may lack it, a log cut off by a full disk does too.
 func (r *Reader) Unterminated() bool { return r.unterminated }

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"sync"
 
@@ -152,9 +151,6 @@ func (r *run) collect(ctx context.Context, total *counter, q *queue) error {
 		}
 		if err == nil {
 			err = r.append(j, total, twice)
-		}
-		if errors.Is(err, errCut) {
-			err = fmt.Errorf("%s: %w", total.input, err)
 		}
 		if err != nil {
 			return err

@@ -125,7 +125,15 @@ func (r *run) input(ctx context.Context, name string, stdin io.Reader) error {
 		in.Map(r.jobs() * r.BlockSize)
 		read = r.parallel
 	}
-	if err := read(ctx, in, r.counter(r.total, in.Name(), layout)); err != nil {
+	err = read(ctx, in, r.counter(r.total, in.Name(), layout))
+	// Of a file that was cut short a part was read, with or without a fault.
+	if cut := in.Whole(); cut != nil && (err == nil || errors.Is(err, errFault)) {
+		return cut
+	}
+	if errors.Is(err, errFault) {
+		err = fmt.Errorf("%s: %w", in.Name(), err)
+	}
+	if err != nil {
 		return err
 	}
 	return r.oversize(in)
