@@ -56,7 +56,7 @@ func (o *order) pass(head, tail Millis) {
 // bound bounds what waits by the time of the record behind it.
 func (o *order) bound(ms Millis) {
 	for _, l := range o.waiting {
-		span(&l.first, &l.last, ms, ms)
+		Widen(&l.first, &l.last, ms, ms)
 		l.waits = false
 	}
 	o.waiting = o.waiting[:0]
@@ -82,7 +82,7 @@ type bounds struct {
 func (l *lossCount) follows(ms Millis) {
 	l.between = true
 	l.leads = l.leads || ms == 0
-	span(&l.first, &l.last, ms, ms)
+	Widen(&l.first, &l.last, ms, ms)
 }
 
 // times are those between which all of l happened; zero where none is known.

@@ -126,7 +126,7 @@ func (b *Builder) count(r *parser.Record, id *callID, container *container.Ident
 	}
 	t := when(r.Stamp)
 	call.Count++
-	span(&call.First, &call.Last, t, t)
+	Widen(&call.First, &call.Last, t, t)
 	in.seen(t)
 	in.Records++
 	if id.form == formBare {

@@ -188,7 +188,7 @@ func (g *group) sum(x *Call, sign int64) {
 	id := x.id()
 	c := g.call(nil, &id)
 	c.Count += sign * x.Count
-	span(&c.First, &c.Last, x.First, x.Last)
+	Widen(&c.First, &c.Last, x.First, x.Last)
 }
 
 // merge adds the counts of o, sign times.
@@ -242,7 +242,7 @@ func (g *group) result() (calls []Call, twice int64) {
 		c, n, same := rest[0], renderings{}, 0
 		for ; same < len(rest) && compareCalls(rest[same], c) == 0; same++ {
 			n[rest[same].form] = rest[same].Count
-			span(&c.First, &c.Last, rest[same].First, rest[same].Last)
+			Widen(&c.First, &c.Last, rest[same].First, rest[same].Last)
 		}
 		c.Count, c.form = n.events(), formOther
 		calls, twice, rest = append(calls, c), twice+n.pairs(), rest[same:]
@@ -278,20 +278,16 @@ func compareCalls(a, b Call) int {
 	if c := archOrder(a.Arch, b.Arch); c != 0 {
 		return c
 	}
-	return cmp.Or(cmp.Compare(a.NR, b.NR), cmp.Compare(a.Action, b.Action), compareBool(a.Folded, b.Folded))
+	if c := cmp.Or(cmp.Compare(a.NR, b.NR), cmp.Compare(a.Action, b.Action)); c != 0 || a.Folded == b.Folded {
+		return c
+	}
+	if a.Folded { // behind the call -1, which has no name either
+		return 1
+	}
+	return -1
 }
 
 func compareForms(a, b Call) int { return cmp.Or(compareCalls(a, b), cmp.Compare(a.form, b.form)) }
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
-}
 
 func archOrder(a, b syscalltable.Arch) int {
 	if a == b {

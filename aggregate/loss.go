@@ -29,7 +29,7 @@ func (p *proof) note(kind EvidenceKind, n int64, st parser.Stamp, line int64, de
 	l.count = Plus(l.count, n)
 	switch {
 	case st.HasTime:
-		span(&l.first, &l.last, when(st), when(st))
+		Widen(&l.first, &l.last, when(st), when(st))
 	case line > 0:
 		l.follows(p.input().tail)
 		p.input().await(l)

@@ -177,7 +177,7 @@ func (b *Builder) appendLoss(kind EvidenceKind, l *lossCount, after int64, befor
 	}
 	c := b.loss(kind, line, l.detail)
 	c.count = Plus(c.count, l.count)
-	span(&c.first, &c.last, l.first, l.last)
+	Widen(&c.first, &c.last, l.first, l.last)
 	c.nowhere, c.between = c.nowhere || l.nowhere, c.between || l.between
 	if l.leads {
 		c.follows(before)
@@ -198,5 +198,5 @@ func (in *input) append(o *input) {
 	in.Malformed += o.Malformed
 	in.forms |= o.forms
 	in.bare += o.bare
-	span(&in.first, &in.last, o.first, o.last)
+	Widen(&in.first, &in.last, o.first, o.last)
 }

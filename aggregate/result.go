@@ -63,7 +63,7 @@ func (in *input) saw(r *parser.Record) {
 // carry the fields that only journald can set.
 const formText = 1 << 7
 
-func (in *input) seen(t Millis) { span(&in.first, &in.last, t, t) }
+func (in *input) seen(t Millis) { Widen(&in.first, &in.last, t, t) }
 
 // trusted is what the source vouches for, else what the renderings do.
 func (in *input) trusted() Trust {
@@ -201,7 +201,7 @@ func (g Group) recount() Group {
 	for i := range g.Calls {
 		c := &g.Calls[i]
 		g.Records = Plus(g.Records, c.Count)
-		span(&first, &last, c.First, c.Last)
+		Widen(&first, &last, c.First, c.Last)
 	}
 	g.First, g.Last = first.Time(), last.Time()
 	return g

@@ -97,7 +97,7 @@ func (c *Call) Name() string {
 // Add adds the count and times of another counter of the same call.
 func (c *Call) Add(o *Call) {
 	c.Count = Plus(c.Count, o.Count)
-	span(&c.First, &c.Last, o.First, o.Last)
+	Widen(&c.First, &c.Last, o.First, o.Last)
 }
 
 // Millis is a time as records tell it, in milliseconds since the epoch; zero
@@ -120,8 +120,8 @@ func MillisOf(t time.Time) Millis {
 	return Millis(t.UnixMilli())
 }
 
-// span widens a time span by another; one without a time changes nothing.
-func span(first, last *Millis, from, to Millis) {
+// Widen widens a time span by another; one without a time changes nothing.
+func Widen(first, last *Millis, from, to Millis) {
 	if from != 0 && (*first == 0 || from < *first) {
 		*first = from
 	}

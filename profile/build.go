@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -84,7 +83,7 @@ type Observed struct {
 	Name        string
 	Arches      []syscalltable.Arch // where it was seen
 	Records     int64
-	First, Last time.Time
+	First, Last aggregate.Millis
 }
 
 // Widened is a call that the profile allows on more architectures than it was
@@ -263,7 +262,7 @@ func mergeObserved(byName map[string]*Observed, c *aggregate.Call) {
 	o := byName[c.Name()]
 	if o == nil {
 		byName[c.Name()] = &Observed{
-			Name: c.Name(), Arches: []syscalltable.Arch{c.Arch}, Records: c.Count, First: c.First.Time(), Last: c.Last.Time(),
+			Name: c.Name(), Arches: []syscalltable.Arch{c.Arch}, Records: c.Count, First: c.First, Last: c.Last,
 		}
 		return
 	}
@@ -271,22 +270,7 @@ func mergeObserved(byName map[string]*Observed, c *aggregate.Call) {
 		o.Arches = append(o.Arches, c.Arch)
 	}
 	o.Records = aggregate.Plus(o.Records, c.Count)
-	o.First, o.Last = earliest(o.First, c.First.Time()), latest(o.Last, c.Last.Time())
-}
-
-// earliest returns the earlier of two times that are known.
-func earliest(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func latest(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
+	aggregate.Widen(&o.First, &o.Last, c.First, c.Last)
 }
 
 // loggedNames are the calls of a group that ran under SCMP_ACT_LOG.

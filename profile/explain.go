@@ -183,7 +183,7 @@ func explainCalls(r *Result, s *aggregate.Summary) []explainedCall {
 		shown := by[:min(len(by), programsShown)]
 		list = append(list, explainedCall{
 			Name: o.Name, Arches: archNames(o.Arches), Records: o.Records, Runs: seen[o.Name],
-			First: stamp(o.First), Last: stamp(o.Last), By: shown, Others: len(by) - len(shown),
+			First: stamp(o.First.Time()), Last: stamp(o.Last.Time()), By: shown, Others: len(by) - len(shown),
 		})
 	}
 	return list
