@@ -17,6 +17,7 @@ import (
 	"github.com/opencontainers/runtime-spec/specs-go"
 	"gopkg.in/yaml.v3"
 
+	"github.com/auditscan/auditscan/internal/audittest"
 	"github.com/auditscan/auditscan/profile"
 )
 
@@ -31,23 +32,10 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	os.Exit(build(m))
-}
-
-// build builds the command and the program for the tests.
-func build(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "auditscan-examples")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	auditscan, library = filepath.Join(dir, "auditscan"), filepath.Join(dir, "library")
-	if out, err := exec.Command("go", "build", "-o", dir, "../cmd/auditscan", "./library").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
+	os.Exit(audittest.Built(func(dir string) int {
+		auditscan, library = filepath.Join(dir, "auditscan"), filepath.Join(dir, "library")
+		return m.Run()
+	}, "../cmd/auditscan", "./library"))
 }
 
 // output runs a command that must succeed, and returns its stdout.

@@ -1,4 +1,3 @@
-// Package audittest lets tests make real SECCOMP records, and cgroups of containers.
 package audittest
 
 import (

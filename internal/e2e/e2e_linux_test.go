@@ -33,23 +33,10 @@ func TestMain(m *testing.M) {
 	case "true":
 		exit(beTrue())
 	}
-	os.Exit(build(m))
-}
-
-// build builds the command for the tests.
-func build(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "auditscan-e2e")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	auditscan = filepath.Join(dir, "auditscan")
-	if out, err := exec.Command("go", "build", "-o", auditscan, "../../cmd/auditscan").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
+	os.Exit(audittest.Built(func(dir string) int {
+		auditscan = filepath.Join(dir, "auditscan")
+		return m.Run()
+	}, "../../cmd/auditscan"))
 }
 
 // childVar tells the test binary that it is one of the programs under a

@@ -33,22 +33,14 @@ var auditscan string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	os.Exit(build(m))
+	os.Exit(audittest.Built(func(dir string) int {
+		auditscan = filepath.Join(dir, "auditscan")
+		return measured(m)
+	}, "../../../cmd/auditscan"))
 }
 
-// build builds the command for the tests.
-func build(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "auditscan-loop")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	auditscan = filepath.Join(dir, "auditscan")
-	if out, err := exec.Command("go", "build", "-o", auditscan, "../../../cmd/auditscan").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
-		return 1
-	}
+// measured runs the tests, and writes what they measured.
+func measured(m *testing.M) int {
 	start := time.Now()
 	code := m.Run()
 	if *document != "" && code == 0 {
