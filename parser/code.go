@@ -1,9 +1,6 @@
 package parser
 
-import (
-	"bytes"
-	"encoding/binary"
-)
+import "bytes"
 
 // codeMemo is the code that was read last, where it had eight digits: most
 // records have the same.
@@ -13,17 +10,17 @@ type codeMemo struct {
 	code   uint32
 }
 
-// code is Record.code with a memory.
+// code is Record.code with a memory; s has room for more digits than a code has.
 func (p *Parser) code(s []byte) int {
 	r, m := &p.rec, &p.codes
-	eight := len(s) > 10 && hexDigit[s[10]] == 0
-	if eight && m.digits != 0 && binary.LittleEndian.Uint64(s[2:]) == m.digits && m.sig == r.Sig && s[0] == '0' && s[1] == 'x' {
+	eight := hexDigit[s[10]] == 0
+	if eight && le64(s[2:]) == m.digits && m.sig == r.Sig && m.digits != 0 && s[0] == '0' && s[1] == 'x' {
 		r.Code = m.code
 		return 10
 	}
 	n, _ := r.code(s)
 	if eight && n == 10 {
-		*m = codeMemo{binary.LittleEndian.Uint64(s[2:]), r.Sig, r.Code}
+		*m = codeMemo{le64(s[2:]), r.Sig, r.Code}
 	}
 	return n
 }

@@ -124,21 +124,22 @@ func (p *Parser) prettyMember(s []byte) Item {
 func (p *Parser) binaryValue() {
 	a := &p.entries
 	if a.have < len(a.size) {
-		n := copy(a.size[a.have:], p.block)
+		n := copy(a.size[a.have:], p.block[p.at:])
 		a.have += n
-		p.block = p.block[n:]
+		p.at += n
 		if a.have < len(a.size) {
 			return
 		}
 		a.skip = binary.LittleEndian.Uint64(a.size[:]) + 1
 		a.keep(a.dst, nil)
 	}
-	n := int(min(a.skip, uint64(len(p.block))))
-	if a.dst != mNone && len(a.kept[a.dst])+n <= maxValue {
-		a.kept[a.dst] = append(a.kept[a.dst], p.block[:n]...)
+	part := p.block[p.at:]
+	part = part[:min(a.skip, uint64(len(part)))]
+	if a.dst != mNone && len(a.kept[a.dst])+len(part) <= maxValue {
+		a.kept[a.dst] = append(a.kept[a.dst], part...)
 	}
-	p.lineNo += int64(bytes.Count(p.block[:n], []byte("\n")))
-	p.block, a.skip = p.block[n:], a.skip-uint64(n)
+	p.lineNo += int64(bytes.Count(part, []byte("\n")))
+	p.at, a.skip = p.at+len(part), a.skip-uint64(len(part))
 	if a.skip == 0 {
 		a.binary = false
 		if a.dst != mNone {

@@ -1,48 +1,59 @@
 package parser
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
-// fast reads the line that the block starts with where it is auditd's or the
-// kernel's and of a process that was seen before: the common cases. It takes
-// only what the general way would read to the same record, and leaves the
-// block untouched otherwise; tests and a fuzz target compare the two.
+// fast reads the block's next line where it is the common case: auditd's or
+// the kernel's, and of a process that was seen before, or of another audit
+// type. It takes only what the general way would read to the same item, and
+// gives End otherwise, with nothing taken; tests and a fuzz target compare the
+// two.
 //
 // Its invariants: the line starts as auditdLine wants it, or with a prefix that
-// was read before; the stamp and the fields are read by the same functions; no
-// value reaches beyond the line's end, since none of them takes a newline; and
-// what follows the code is the line's end, or what auditd adds, which no other
-// reading gives a meaning.
-func (p *Parser) fast() bool {
-	s, r := p.block, &p.rec
-	if len(s) < len(seccompStart)+8 {
-		return false
+// was read before; no value reaches beyond the line's end, since none of them
+// takes a newline; and what follows the code is the line's end, or what auditd
+// adds, which no other reading gives a meaning.
+func (p *Parser) fast() Item {
+	s, r := p.block[p.at:], &p.rec
+	if len(s) < shortestLine {
+		return End
 	}
 	if string(s[:8]) == "type=SEC" && string(s[8:16]) == "COMP msg" && string(s[16:23]) == "=audit(" {
-		s = s[len(seccompStart)-len(auditOp):]
+		s = s[len(seccompStart):]
 		r.Form, r.Node = FormAuditd, nil
 	} else {
 		n := p.heads.recall(s)
 		if n == 0 {
-			return false
+			return p.other(s)
 		}
 		s = s[n:]
 		r.Form, r.Node = FormKernel, p.heads.node
 	}
-	st, s, ok := p.stamp(s)
-	if !ok || len(s) < 2 || s[0] != ':' {
-		return false
+	n := p.stamp(s)
+	if n == 0 {
+		return End
 	}
-	s = s[1:]
+	s = s[n:]
 	e := p.memo.recall(s)
-	if e == nil {
-		return false
+	if e == nil || !e.whole {
+		return End
 	}
-	r.Stamp, r.Legacy, r.Process = st, false, &e.process
-	r.ArchName, r.SyscallName, r.CodeName = nil, nil, nil
-	at := e.at
-	at.rest = s[len(e.start):]
-	return p.tail(&at) && at.seen&required == required && p.endLine(at.rest)
+	s = s[len(e.start):]
+	r.Legacy, r.Process = false, &e.process
+	if r.CodeName != nil {
+		r.ArchName, r.SyscallName, r.CodeName = nil, nil, nil
+	}
+	if n = p.tail(s); n == 0 || !p.endLine(s[n:]) {
+		return End
+	}
+	return IsRecord
 }
+
+// shortestLine is what a line has at least, so that its start can be read
+// without a look at where the block ends.
+const shortestLine = 64
 
 // endLine goes to the next line if what is left of this one is its end, or
 // what auditd adds.
@@ -50,14 +61,84 @@ func (p *Parser) endLine(s []byte) bool {
 	if len(s) == 0 || s[0] != '\n' && !bytes.HasPrefix(s, enrichedStart) {
 		return false
 	}
+	return p.next(s)
+}
+
+// next goes to the line behind s, the end of this one; false if it is the last.
+func (p *Parser) next(s []byte) bool {
 	end := bytes.IndexByte(s, '\n')
 	if end < 0 {
 		return false
 	}
-	p.block, p.ended = s[end+1:], s[end:]
+	p.at, p.ended = len(p.block)-len(s)+end+1, true
 	p.lineNo++
 	return true
 }
+
+// other reads auditd's line of a type that only lends its serial.
+func (p *Parser) other(s []byte) Item {
+	if !bytes.HasPrefix(s, typeEq) {
+		return End
+	}
+	t, n := typeNumber(s[:shortestLine])
+	if t != 0 || n > shortestLine/2 || string(s[n:n+11]) != " msg=audit(" ||
+		bytes.HasPrefix(s[len(typeEq):], daemonType) || bytes.ContainsAny(s[:n], "(\n") {
+		return End
+	}
+	s = s[n+11:]
+	if len(s) < shortestLine {
+		return End
+	}
+	n = p.stamp(s)
+	if n == 0 || !p.next(s[n:]) {
+		return End
+	}
+	p.begin(Record{Stamp: p.rec.Stamp, Form: FormAuditd})
+	return IsOther
+}
+
+// timeMemo is the time of the stamp that was read last: many records share a
+// millisecond. It knows times of ten digits, which those from 2001 to 2286 are.
+type timeMemo struct {
+	start, end uint64 // of "1795446782.601:", eight bytes each
+	millis     int64  // 0: none
+}
+
+const timeLen = len("1795446782.601:")
+
+// recall tells whether s starts with a time, which is then in millis.
+func (m *timeMemo) recall(s []byte) bool {
+	return m.millis != 0 && le64(s) == m.start && le64(s[timeLen-8:]) == m.end || m.read(s)
+}
+
+func (m *timeMemo) read(s []byte) bool {
+	sec, n := digits(s[:10])
+	msec, k := digits(s[11:14])
+	if n != 10 || s[10] != '.' || k != 3 || s[14] != ':' {
+		return false
+	}
+	*m = timeMemo{le64(s), le64(s[timeLen-8:]), int64(sec*1000 + msec)}
+	return true
+}
+
+// stamp reads "SEC.MSEC:SERIAL):", as much of a stamp as follows "audit(", and
+// returns its length; 0: s does not start with it.
+func (p *Parser) stamp(s []byte) int {
+	if len(s) < shortestLine || !p.time.recall(s) {
+		return 0
+	}
+	serial, n := eightDigits(le64(s[timeLen:]))
+	if n == 8 {
+		serial, n = digits(s[timeLen:])
+	}
+	if n == 0 || n > 10 || serial > 1<<32-1 || s[timeLen+n] != ')' || s[timeLen+n+1] != ':' {
+		return 0
+	}
+	p.rec.Stamp = Stamp{Millis: p.time.millis, Serial: uint32(serial), HasTime: true, HasSerial: true}
+	return timeLen + n + 2
+}
+
+func le64(s []byte) uint64 { return binary.LittleEndian.Uint64(s) }
 
 // headMemo is the start of the kernel's line that was read last, up to and
 // with "kernel: ". What stands there is the same for a second, and says the
@@ -83,7 +164,7 @@ func (m *headMemo) keep(text []byte, pre *prefix) {
 
 func wordStart(c byte) bool { return c-'0' <= 9 || c|0x20-'a' <= 25 }
 
-// recall returns where "audit(" begins in a line of the remembered head, 0
+// recall returns where the time begins in a line of the remembered head, 0
 // where s is none.
 func (m *headMemo) recall(s []byte) int {
 	const longestUptime = 32
@@ -99,7 +180,7 @@ func (m *headMemo) recall(s []byte) int {
 	if up > longestUptime || !bytes.HasPrefix(s[n:], kernelStart) {
 		return 0
 	}
-	return n + len(kernelStart) - len(auditOp)
+	return n + len(kernelStart)
 }
 
 var kernelStart = []byte("type=1326 audit(")

@@ -50,6 +50,9 @@ func TestFastAfter(t *testing.T) {
 		"a code of NUL bytes, after":    line("0", "7ffc0000") + line("0", "\x00\x00\x00\x00\x00\x00\x00\x00"),
 		"a code with a digit more":      line("0", "7ffc0000") + line("0", "7ffc00000"),
 		"a code with a capital":         line("0", "7ffc000a") + line("0", "7ffc000A"),
+		"an ip with a capital":          line("0", "7ffc0000") + strings.Replace(line("0", "7ffc0000"), "0x7f00 ", "0x7f00123456aA ", 1),
+		"an ip beyond hex":              line("0", "7ffc0000") + strings.Replace(line("0", "7ffc0000"), "0x7f00 ", "0x`f00123456gg ", 1),
+		"an ip of 17 digits":            line("0", "7ffc0000") + strings.Replace(line("0", "7ffc0000"), "0x7f00 ", "0x10000000000000000 ", 1),
 		"a code that is glued to AUID=": line("0", "7ffc0000") + line("0", "7ffc0000AUID=\"unset\""),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -59,6 +62,32 @@ func TestFastAfter(t *testing.T) {
 				t.Errorf("the last line is read as a record: %+v", got[len(got)-1])
 			}
 		})
+	}
+}
+
+// TestFastOthers checks that of the lines of other types only those are read in
+// one go that the general way takes for the kernel's.
+func TestFastOthers(t *testing.T) {
+	const rest = `msg=audit(1717243200.123:78): arch=c000003e syscall=59 success=yes exit=0 pid=4321 comm="x" exe="/x"` + "\n"
+	for _, log := range []string{
+		"type=SYSCALL " + rest,
+		"type=DAEMON_START " + rest,
+		"type=SECCOMP " + rest,
+		"type=UNKNOWN[1326] " + rest,
+		"type=ANOM_ABEND " + rest,
+		"type=3D1326 " + rest,
+		"type=SYS\nCALL " + rest,
+		"type=audit( " + rest,
+		"type= " + rest,
+		"type=" + strings.Repeat("X", 80) + " " + rest,
+		"type=SYSCALL  " + rest,
+		strings.Replace("type=SYSCALL "+rest, ":78)", ":99999999999)", 1),
+		strings.Replace("type=SYSCALL "+rest, ":78):", ":78) ", 1),
+		strings.Replace("type=SYSCALL "+rest, "1717243200.123", "171724320.123", 1),
+		strings.Replace("type=SYSCALL "+rest, "1717243200.123", "0000000000.000", 1),
+	} {
+		log += strings.Repeat("type=EOE "+rest, 2)
+		same(t, log, items(parser.New(parser.Lines), []byte(log)), items(parser.General(parser.New(parser.Lines)), []byte(log)))
 	}
 }
 

@@ -28,6 +28,9 @@ const (
 // Kernels since 3.8 print all of these; subj, exe, arch and compat may lack.
 const required = 1<<fPID | 1<<fComm | 1<<fSig | 1<<fSyscall | 1<<fIP | 1<<fCode
 
+// tailFields are those that [Parser.tail] reads.
+const tailFields = 1<<fSyscall | 1<<fCompat | 1<<fIP | 1<<fCode
+
 // cutAfter are the reasons of records that end too early.
 var cutAfter = [...]string{
 	fNone: "record cut before its first field", fAUID: "record cut after auid=", fUID: "record cut after uid=",
@@ -109,7 +112,12 @@ func (p *Parser) fields(s []byte) (rest []byte, reason string) {
 			p.memo.keep(s, at, r.Process)
 		}
 	}
-	if p.general || !p.tail(&at) {
+	if !p.general {
+		if n := p.tail(at.rest); n > 0 {
+			at = reading{at.rest[n:], fCode, at.seen | tailFields}
+		}
+	}
+	if at.last < fCode {
 		p.proc = *r.Process // what is remembered must not change
 		p.proc.Origin = 0
 		r.Process = &p.proc

@@ -12,7 +12,7 @@ const (
 // auditdLine parses a line that starts with "type=", as auditd writes it.
 func (p *Parser) auditdLine(line []byte) Item {
 	if bytes.HasPrefix(line, seccompStart) {
-		if st, rest, ok := p.stamp(line[len(seccompStart)-len(auditOp):]); ok && len(rest) > 0 && rest[0] == ':' {
+		if st, rest, ok := parseStamp(line[len(seccompStart)-len(auditOp):]); ok && len(rest) > 0 && rest[0] == ':' {
 			p.begin(Record{Stamp: st, Form: FormAuditd})
 			return p.event(rest[1:], line)
 		}
@@ -99,7 +99,7 @@ func (p *Parser) typed(line []byte, start, i int, form Form) Item {
 			return End
 		}
 	}
-	st, rest, ok := p.stamp(line[i:])
+	st, rest, ok := parseStamp(line[i:])
 	if !ok && len(msg) != 0 {
 		if st, rest, ok = parseDatedStamp(line[i:]); ok {
 			p.rec.Form = FormInterpreted

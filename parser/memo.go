@@ -1,9 +1,6 @@
 package parser
 
-import (
-	"bytes"
-	"encoding/binary"
-)
+import "bytes"
 
 // memo is the fast path. A process makes many calls, and all its records are
 // the same bytes up to "syscall=" but for the stamp. The memo keeps such
@@ -26,6 +23,7 @@ type memo struct {
 type remembered struct {
 	start   []byte
 	at      reading // rest is not used
+	whole   bool    // with syscall= and what follows, all required fields are there
 	process Process // read only
 }
 
@@ -71,7 +69,7 @@ func (m *memo) keep(s []byte, at reading, p *Process) {
 	m.last = e
 	e.start = append(e.start[:0], s[:n]...)
 	e.at, e.process = at, *p
-	e.at.rest = nil
+	e.at.rest, e.whole = nil, (at.seen|tailFields)&required == required
 	moved := func(t []byte) []byte {
 		if t == nil {
 			return nil
@@ -98,7 +96,7 @@ func slot(s []byte) int {
 		return int(h >> (64 - memoBits))
 	}
 	for i := range words {
-		h += binary.LittleEndian.Uint64(s[8*i:]) * (mix + uint64(i)<<20)
+		h += le64(s[8*i:]) * (mix + uint64(i)<<20)
 	}
 	return int(h * mix >> (64 - memoBits))
 }

@@ -1,9 +1,6 @@
 package parser
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "math/bits"
 
 // Numbers are read eight characters at a time where there are as many: a
 // record has some thirty digits that differ from the one before it.
@@ -12,7 +9,7 @@ import (
 // bound the length; beyond 19 digits the value is meaningless.
 func digits(s []byte) (v uint64, n int) {
 	if len(s) >= 8 {
-		if v, n = eightDigits(binary.LittleEndian.Uint64(s)); n < 8 {
+		if v, n = eightDigits(le64(s)); n < 8 {
 			return v, n
 		}
 	}
@@ -44,17 +41,6 @@ const each = 0x0101010101010101
 // lowerHex reads the kernel's hex: lower-case only, since the 'A' of a glued
 // AUID= is a hex digit too.
 func lowerHex(s []byte) (v uint64, n int) {
-	if len(s) >= 8 {
-		if v, n = eightHex(binary.LittleEndian.Uint64(s)); n < 8 {
-			return v, n
-		}
-		if len(s) >= 16 {
-			w, m := eightHex(binary.LittleEndian.Uint64(s[8:]))
-			if v, n = v<<(4*m)|w, n+m; m < 8 {
-				return v, n
-			}
-		}
-	}
 	for n < len(s) {
 		d := hexDigit[s[n]]
 		if d == 0 {
@@ -66,24 +52,17 @@ func lowerHex(s []byte) (v uint64, n int) {
 	return v, n
 }
 
-// eightHex is eightDigits for lower-case hex.
-func eightHex(x uint64) (v uint64, n int) {
-	digit, letter := x^each*'0', x^each*'`' // 0 to 9, 1 to 6
-	noDigit := (digit | (digit + each*6)) & (each * 0xf0)
-	noLetter := (letter|(letter+each*9))&(each*0xf0) | ^(letter+each*0xf)&(each*0x10)
-	n = bits.TrailingZeros64(inTop(noDigit)&inTop(noLetter)) / 8
-	x = x&(each*0xf) + x>>6&each*9 // bit 6 tells a letter, whose low half is 1 to 6
-	x <<= 64 - 8*n
-	x = x&0x000f000f000f000f<<12 | x&0x0f000f000f000f00 // pairs, in the upper of two bytes
-	x >>= 8
-	x = x&0x000000ff000000ff<<8 | x>>16&0x000000ff000000ff
-	return x&0xffff<<16 | x>>32, n
-}
-
-// inTop sets the highest bit of each byte that has a bit in its upper half.
-func inTop(x uint64) uint64 {
-	x |= x << 1
-	return (x | x<<2) & (each * 0x80)
+// eightHex reads eight characters, the first of which is in the lowest byte.
+// wrong is 0 if each of them is a digit of the kernel's hex.
+func eightHex(x uint64) (v, wrong uint64) {
+	v = x&(each*0xf) + x>>6&each*9             // bit 6 tells a letter, whose low half is 1 to 6
+	letter := (v + each*6) >> 4 & each         // of those that are to give v
+	wrong = v + each*'0' + letter*('a'-'0'-10) // how v is written
+	wrong = wrong ^ x | v&(each*0xf0)
+	v = v * (1<<12 + 1) >> 8 & 0x00ff00ff00ff00ff
+	v = v * (1<<24 + 1) >> 16 & 0x0000ffff0000ffff
+	v = v * (1<<48 + 1) >> 32 & 0xffffffff
+	return v, wrong
 }
 
 // hexDigit is one more than the value of each lower-case hex digit, 0 for

@@ -27,9 +27,15 @@ func TestNumbers(t *testing.T) {
 		if want, m := slowly(text, 10); n != m || n < 20 && v != want {
 			t.Fatalf("digits(%q) = %d, %d, want %d, %d", text, v, n, want, m)
 		}
-		v, n = lowerHex(text)
-		if want, m := slowly(text, 16); n != m || n <= 16 && v != want {
+		want, m := slowly(text, 16)
+		if v, n = lowerHex(text); n != m || n <= 16 && v != want {
 			t.Fatalf("lowerHex(%q) = %#x, %d, want %#x, %d", text, v, n, want, m)
+		}
+		if len(text) >= 8 {
+			want, m = slowly(text[:8], 16)
+			if v, wrong := eightHex(le64(text)); (wrong == 0) != (m == 8) || m == 8 && v != want {
+				t.Fatalf("eightHex(%q) = %#x, %#x, want %#x of %d digits", text[:8], v, wrong, want, m)
+			}
 		}
 	}
 }

@@ -18,8 +18,9 @@ const (
 // inputs of [Lines] layout may be shared out to several parsers.
 type Parser struct {
 	layout Layout
-	block  []byte // what is left of the block
-	ended  []byte // the same with the newline before it; nil: it is not to be skipped
+	block  []byte
+	at     int    // where the block's next line begins
+	ended  bool   // a line of the block was before it: what follows may be skipped
 	line   []byte // what is left of the current line: several records can share one
 	lineNo int64
 
@@ -28,15 +29,16 @@ type Parser struct {
 	loss Loss
 	bad  Malformed
 
-	memo    memo // starts of records that were read before
-	heads   headMemo
-	general bool // for the tests: no memo, and no line is skipped
-	time    stampMemo
-	codes   codeMemo
-	entries assembly   // layout Entries
-	partial [2][]byte  // layout CRI: split lines, one a stream
-	scratch [4096]byte // room for text that had to be unescaped
-	text    []byte     // the unescaped text, in scratch or on the heap
+	memo     memo // starts of records that were read before
+	heads    headMemo
+	general  bool // for the tests: no memo, and no line is skipped
+	time     timeMemo
+	codes    codeMemo
+	ipDigits int        // of the ip= that was read last
+	entries  assembly   // layout Entries
+	partial  [2][]byte  // layout CRI: split lines, one a stream
+	scratch  [4096]byte // room for text that had to be unescaped
+	text     []byte     // the unescaped text, in scratch or on the heap
 }
 
 // New returns a parser for an input of the given layout.
@@ -49,7 +51,7 @@ func New(layout Layout) *Parser {
 // Reset gives the parser its next block of whole lines. The block must not
 // change until Next has returned End.
 func (p *Parser) Reset(block []byte) {
-	p.block, p.ended, p.line, p.lineNo = block, nil, nil, 0
+	p.block, p.at, p.ended, p.line, p.lineNo = block, 0, false, nil, 0
 }
 
 // Record is the event of the last IsRecord, or the stamp of IsOther.
@@ -75,19 +77,19 @@ func (p *Parser) Next() Item {
 				return item
 			}
 		}
-		if p.entries.binary && len(p.block) > 0 {
+		if p.at == len(p.block) {
+			return End
+		}
+		if p.entries.binary {
 			p.binaryValue()
 			continue
 		}
-		if len(p.block) == 0 {
-			return End
-		}
 		if p.layout == Lines && !p.general {
-			if p.fast() {
-				return IsRecord
+			if item := p.fast(); item != End {
+				return item
 			}
-			if p.ended != nil {
-				p.block, p.ended = p.skip(p.ended), nil
+			if p.ended {
+				p.skip()
 				continue
 			}
 		}
@@ -100,13 +102,13 @@ func (p *Parser) Next() Item {
 // nextLine takes a line off the block.
 func (p *Parser) nextLine() []byte {
 	p.lineNo++
-	line := p.block
+	line := p.block[p.at:]
 	i := bytes.IndexByte(line, '\n')
 	if i < 0 {
-		p.block, p.ended, p.entries.cut = nil, nil, true
+		p.at, p.ended, p.entries.cut = len(p.block), false, true
 		return line
 	}
-	p.block, p.ended = line[i+1:], line[i:]
+	p.at, p.ended = p.at+i+1, true
 	return line[:i]
 }
 

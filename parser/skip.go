@@ -56,17 +56,19 @@ func newGramTables(grams [8]gram) (t gramTables) {
 	return t
 }
 
-// skip passes over the lines without a gram. rest starts with the newline
-// before the first of them; what it returns starts with a line.
-func (p *Parser) skip(rest []byte) []byte {
+// skip passes over the lines without a gram. The search begins with the
+// newline before the first of them.
+func (p *Parser) skip() {
+	p.ended = false
 	if !canSearch {
-		return rest[1:]
+		return
 	}
+	rest := p.block[p.at-1:]
 	at, newlines := searchGram(rest, &tables)
 	at = min(at, len(rest)-1)
 	if rest[at] == '\n' {
 		newlines++
 	}
 	p.lineNo += int64(newlines - 1) // the first is that of the line before
-	return rest[bytes.LastIndexByte(rest[:at+1], '\n')+1:]
+	p.at += bytes.LastIndexByte(rest[:at+1], '\n')
 }

@@ -2,39 +2,6 @@ package parser
 
 import "bytes"
 
-// stampMemo is the time that was read last: many records share a millisecond,
-// and their stamps differ in the serial alone.
-type stampMemo struct {
-	text   [16]byte // "1795446782.601:"
-	len    int
-	millis int64
-}
-
-// stamp is parseStamp with a memory.
-func (p *Parser) stamp(s []byte) (st Stamp, rest []byte, ok bool) {
-	if p.general {
-		return parseStamp(s)
-	}
-	m := &p.time
-	if at := len(auditOp); m.len > 0 && len(s) > at+m.len && string(s[at:at+m.len]) == string(m.text[:m.len]) {
-		serial, n := digits(s[at+m.len:])
-		end := at + m.len + n
-		if n > 0 && n <= 10 && serial <= 1<<32-1 && end < len(s) && s[end] == ')' {
-			return Stamp{Millis: m.millis, Serial: uint32(serial), HasTime: true, HasSerial: true}, s[end+1:], true
-		}
-		return st, nil, false
-	}
-	if st, rest, ok = parseStamp(s); ok {
-		colon := bytes.IndexByte(s, ':') + 1
-		if m.len = colon - len(auditOp); m.len > len(m.text) {
-			m.len = 0
-		}
-		copy(m.text[:m.len], s[len(auditOp):])
-		m.millis = st.Millis
-	}
-	return st, rest, ok
-}
-
 // parseStamp reads "audit(SEC.MSEC:SERIAL)" at the start of s and returns
 // what follows the closing parenthesis.
 func parseStamp(s []byte) (st Stamp, rest []byte, ok bool) {
