@@ -1,10 +1,6 @@
 package aggregate
 
-import (
-	"time"
-
-	"github.com/auditscan/auditscan/parser"
-)
+import "time"
 
 // Messages of losses and malformed records often have no time: the kernel
 // prints an uptime, syslog a local time without year and zone. What their
@@ -19,14 +15,6 @@ type order struct {
 	waiting    []*lossCount // those that stand behind the last record
 	node       string
 	nodes      int // 0, 1, or 2 for several
-}
-
-// saw notes the node and the time of a record.
-func (o *order) saw(r *parser.Record) {
-	o.pass(when(r.Stamp), when(r.Stamp))
-	if o.nodes == 0 || o.nodes == 1 && string(r.Node) != o.node {
-		o.from(string(r.Node), 1)
-	}
 }
 
 // from notes where records are from.

@@ -29,8 +29,8 @@ type Builder struct {
 	folded int // how many keys of foldOrder are left out
 	groups map[groupKey]*group
 	recent [recentOrigins]origin
-	node   lastText
-	call   Call // the one returned last
+	node   lastNode
+	call   Call // room for the one that is returned
 }
 
 // origin is what the start of a record comes to. Records of one process have
@@ -41,7 +41,7 @@ type origin struct {
 	container *container.Identity
 	key       groupKey // before folding
 	group     *group   // nil: the filter leaves it out
-	hash      uint64   // of comm and exe
+	hash      uint64   // of what the start says, and of the run's seed
 }
 
 const recentOrigins = 1 << 9
@@ -74,9 +74,12 @@ func NewWorker(f *Filter) *Builder {
 // parser. Trust is what the source vouches for; "" lets the records' own form
 // decide.
 func (b *Builder) Input(name string, trust Trust) {
-	b.recent = [recentOrigins]origin{}
+	b.unlearn()
 	b.begin(name, trust)
 }
+
+// unlearn forgets what names and origins come to.
+func (b *Builder) unlearn() { b.recent, b.node.known = [recentOrigins]origin{}, false }
 
 // Record counts a SECCOMP record of the container, nil if that is unknown,
 // at the given line of the current input. It returns the record's call, with
@@ -101,9 +104,9 @@ func (b *Builder) Resolved(r *parser.Record, c *Call, id *container.Identity, li
 // count counts a record; printed tells whether it stands in the text that the
 // kernel printed.
 func (b *Builder) count(r *parser.Record, id *callID, container *container.Identity, line int64, printed bool) *Call {
-	in := b.input()
-	in.saw(r)
+	b.saw(r)
 	o := b.origin(r, container)
+	in := b.input()
 	if s := b.serialsOf(r); s != nil {
 		if s.record(r.Millis, r.Serial, contentOf(r, o.hash)) {
 			in.Duplicates++
@@ -132,32 +135,32 @@ func (b *Builder) count(r *parser.Record, id *callID, container *container.Ident
 	if id.form == formBare {
 		in.bare++
 	}
-	c := &b.call
-	c.Arch, c.NR, c.Action, c.Folded, c.Count = id.arch, id.nr, id.action, call.Folded, o.group.seen(call)
-	return c
+	if o.group.forms == 1<<id.form && !call.Folded {
+		return call
+	}
+	b.call = Call{Arch: id.arch, NR: id.nr, Action: id.action, Folded: call.Folded, Count: o.group.seen(call)}
+	return &b.call
 }
 
-// origin finds what the record's start comes to.
+// origin finds what the start of a record that was just seen comes to.
 func (b *Builder) origin(r *parser.Record, id *container.Identity) *origin {
-	b.forget()
-	node := b.node.lookup(&b.names, parser.Text{Bytes: r.Node, Enc: parser.EncPlain})
 	o := &b.recent[r.Origin%recentOrigins]
-	if o.id == r.Origin && o.node == node && o.container == id && r.Origin != 0 {
+	if o.id == r.Origin && o.node == b.node.id && o.container == id && r.Origin != 0 {
 		return o
 	}
-	k := groupKey{node: node, comm: b.names.text(r.Comm), exe: b.names.text(r.Exe), pid: r.PID, container: id}
+	b.forget()
+	k := groupKey{node: b.node.id, comm: b.names.text(r.Comm), exe: b.names.text(r.Exe), pid: r.PID, container: id}
 	g := b.group(k) // may fold, which empties all slots
 	n := b.names.names
-	*o = origin{r.Origin, node, id, k, g, n[k.comm].hash ^ n[k.exe].hash<<1}
+	h := mix(n[k.comm].hash, n[k.exe].hash) ^ mix(uint64(r.PID)<<32|uint64(r.Arch), n[k.comm].hash)
+	*o = origin{r.Origin, k.node, id, k, g, h}
 	return o
 }
 
-// contentOf tells records apart that claim one serial. names is the hash of
-// comm and exe, and of the run's seed.
-func contentOf(r *parser.Record, names uint64) content {
-	h := mix(uint64(r.PID)<<32|uint64(uint32(r.NR)), names) ^
-		mix(uint64(r.Arch)<<32|uint64(r.Code), r.IP) ^
-		mix(uint64(r.Millis), names>>1)
+// contentOf tells records apart that claim one serial; start is the hash of
+// what it starts with.
+func contentOf(r *parser.Record, start uint64) content {
+	h := mix(uint64(uint32(r.NR))<<32|uint64(r.Code), start) ^ mix(uint64(r.Millis), r.IP)
 	h ^= h >> 24
 	return content(h & contentMask)
 }
@@ -250,7 +253,10 @@ func (b *Builder) forget() {
 	}
 	old, groups := b.names.names, b.groups
 	b.names, b.groups = newInterner(), make(map[groupKey]*group, len(groups))
-	b.recent, b.node = [recentOrigins]origin{}, lastText{}
+	b.recent = [recentOrigins]origin{}
+	if b.node.known {
+		b.node.id = b.names.add(old[b.node.id].text)
+	}
 	for k, g := range groups {
 		k.node, k.comm, k.exe = b.names.add(old[k.node].text), b.names.add(old[k.comm].text), b.names.add(old[k.exe].text)
 		b.groups[k] = g

@@ -1,7 +1,6 @@
 package aggregate
 
 import (
-	"bytes"
 	"hash/maphash"
 
 	"github.com/auditscan/auditscan/parser"
@@ -63,20 +62,4 @@ func (in *interner) text(t parser.Text) uint32 {
 		in.size += len(in.raw) + 32
 	}
 	return id
-}
-
-// lastText remembers the number of the name seen last: logs repeat it line
-// after line.
-type lastText struct {
-	enc parser.Encoding
-	raw []byte
-	id  uint32
-}
-
-func (l *lastText) lookup(in *interner, t parser.Text) uint32 {
-	if l.enc == t.Enc && bytes.Equal(l.raw, t.Bytes) {
-		return l.id
-	}
-	l.enc, l.raw, l.id = t.Enc, append(l.raw[:0], t.Bytes...), in.text(t)
-	return l.id
 }

@@ -13,7 +13,7 @@ import (
 func (b *Builder) Merge(o *Builder) {
 	if len(b.groups) == 0 && len(o.groups) > 0 {
 		b.names, b.groups, b.folded = o.names, o.groups, o.folded
-		b.recent, b.node = [recentOrigins]origin{}, lastText{}
+		b.unlearn()
 		return
 	}
 	b.sum(o, 1)

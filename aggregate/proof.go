@@ -12,8 +12,6 @@ import (
 // losses were told of, and what each input held.
 type proof struct {
 	nodes  map[string]*serials
-	last   *serials // of the node seen last
-	lastID []byte
 	losses map[lossKey]*lossCount
 	inputs []input
 	pages  *int // that each node can have: they share the memory
@@ -62,20 +60,6 @@ func (p *proof) input() *input { return &p.inputs[len(p.inputs)-1] }
 // Lines counts lines of the current input.
 func (p *proof) Lines(n int64) { p.input().Lines += n }
 
-// Other notes the stamp of a record of another audit type.
-func (p *proof) Other(r *parser.Record) {
-	p.input().saw(r)
-	if !r.HasTime {
-		return
-	}
-	if s := p.serialsOf(r); s != nil {
-		s.other(r.Millis, r.Serial)
-		if wasPrinted(r) {
-			s.printed.add(r.Millis)
-		}
-	}
-}
-
 // Malformed counts a record that cannot be used; line is its place in the
 // current input.
 func (p *proof) Malformed(reason string, line int64) {
@@ -83,20 +67,8 @@ func (p *proof) Malformed(reason string, line int64) {
 	p.note(Malformed, 1, parser.Stamp{}, line, reason)
 }
 
-// serialsOf returns the serials of a record's node, nil if the record has none
-// or there are too many nodes.
-func (p *proof) serialsOf(r *parser.Record) *serials {
-	if !r.HasSerial {
-		return nil
-	}
-	return p.serials(r.Node)
-}
-
 // serials returns the serials of a node, nil if there are too many nodes.
 func (p *proof) serials(node []byte) *serials {
-	if p.last != nil && string(node) == string(p.lastID) {
-		return p.last
-	}
 	s, ok := p.nodes[string(node)]
 	if !ok {
 		if len(p.nodes) >= p.max {
@@ -106,7 +78,6 @@ func (p *proof) serials(node []byte) *serials {
 		p.nodes[string(node)] = s
 		*p.pages = maxPages / len(p.nodes)
 	}
-	p.last, p.lastID = s, append(p.lastID[:0], node...)
 	return s
 }
 
@@ -128,11 +99,12 @@ func (b *Builder) Cut(part *Part) {
 	b.proof, part.proof = part.proof, b.proof
 	b.proof.reset()
 	b.begin(part.input().Name, part.input().trust)
+	b.node.known = false
 	part.counts = nil
 	if len(b.groups) > maxOwn {
 		part.counts = &Builder{names: b.names, groups: b.groups, folded: b.folded}
 		b.names, b.groups, b.folded = newInterner(), map[groupKey]*group{}, 0
-		b.recent, b.node = [recentOrigins]origin{}, lastText{}
+		b.unlearn()
 	}
 }
 

@@ -50,15 +50,6 @@ func (b *Builder) results(pairs int64) []Input {
 	return out
 }
 
-// saw notes the rendering of a record, and its place among others.
-func (in *input) saw(r *parser.Record) {
-	in.order.saw(r)
-	in.forms |= 1 << r.Form
-	if r.Form == parser.FormJournal && !r.HasSerial {
-		in.forms |= formText
-	}
-}
-
 // formText marks a journal's record in text output; the JSON and export forms
 // carry the fields that only journald can set.
 const formText = 1 << 7
