@@ -1,7 +1,5 @@
 package parser
 
-import "bytes"
-
 // Skipping is the fast path through lines that hold nothing: most of a syslog.
 // Whatever [Parser.scan] finds an item in holds one of the grams below, three
 // bytes that are rare in logs. So a line without any needs no look of its own,
@@ -63,12 +61,7 @@ func (p *Parser) skip() {
 	if !canSearch {
 		return
 	}
-	rest := p.block[p.at-1:]
-	at, newlines := searchGram(rest, &tables)
-	at = min(at, len(rest)-1)
-	if rest[at] == '\n' {
-		newlines++
-	}
-	p.lineNo += int64(newlines - 1) // the first is that of the line before
-	p.at += bytes.LastIndexByte(rest[:at+1], '\n')
+	line, newlines := searchGram(p.block[p.at-1:], &tables)
+	p.at += line
+	p.lineNo += int64(max(newlines-1, 0)) // the first is that of the line before
 }

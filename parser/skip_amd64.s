@@ -10,11 +10,12 @@
 	VPSHUFB Y11, high, Y11  \
 	VPAND Y10, Y11, out
 
-// func searchGram(s []byte, t *gramTables) (at, newlines int)
+// func searchGram(s []byte, t *gramTables) (line, newlines int)
 //
 // 32 places at a time: each byte, the one after it and the one after that are
 // looked up by their halves, and a place where all six agree on a gram is it.
-// R8 counts the newlines before it.
+// R8 counts the newlines up to it. R9 has those of the 32 places; R10 those of
+// the last places that have any, which are at R11.
 TEXT ·searchGram(SB), NOSPLIT, $0-48
 	MOVQ s_base+0(FP), SI
 	MOVQ s_len+8(FP), CX
@@ -33,6 +34,8 @@ TEXT ·searchGram(SB), NOSPLIT, $0-48
 	VPBROADCASTD X15, Y15
 	XORQ AX, AX
 	XORQ R8, R8
+	MOVL $1, R10
+	XORQ R11, R11
 	SUBQ $34, CX
 
 loop:
@@ -50,6 +53,9 @@ loop:
 	VPAND Y12, Y14, Y12
 	VPTEST Y12, Y12
 	JNZ  hit
+	TESTL R9, R9
+	CMOVLNE R9, R10
+	CMOVQNE AX, R11
 	POPCNTL R9, R9
 	ADDQ R9, R8
 	ADDQ $32, AX
@@ -60,18 +66,17 @@ hit:
 	VPCMPEQB Y13, Y12, Y12
 	VPMOVMSKB Y12, DX
 	NOTL DX
-	BSFL DX, DX
-	ADDQ DX, AX
-	MOVL $1, R10
-	MOVL DX, CX
-	SHLL CX, R10
-	DECL R10
-	ANDL R10, R9
+	BLSMSKL DX, DX // the places up to the first hit
+	ANDL DX, R9
+	CMOVLNE R9, R10
+	CMOVQNE AX, R11
 	POPCNTL R9, R9
 	ADDQ R9, R8
 
 done:
 	VZEROUPPER
-	MOVQ AX, at+32(FP)
+	BSRL R10, R10
+	ADDQ R11, R10
+	MOVQ R10, line+32(FP)
 	MOVQ R8, newlines+40(FP)
 	RET

@@ -45,14 +45,18 @@ func TestSearchGram(t *testing.T) {
 		t.Fatal("not dull")
 	}
 	for n := range 300 {
-		text := dull[:n] + "audit(" + dull[:100]
-		at, lines := searchGram([]byte(text), &tables)
-		if at != n+strings.Index("audit(", "it(") || lines != strings.Count(text[:at], "\n") {
-			t.Fatalf("found at %d behind %d lines what is at %d behind %d", at, lines, n+3, strings.Count(text[:n+3], "\n"))
+		text := "\n" + dull[:n] + "audit(" + dull[:100]
+		found := strings.Index(text, "it(")
+		line, lines := searchGram([]byte(text), &tables)
+		if line != strings.LastIndexByte(text[:found], '\n') || lines != strings.Count(text[:found], "\n") {
+			t.Fatalf("%d lines, the last at %d, before what is at %d of %q", lines, line, found, text)
 		}
-		at, lines = searchGram([]byte(dull[:n]), &tables)
-		if at+34 <= n || lines != strings.Count(dull[:at], "\n") {
-			t.Fatalf("found at %d of %d what is not there, behind %d lines", at, n, lines)
+		text = "\n" + dull[:n]
+		line, lines = searchGram([]byte(text), &tables)
+		searched := max(0, len(text)-34) // at least
+		if last := strings.LastIndexByte(text[:searched], '\n'); line < last || text[line] != '\n' ||
+			lines != strings.Count(text[:line+1], "\n") && lines+line != 0 {
+			t.Fatalf("%d lines, the last at %d, in %q", lines, line, text)
 		}
 	}
 }

@@ -5,4 +5,4 @@ package parser
 // canSearch says that searchGram can be used.
 const canSearch = false
 
-func searchGram([]byte, *gramTables) (at, newlines int) { return 0, 0 }
+func searchGram([]byte, *gramTables) (line, newlines int) { return 0, 0 }
