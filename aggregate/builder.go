@@ -129,7 +129,7 @@ func (b *Builder) count(r *parser.Record, id *callID, container *container.Ident
 	}
 	t := when(r.Stamp)
 	call.Count++
-	Widen(&call.First, &call.Last, t, t)
+	call.widen(t, t)
 	in.seen(t)
 	in.Records++
 	if id.form == formBare {

@@ -94,8 +94,9 @@ func (f *Filter) overlaps(c Call) bool {
 	if f == nil {
 		return true
 	}
-	return (f.Since.IsZero() || c.Last != 0 && !c.Last.Time().Before(f.Since)) &&
-		(f.Until.IsZero() || c.First != 0 && c.First.Time().Before(f.Until))
+	first, last := c.First.Time(), c.Last.Time()
+	return (f.Since.IsZero() || !last.IsZero() && !last.Before(f.Since)) &&
+		(f.Until.IsZero() || !first.IsZero() && first.Before(f.Until))
 }
 
 // matches tells whether s is one of the patterns; an empty list is no limit.

@@ -188,7 +188,7 @@ func (g *group) sum(x *Call, sign int64) {
 	id := x.id()
 	c := g.call(nil, &id)
 	c.Count += sign * x.Count
-	Widen(&c.First, &c.Last, x.First, x.Last)
+	c.widen(x.First.Millis(), x.Last.Millis())
 }
 
 // merge adds the counts of o, sign times.
@@ -242,7 +242,7 @@ func (g *group) result() (calls []Call, twice int64) {
 		c, n, same := rest[0], renderings{}, 0
 		for ; same < len(rest) && compareCalls(rest[same], c) == 0; same++ {
 			n[rest[same].form] = rest[same].Count
-			Widen(&c.First, &c.Last, rest[same].First, rest[same].Last)
+			c.widen(rest[same].First.Millis(), rest[same].Last.Millis())
 		}
 		c.Count, c.form = n.events(), formOther
 		calls, twice, rest = append(calls, c), twice+n.pairs(), rest[same:]

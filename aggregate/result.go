@@ -192,7 +192,7 @@ func (g Group) recount() Group {
 	for i := range g.Calls {
 		c := &g.Calls[i]
 		g.Records = Plus(g.Records, c.Count)
-		Widen(&first, &last, c.First, c.Last)
+		Widen(&first, &last, c.First.Millis(), c.Last.Millis())
 	}
 	g.First, g.Last = first.Time(), last.Time()
 	return g

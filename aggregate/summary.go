@@ -72,17 +72,18 @@ type Group struct {
 // seen. Arch is NoArch where the record had none.
 //
 // It is what records are counted in, too, so that a report of many groups
-// takes no memory beside the counts: 40 bytes a call, without pointers.
+// takes no memory beside the counts: 32 bytes a call, without pointers, two of
+// which fill a line of the processor's cache.
 type Call struct {
-	Arch   syscalltable.Arch
-	NR     int32
-	Action syscalltable.Action
+	Count       int64
+	Arch        syscalltable.Arch
+	NR          int32
+	First, Last Instant
+	Action      syscalltable.Action
 	// Folded: not one call, but all of this arch and action whose number is
 	// in no table; there were too many to list. NR means nothing then.
-	Folded      bool
-	form        form // zero in a summary
-	Count       int64
-	First, Last Millis
+	Folded bool
+	form   form // zero in a summary
 }
 
 // Name returns the call's name; "" where the number is in no table.
@@ -97,7 +98,17 @@ func (c *Call) Name() string {
 // Add adds the count and times of another counter of the same call.
 func (c *Call) Add(o *Call) {
 	c.Count = Plus(c.Count, o.Count)
-	Widen(&c.First, &c.Last, o.First, o.Last)
+	c.widen(o.First.Millis(), o.Last.Millis())
+}
+
+// widen widens the call's times by others; those that are none change nothing.
+func (c *Call) widen(from, to Millis) {
+	if first := c.First.Millis(); from != 0 && (first == 0 || from < first) {
+		c.First = from.Instant()
+	}
+	if to > c.Last.Millis() {
+		c.Last = to.Instant()
+	}
 }
 
 // Millis is a time as records tell it, in milliseconds since the epoch; zero
@@ -111,6 +122,20 @@ func (m Millis) Time() time.Time {
 	}
 	return time.UnixMilli(int64(m)).UTC()
 }
+
+// Instant is a [Millis] in six bytes, the lowest first.
+type Instant [3]uint16
+
+// Instant packs a time from 1970 to 10889.
+func (m Millis) Instant() Instant {
+	return Instant{uint16(m), uint16(m >> 16), uint16(m >> 32)}
+}
+
+// Millis unpacks the time.
+func (i Instant) Millis() Millis { return Millis(i[0]) | Millis(i[1])<<16 | Millis(i[2])<<32 }
+
+// Time returns the time; zero for none.
+func (i Instant) Time() time.Time { return i.Millis().Time() }
 
 // MillisOf returns a time in milliseconds; none for the zero time.
 func MillisOf(t time.Time) Millis {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"testing"
+	"unsafe"
 
 	"github.com/auditscan/auditscan/parser"
 )
@@ -56,4 +57,17 @@ func last(form parser.Form, nr int32) *Builder {
 	b.Input("log", "")
 	b.Record(&parser.Record{Form: form, Process: &parser.Process{Arch: 0xc000003e}, NR: nr, Code: 0x7ffc0000}, nil, 1)
 	return b
+}
+
+// TestCallIsSmall checks that two calls fill a line of the cache, and that their
+// times are whole.
+func TestCallIsSmall(t *testing.T) {
+	if n := unsafe.Sizeof(Call{}); n != 32 {
+		t.Errorf("a call takes %d bytes", n)
+	}
+	for _, m := range []Millis{0, 1, 1<<16 - 1, 1 << 16, 1717243200123, 1 << 47, 1<<48 - 1} {
+		if got := m.Instant().Millis(); got != m {
+			t.Errorf("%d becomes %d", m, got)
+		}
+	}
 }

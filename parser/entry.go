@@ -145,7 +145,10 @@ func fromKernel(facility uint64, ident []byte) bool {
 func (p *Parser) auditEntry(e *entry, line []byte) Item {
 	serial, n := digits(e[mAuditID])
 	micros, m := digits(e[mSource])
-	st := Stamp{Serial: uint32(serial), HasSerial: n > 0, Millis: int64(micros / 1000), HasTime: m > 0}
+	st := Stamp{Serial: uint32(serial), HasSerial: n > 0}
+	if millis := micros / 1000; m > 0 && millis <= maxMillis {
+		st.Millis, st.HasTime = int64(millis), true
+	}
 	whole := journalIndex(e[mMessage]) == 0
 	switch string(e[mAuditType]) {
 	case "1326":

@@ -2,6 +2,7 @@ package parser_test
 
 import (
 	"encoding/binary"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -89,6 +90,26 @@ func TestTextInUserRecords(t *testing.T) {
 	log := `{"_TRANSPORT":"audit","_AUDIT_TYPE":"1107","_AUDIT_ID":"78","MESSAGE":"` + strings.ReplaceAll(journal, `"`, `\"`) + `"}`
 	if got := one(t, log); got.item != parser.IsOther {
 		t.Errorf("got %+v, want another audit record\n%s", got, log)
+	}
+}
+
+// TestTimesThatCannotBe checks that a time before 1970 or of more than 48 bits
+// is none: whoever keeps it would keep another.
+func TestTimesThatCannotBe(t *testing.T) {
+	audit := func(micros string) string {
+		return `{"_TRANSPORT":"audit","_AUDIT_TYPE":"1326","_AUDIT_ID":"77","_SOURCE_REALTIME_TIMESTAMP":"` + micros + `","MESSAGE":` + strconv.Quote(journal) + `}`
+	}
+	iso := func(date string) string { return date + "T15:15:21+0100 vm audit[4321]: " + journal }
+	for log, want := range map[string]bool{
+		audit("1717243200123000"):   true,
+		audit("281474976710655999"): true,
+		audit("281474976710656000"): false,
+		iso("1970-01-01"):           true,
+		iso("1969-12-31"):           false,
+	} {
+		if got := one(t, log); got.item != parser.IsRecord || got.event.stamp.HasTime != want {
+			t.Errorf("has a time: %v, want %v\n%s", got.event.stamp.HasTime, want, log)
+		}
 	}
 }
 

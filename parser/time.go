@@ -12,7 +12,10 @@ func trimStamp(s []byte) (rest []byte, t Stamp, ok bool) {
 		s = s[4:]
 	}
 	if millis, n := isoTime(s); n > 0 {
-		return bytes.TrimLeft(s[n:], " "), Stamp{Millis: millis, HasTime: true}, true
+		if millis >= 0 {
+			t = Stamp{Millis: millis, HasTime: true}
+		}
+		return bytes.TrimLeft(s[n:], " "), t, true
 	}
 	for _, f := range stampForms {
 		if n := f(s); n > 0 {

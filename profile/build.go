@@ -262,7 +262,7 @@ func mergeObserved(byName map[string]*Observed, c *aggregate.Call) {
 	o := byName[c.Name()]
 	if o == nil {
 		byName[c.Name()] = &Observed{
-			Name: c.Name(), Arches: []syscalltable.Arch{c.Arch}, Records: c.Count, First: c.First, Last: c.Last,
+			Name: c.Name(), Arches: []syscalltable.Arch{c.Arch}, Records: c.Count, First: c.First.Millis(), Last: c.Last.Millis(),
 		}
 		return
 	}
@@ -270,7 +270,7 @@ func mergeObserved(byName map[string]*Observed, c *aggregate.Call) {
 		o.Arches = append(o.Arches, c.Arch)
 	}
 	o.Records = aggregate.Plus(o.Records, c.Count)
-	aggregate.Widen(&o.First, &o.Last, c.First, c.Last)
+	aggregate.Widen(&o.First, &o.Last, c.First.Millis(), c.Last.Millis())
 }
 
 // loggedNames are the calls of a group that ran under SCMP_ACT_LOG.

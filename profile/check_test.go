@@ -111,7 +111,7 @@ func TestCheck(t *testing.T) {
 		},
 	}
 	when := time.Date(2022, 9, 1, 18, 46, 36, 821e6, time.UTC)
-	s.Groups[0].Calls[1].First = aggregate.MillisOf(when)
+	s.Groups[0].Calls[1].First = aggregate.MillisOf(when).Instant()
 	r, err := profile.Check(s, parse(t, answerProfile), profile.Environment{})
 	if err != nil {
 		t.Fatal(err)

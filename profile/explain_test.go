@@ -21,7 +21,7 @@ func TestExplain(t *testing.T) {
 		call(t, i386, "read", syscalltable.ActionLog, 2),
 		call(t, x86_64, "ptrace", syscalltable.ActionErrno, 3),
 		aggregate.Call{Arch: syscalltable.NoArch, NR: 4, Action: syscalltable.ActionLog, Count: 1})...)
-	s.Groups[0].Calls[0].First, s.Groups[0].Calls[0].Last = aggregate.MillisOf(when), aggregate.MillisOf(when.Add(time.Second))
+	s.Groups[0].Calls[0].First, s.Groups[0].Calls[0].Last = aggregate.MillisOf(when).Instant(), aggregate.MillisOf(when.Add(time.Second)).Instant()
 	for i := range 12 {
 		s.Groups = append(s.Groups, aggregate.Group{Comm: "other\x1b", Exe: strings.Repeat("x", i+1),
 			Container: &container.Identity{ID: "abc"}, Calls: logged(t, "read")})

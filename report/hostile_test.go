@@ -48,7 +48,7 @@ func hostileSummary() *aggregate.Summary {
 				ID: text, Name: text, Image: text, Pod: text, Namespace: text, Workload: text, Runtime: text, Via: text, WorkloadGuessed: true,
 			},
 			Calls: []aggregate.Call{
-				{Arch: syscalltable.X86_64, NR: 59, Action: syscalltable.ActionErrno, Count: math.MaxInt64, First: aggregate.MillisOf(first), Last: aggregate.MillisOf(last)},
+				{Arch: syscalltable.X86_64, NR: 59, Action: syscalltable.ActionErrno, Count: math.MaxInt64, First: aggregate.MillisOf(first).Instant(), Last: aggregate.MillisOf(last).Instant()},
 				{Arch: 0xdeadbeef, NR: math.MinInt32, Action: syscalltable.ActionUnknown, Count: 1},
 				{Arch: syscalltable.NoArch, NR: -1, Action: syscalltable.ActionKill, Count: 1, Folded: true},
 			},

@@ -206,8 +206,8 @@ func (r *jsonReader) call() (c aggregate.Call) {
 		{"name", func() { name = r.syscall() }},
 		{"action", func() { c.Action = r.action() }},
 		{"count", func() { c.Count = r.count() }},
-		{"first", func() { c.First = aggregate.MillisOf(r.time()) }},
-		{"last", func() { c.Last = aggregate.MillisOf(r.time()) }},
+		{"first", func() { c.First = aggregate.MillisOf(r.time()).Instant() }},
+		{"last", func() { c.Last = aggregate.MillisOf(r.time()).Instant() }},
 	})
 	r.sameName(&c, name, from)
 	return c
@@ -277,8 +277,8 @@ func (r *jsonReader) time() time.Time {
 	}
 	text := r.bytes()
 	t, err := time.Parse("2006-01-02T15:04:05.000Z", string(text))
-	if err != nil || string(text) != timeText(t) {
-		r.fail("%.40q is no time like 2006-01-02T15:04:05.000Z", text)
+	if err != nil || string(text) != timeText(t) || t.Before(time.Unix(0, 0)) {
+		r.fail("%.40q is no time since 1970 like 2006-01-02T15:04:05.000Z", text)
 	}
 	return t
 }
