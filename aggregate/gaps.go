@@ -11,7 +11,7 @@ import (
 // were let go together.
 type stretch struct {
 	low, high   uint32
-	seen        uint32 // of one page; 0: of several
+	seen        uint64 // of one page; 0: of several
 	missing     int64  // serials between low and high that were not seen
 	first, last int64  // ms
 	from, to    int64  // ms: when the first missing one was noticed, and the last
@@ -39,8 +39,8 @@ func stretches(pages iter.Seq[*page], n int) []stretch {
 		}
 		base := p.key << pageBits
 		all = append(all, stretch{
-			low:  base + uint32(bits.TrailingZeros32(p.seen)),
-			high: base + pageMask - uint32(bits.LeadingZeros32(p.seen)),
+			low:  base + uint32(bits.TrailingZeros64(p.seen)),
+			high: base + pageMask - uint32(bits.LeadingZeros64(p.seen)),
 			seen: p.seen, first: p.first, last: p.last,
 		})
 	}
@@ -75,7 +75,7 @@ func (s *stretch) startsAnew(boot []stretch, sum *stretch) bool {
 		return true
 	case s.low > sum.high || s.first <= sum.last+sameBoot:
 		return false
-	case s.low < min(sum.low, pageSize):
+	case s.low < min(sum.low, firstSerials):
 		return true
 	}
 	return slices.ContainsFunc(boot[max(0, len(boot)-2*reordered):], func(o stretch) bool {
@@ -109,7 +109,7 @@ func joined(boot []stretch) (sum stretch) {
 			s.seen |= boot[i].seen
 		}
 		if s.seen != 0 {
-			s.note(int64(s.high-s.low)+1-int64(bits.OnesCount32(s.seen)), s.first, s.last)
+			s.note(int64(s.high-s.low)+1-int64(bits.OnesCount64(s.seen)), s.first, s.last)
 			s.seen = 0
 		}
 		if sum.last == 0 {

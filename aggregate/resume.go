@@ -19,7 +19,7 @@ type Seen struct {
 func (b *Builder) Newest() (all []Seen) {
 	for _, node := range slices.Sorted(maps.Keys(b.nodes)) {
 		if p := b.nodes[node].newest(); p != nil {
-			serial := p.key<<pageBits + pageMask - uint32(bits.LeadingZeros32(p.seen))
+			serial := p.key<<pageBits + pageMask - uint32(bits.LeadingZeros64(p.seen))
 			all = append(all, Seen{Node: node, Time: time.UnixMilli(p.last).UTC(), Serial: serial})
 		}
 	}

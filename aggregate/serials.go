@@ -2,24 +2,26 @@ package aggregate
 
 import "math/bits"
 
-// Serials are kept in pages of 32, with the time span that the page was seen
+// Serials are kept in pages of 64, with the time span that the page was seen
 // in: the counter starts anew at boot, so the same number may stand for
 // different events, but never at the same time.
 const (
-	pageBits  = 5
+	pageBits  = 6
 	pageSize  = 1 << pageBits
 	pageMask  = pageSize - 1
 	sameBoot  = 5000 // ms: a serial further from its page's span starts another page
 	reordered = 1024 // serials that late records may lie behind; more is a new boot
+
+	firstSerials = 32 // what comes later and is lower than these is of a new boot
 )
 
 // maxPages bounds the memory of the serials of all nodes: about 16 MB. When
 // it is reached, the older half is settled: its gaps are counted, and its
 // records can no longer be told from their duplicates.
-const maxPages = 128 << 10
+const maxPages = 64 << 10
 
 // minPages is what a node has in any case.
-const minPages = 64
+const minPages = 32
 
 // maxChain bounds the pages of one key that are looked at. A hundred boots
 // need more, or a log that was written to make this slow.
@@ -31,14 +33,14 @@ type content uint32
 
 const contentMask = 1<<24 - 1
 
-// page is 32 consecutive serials. The contents tell a second rendering of one
+// page is 64 consecutive serials. The contents tell a second rendering of one
 // event from another event that claims its serial.
 type page struct {
 	key         uint32           // serial >> pageBits
 	next        int32            // another page of this key, from another boot; -1: none
 	first, last int64            // ms
-	seen        uint32           // serials of any audit record
-	records     uint32           // serials of SECCOMP records
+	seen        uint64           // serials of any audit record
+	records     uint64           // serials of SECCOMP records
 	low         [pageSize]uint16 // of the contents of those
 	high        [pageSize]uint8
 }
@@ -97,12 +99,12 @@ func (s *serials) find(key uint32, fits func(*page) bool) *page {
 	return nil
 }
 
-// add makes a page for the current key.
-func (s *serials) add(first, last int64) *page {
+// add makes p a page of the current key, where there is room for it.
+func (s *serials) add(p page) *page {
 	for s.pages.n >= max(*s.limit, minPages) {
 		s.settle()
 	}
-	return s.push(page{first: first, last: last})
+	return s.push(p)
 }
 
 // push makes p a page of the current key.
@@ -128,7 +130,7 @@ func (s *serials) other(ms int64, serial uint32) {
 	s.others++
 	p := s.find(serial>>pageBits, func(p *page) bool { return p.meets(ms, ms) })
 	if p == nil {
-		p = s.add(ms, ms)
+		p = s.add(page{first: ms, last: ms})
 	}
 	p.widen(ms, ms)
 	p.seen |= 1 << (serial & pageMask)
@@ -139,7 +141,7 @@ func (s *serials) other(ms int64, serial uint32) {
 // content. A serial seen outside that time is another boot's. Of records with
 // one serial but different contents some are forged; each has a page.
 func (s *serials) record(ms int64, serial uint32, c content) (duplicate bool) {
-	at, bit := serial&pageMask, uint32(1)<<(serial&pageMask)
+	at, bit := serial&pageMask, uint64(1)<<(serial&pageMask)
 	if s.head >= 0 && s.key == serial>>pageBits { // the common case: the page used last is the only one
 		if p := s.pages.at(s.head); p.next < 0 && p.records&bit == 0 && p.meets(ms, ms) {
 			p.note(ms, at, c)
@@ -154,7 +156,7 @@ func (s *serials) record(ms int64, serial uint32, c content) (duplicate bool) {
 	}
 	p = s.find(serial>>pageBits, func(p *page) bool { return p.records&bit == 0 && p.meets(ms, ms) })
 	if p == nil {
-		p = s.add(ms, ms)
+		p = s.add(page{first: ms, last: ms})
 	}
 	p.note(ms, at, c)
 	return false
@@ -187,12 +189,13 @@ func (s *serials) merge(o *serials) {
 	for p := range o.pages.all() {
 		q := s.find(p.key, func(q *page) bool { return q.records&p.records == 0 && q.meets(p.first, p.last) })
 		if q == nil {
-			q = s.add(p.first, p.last)
+			s.add(*p)
+			continue
 		}
 		q.widen(p.first, p.last)
 		q.seen |= p.seen
 		for m := p.records; m != 0; m &= m - 1 {
-			bit := bits.TrailingZeros32(m)
+			bit := bits.TrailingZeros64(m)
 			q.low[bit], q.high[bit] = p.low[bit], p.high[bit]
 		}
 		q.records |= p.records
