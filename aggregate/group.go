@@ -287,7 +287,12 @@ func compareCalls(a, b Call) int {
 	return -1
 }
 
-func compareForms(a, b Call) int { return cmp.Or(compareCalls(a, b), cmp.Compare(a.form, b.form)) }
+func compareForms(a, b Call) int {
+	if a.Arch == b.Arch && a.NR != b.NR { // nearly all
+		return cmp.Compare(a.NR, b.NR)
+	}
+	return cmp.Or(compareCalls(a, b), cmp.Compare(a.form, b.form))
+}
 
 func archOrder(a, b syscalltable.Arch) int {
 	if a == b {

@@ -31,6 +31,15 @@ func rows(s *aggregate.Summary) iter.Seq[row] {
 	}
 }
 
+// changed is the first column whose value can differ from that of the row
+// before, where the given number of columns are of the group.
+func (r row) changed(groups int) int {
+	if r.call == &r.group.Calls[0] {
+		return 0
+	}
+	return groups
+}
+
 // column is a column of the text formats.
 type column struct {
 	head string

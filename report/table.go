@@ -34,6 +34,7 @@ const (
 type grid struct {
 	summary *aggregate.Summary
 	columns []column
+	groups  int   // columns that are of the group, and come first
 	widths  []int // of the widest cell of each column, after cutting
 	rows    int
 	color   bool
@@ -60,12 +61,15 @@ func writeTable(w io.Writer, s *aggregate.Summary, f Format, o Options) error {
 
 func measure(s *aggregate.Summary, f Format) *grid {
 	g := &grid{summary: s, columns: columnsOf(s, f)}
-	for _, head := range g.heads() {
-		g.widths = append(g.widths, len(head))
+	for _, c := range g.columns {
+		g.widths = append(g.widths, len(c.head))
+		if len(c.keys) > 0 {
+			g.groups++
+		}
 	}
 	for r := range rows(s) {
 		g.rows++
-		for i := range g.columns {
+		for i := r.changed(g.groups); i < len(g.columns); i++ {
 			g.widths[i] = max(g.widths[i], width(g.columns[i].text(r)))
 		}
 	}
@@ -112,7 +116,11 @@ func (g *grid) writeTable(out *bufio.Writer) error {
 	lines := []row{{}}
 	for r := range rows(g.summary) {
 		lines = append(lines, r)
-		if err := t.Append(g.cells(nil, r)); err != nil {
+		cells := make([]string, len(g.columns))
+		for i := range cells {
+			cells[i] = g.cell(r, i)
+		}
+		if err := t.Append(cells); err != nil {
 			return fmt.Errorf("lay out table: %w", err)
 		}
 	}
@@ -152,36 +160,44 @@ func plainRenderer() tw.Renderer {
 // writeLines writes what writeTable writes. A cell wider than ordinaryWidth
 // moves the rest of its own line only.
 func (g *grid) writeLines(out *bufio.Writer) error {
-	line := g.appendLine(nil, g.heads())
+	var line []byte
+	for i, head := range g.heads() {
+		line = g.appendCell(line, i, head)
+	}
 	out.Write(append(line, '\n'))
-	var cells []string
+	group := 0 // bytes of the line that are the group's
 	for r := range rows(g.summary) {
-		cells = g.cells(cells[:0], r)
-		line = g.appendLine(line[:0], cells)
+		i := r.changed(g.groups)
+		if i == 0 {
+			group = 0
+		}
+		line = line[:group]
+		for ; i < len(g.columns); i++ {
+			if i == g.groups {
+				group = len(line)
+			}
+			line = g.appendCell(line, i, g.cell(r, i))
+		}
 		out.Write(append(g.paint(line, r), '\n'))
 	}
 	return nil
 }
 
-func (g *grid) appendLine(dst []byte, cells []string) []byte {
-	blanks := 0
-	for i, cell := range cells {
-		for range blanks {
-			dst = append(dst, ' ')
-		}
-		dst = append(dst, cell...)
-		blanks = len(gap) + max(0, min(g.widths[i], ordinaryWidth)-width(cell))
+// appendCell appends the cell of the i-th column, and the blanks up to the
+// next.
+func (g *grid) appendCell(dst []byte, i int, cell string) []byte {
+	dst = append(dst, cell...)
+	if i == len(g.columns)-1 {
+		return dst
+	}
+	for range len(gap) + max(0, min(g.widths[i], ordinaryWidth)-width(cell)) {
+		dst = append(dst, ' ')
 	}
 	return dst
 }
 
-// cells appends what one line shows.
-func (g *grid) cells(dst []string, r row) []string {
-	for i := range g.columns {
-		dst = append(dst, cut(g.columns[i].text(r), g.widths[i]))
-	}
-	return dst
-}
+// cell is what the i-th column shows.
+func (g *grid) cell(r row, i int) string { return cut(g.columns[i].text(r), g.widths[i]) }
 
 // paint makes the denial in a finished line red; tablewriter would add escapes
 // of its own. Only numbers and times follow the action, so it is the last such
