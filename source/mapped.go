@@ -12,7 +12,7 @@ import (
 
 const (
 	smallestMapped = 1 << 20
-	givenBack      = 1 << 20 // bytes at a time: each costs an interrupt of the other cores
+	givenBack      = 4 << 20 // bytes at a time: each costs an interrupt of the other cores
 )
 
 // mapping is a file as it was when it was mapped.
@@ -32,8 +32,7 @@ type mapping struct {
 // which [debug.SetPanicOnFault] turns into a panic.
 func (r *Reader) Map(keep int) {
 	file, ok := r.file.(*os.File)
-	_, packed := r.text.(*decoder)
-	if !ok || packed || r.size < smallestMapped || r.err != nil {
+	if !ok || r.Packed() || r.size < smallestMapped || r.err != nil {
 		return
 	}
 	if data := mapFile(file, r.size); data != nil {

@@ -116,6 +116,12 @@ func (r *Reader) Whole() error {
 	return nil
 }
 
+// Packed tells whether the file is compressed. It may be called after Peek.
+func (r *Reader) Packed() bool {
+	_, packed := r.text.(*decoder)
+	return packed
+}
+
 // Unterminated tells, once Next has given io.EOF, whether the last line has no
 // newline: a saved log may lack it, a log cut off by a full disk does too.
 func (r *Reader) Unterminated() bool { return r.unterminated }

@@ -32,14 +32,47 @@ type job struct {
 // parallel reads an input whose lines each stand for themselves, and counts
 // what it holds as total, the counter of the whole, would do.
 func (r *run) parallel(ctx context.Context, in Blocks, total *counter) error {
+	q := newQueue(in, r.jobs(), r.BlockSize)
+	return r.work(ctx, q, r.Workers, q.next, total)
+}
+
+// unpacked is parallel for an input that has to be decompressed: one core does
+// that, since it needs what it gave last, which is at hand only there.
+func (r *run) unpacked(ctx context.Context, in Blocks, total *counter) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	q := newQueue(in, r.jobs(), r.BlockSize)
+	read := make(chan *job, cap(q.free)) // has room for all
+	go func() {
+		defer close(read)
+		for j := q.next(ctx); j != nil; j = q.next(ctx) {
+			read <- j
+		}
+	}()
+	next := func(ctx context.Context) *job {
+		select {
+		case j := <-read:
+			return j
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	err := r.work(ctx, q, max(1, r.Workers-1), next, total)
+	cancel()
+	for range read { // until in is not used any more
+	}
+	return err
+}
+
+// work lets workers count the blocks that next gives, until it gives nil.
+func (r *run) work(ctx context.Context, q *queue, n int, next func(context.Context) *job, total *counter) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	q := newQueue(in, r.jobs(), r.BlockSize)
-	workers := make([]*counter, r.Workers)
+	workers := make([]*counter, n)
 	for i := range workers {
 		workers[i] = r.worker(total.input)
 		wg.Go(func() {
-			for j := q.next(ctx); j != nil; j = q.next(ctx) {
+			for j := next(ctx); j != nil; j = next(ctx) {
 				j.count(workers[i])
 			}
 		})
@@ -72,8 +105,8 @@ func (r *run) worker(input string) *counter {
 }
 
 // queue hands the blocks of an input to the workers and, in order, to the
-// collector. The workers read in turn, each its own block, so that it parses
-// what its core has just copied.
+// collector. Where nothing has to be decompressed the workers read in turn,
+// each its own block, so that it parses what its core has just copied.
 type queue struct {
 	in            Blocks
 	free, ordered chan *job

@@ -123,7 +123,9 @@ func (r *run) input(ctx context.Context, name string, stdin io.Reader) error {
 	layout, read := parser.Sniff(head), r.sequential
 	if layout == parser.Lines {
 		in.Map(r.jobs() * r.BlockSize)
-		read = r.parallel
+		if read = r.parallel; in.Packed() {
+			read = r.unpacked
+		}
 	}
 	err = read(ctx, in, r.counter(r.total, in.Name(), layout))
 	// Of a file that was cut short a part was read, with or without a fault.
