@@ -4,12 +4,15 @@ import "time"
 
 // Asker asks a Tracker about many records in a row, for one goroutine. What it
 // was told of a process it takes to be true for 10 ms, as the Tracker itself
-// does with what /proc shows. So an old log, whose records are of few
+// does with what /proc shows, and for good where that is over. So an old log, whose records are of few
 // processes, costs hardly more than one that nobody is asked about.
 type Asker struct {
 	tracker *Tracker
 	recent  [1 << 9]answer // by pid
 }
+
+// learned is more than it takes until all is known of a process that is to be.
+const learned = time.Minute
 
 // answer is what [Tracker.Attribute] says of all records of a process that
 // were made in a span of time.
@@ -21,6 +24,10 @@ type answer struct {
 	settled  bool
 }
 
+// lasts tells whether the answer will not change any more: nobody learns now
+// that a process was in a container then.
+func (a *answer) lasts(at, now int64) bool { return a.id == nil && now-at > learned.Milliseconds() }
+
 // NewAsker returns an Asker that has asked nothing yet.
 func NewAsker(t *Tracker) *Asker { return &Asker{tracker: t} }
 
@@ -28,7 +35,7 @@ func NewAsker(t *Tracker) *Asker { return &Asker{tracker: t} }
 // the time, are in ms since the epoch.
 func (a *Asker) Attribute(pid int32, at, now int64) (id *Identity, settled bool) {
 	k := &a.recent[uint32(pid)%uint32(len(a.recent))]
-	if k.pid != pid || at < k.from || at > k.to || now > k.until {
+	if k.pid != pid || at < k.from || at > k.to || now > k.until && !k.lasts(at, now) {
 		*k = a.tracker.answer(pid, time.UnixMilli(at))
 		k.pid, k.until = pid, now+freshFor.Milliseconds()
 	}

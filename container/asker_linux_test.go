@@ -60,6 +60,29 @@ func TestAskerRemembers(t *testing.T) {
 	}
 }
 
+// TestAskerKeepsWhatLasts: that a record from long ago was of no container is
+// asked about once; of a new one, as the clock says now, more may be known.
+func TestAskerKeepsWhatLasts(t *testing.T) {
+	asker := NewAsker(openTracker(t, nil, connectorBuffer))
+	const noPID = 1 << 22
+	now := time.Now()
+	asker.Attribute(noPID, now.Add(-time.Hour).UnixMilli(), now.UnixMilli())
+	slot := &asker.recent[noPID%len(asker.recent)]
+	for _, tt := range []struct {
+		at, now time.Time
+		asks    bool
+	}{
+		{now.Add(-time.Hour), now.Add(2 * freshFor), false},
+		{now.Add(-time.Hour), now.Add(-time.Hour), true}, // the clock was set back
+	} {
+		slot.until = 1
+		asker.Attribute(noPID, tt.at.UnixMilli(), tt.now.UnixMilli())
+		if asks := slot.until != 1; asks != tt.asks {
+			t.Errorf("a record from %v, at %v: asks %v, want %v", tt.at, tt.now, asks, tt.asks)
+		}
+	}
+}
+
 // TestOldRecordsNeedNoLook: whoever has the pid of an old record now, and was
 // born later, has nothing to do with it.
 func TestOldRecordsNeedNoLook(t *testing.T) {
