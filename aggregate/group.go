@@ -137,7 +137,7 @@ func (g *group) grow() {
 	if n < cap(g.calls) {
 		return
 	}
-	calls := append([]Call(nil), make([]Call, n+1+n/8)...) // fills a size class of the allocator
+	calls := append([]Call(nil), make([]Call, n+1+n/4)...) // fills a size class of the allocator
 	g.calls = calls[:copy(calls, g.calls)]
 }
 
