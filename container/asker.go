@@ -8,7 +8,7 @@ import "time"
 // processes, costs hardly more than one that nobody is asked about.
 type Asker struct {
 	tracker *Tracker
-	recent  [1 << 9]answer // by pid
+	recent  [1 << 11]answer // by pid
 }
 
 // learned is more than it takes until all is known of a process that is to be.

@@ -105,8 +105,12 @@ func stamp(line []byte, now time.Time) {
 // last record was read, and returns how many were.
 func (b *bench) followed(path string, write func() error) (u used, records int, err error) {
 	cmd := exec.Command(b.bin, "follow", "-q", "--new", "--from-start", path)
-	var notes bytes.Buffer
-	cmd.Stderr = &notes
+	notes, err := os.Create(b.path("notes")) // a pipe would have to be read meanwhile
+	if err != nil {
+		return u, 0, err
+	}
+	defer notes.Close()
+	cmd.Stderr = notes
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return u, 0, err
@@ -126,9 +130,13 @@ func (b *bench) followed(path string, write func() error) (u used, records int, 
 	if failed != nil || err != nil {
 		return u, 0, fmt.Errorf("follow %s: %w, %w", path, failed, err)
 	}
-	m := regexp.MustCompile(`(?m)^(\d+) records`).FindSubmatch(notes.Bytes())
+	text, err := os.ReadFile(notes.Name())
+	if err != nil {
+		return u, 0, err
+	}
+	m := regexp.MustCompile(`(?m)^(\d+) records`).FindSubmatch(text)
 	if m == nil {
-		return u, 0, fmt.Errorf("follow gave no summary: %s", notes.Bytes())
+		return u, 0, fmt.Errorf("follow gave no summary: %s", text)
 	}
 	records, err = strconv.Atoi(string(m[1]))
 	return u, records, err
