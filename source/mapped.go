@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"sync/atomic"
 )
 
 // A plain file can be read out of the page cache without a copy, by mapping
@@ -17,26 +18,29 @@ const (
 
 // mapping is a file as it was when it was mapped.
 type mapping struct {
-	whole []byte
-	data  []byte // what can be given; nil once the rest is read
-	off   int    // of what comes next
-	keep  int    // bytes before off whose blocks may be in use
-	freed int    // bytes that were given back
+	whole   []byte
+	data    []byte // what can be given; nil once the rest is read
+	off     int    // of what comes next
+	keep    int    // bytes before off whose blocks may be in use
+	longest int    // bytes of a line
+
+	used, freed atomic.Int64 // bytes that no block in use has, and that were given back
 }
 
 // Map lets Next give parts of the file itself in place of buf, where it is
 // plain and mapping it is possible. It may be called between Peek and the
-// first Next. Such a block stays valid until blocks of keep bytes have come after it.
+// first Next, with the size of all buffers. Such a block has to go through
+// [Reader.Trim], and stays valid until as many others have come after it.
 //
 // Whoever reads a block of a file that was cut short meanwhile gets a fault,
 // which [debug.SetPanicOnFault] turns into a panic.
-func (r *Reader) Map(keep int) {
+func (r *Reader) Map(size, blocks int) {
 	file, ok := r.file.(*os.File)
 	if !ok || r.Packed() || r.size < smallestMapped || r.err != nil {
 		return
 	}
 	if data := mapFile(file, r.size); data != nil {
-		r.mapped = &mapping{whole: data, data: data, keep: keep}
+		r.mapped = &mapping{whole: data, data: data, keep: size * blocks, longest: min(MaxLine, size-1)}
 		r.carry = r.carry[:0]
 	}
 }
@@ -49,12 +53,31 @@ func (m *mapping) next(n int) []byte {
 	block := m.data[m.off:min(m.off+n, len(m.data))]
 	block = block[:bytes.LastIndexByte(block, '\n')+1]
 	m.off += len(block)
-	if to := m.off - m.keep; to-m.freed >= givenBack {
-		to -= to % os.Getpagesize()
-		giveBack(m.data[m.freed:to])
-		m.freed = to
-	}
+	m.used.Store(int64(m.off - m.keep))
 	return block[:len(block):len(block)]
+}
+
+// release gives pages back where there are many.
+func (m *mapping) release() {
+	to, from := m.used.Load(), m.freed.Load()
+	to -= to % int64(os.Getpagesize())
+	if to-from >= givenBack && m.freed.CompareAndSwap(from, to) {
+		giveBack(m.whole[from:to])
+	}
+}
+
+// Trim empties the lines of a block from Next that are longer than any record.
+// It does what is to be done of each block and need not be done in turn, so
+// that several goroutines can call it at once.
+func (r *Reader) Trim(block []byte) []byte {
+	m := r.mapped
+	if m == nil {
+		return block // Next has done it
+	}
+	m.release()
+	block, long := emptyLongLines(block, m.longest)
+	r.oversize.Add(long)
+	return block
 }
 
 // fromMapping is Next for a mapped file; nil, and no error, at its end or
@@ -65,8 +88,6 @@ func (r *Reader) fromMapping(buf []byte) ([]byte, error) {
 	r.disk.n.Store(int64(m.off))
 	if len(block) > 0 {
 		r.begun = true
-		block, long := emptyLongLines(block, min(MaxLine, cap(buf)-1))
-		r.oversize += long
 		return block, nil
 	}
 	r.text, m.data = r.disk, nil

@@ -21,7 +21,7 @@ const MaxLine = 64 << 10
 var ErrEmpty = errors.New("the file is empty")
 
 // Reader reads a saved log, plain or compressed, as blocks of whole lines. It
-// is meant for one goroutine; only Consumed may be called from others.
+// is meant for one goroutine; only Consumed and Trim may be called from others.
 //
 // Memory does not depend on the input: besides the caller's buffers there is
 // the start of one line, and for compressed input the decoder's window (for xz and zstd as large as the file asks, zstd at
@@ -37,7 +37,7 @@ type Reader struct {
 	carry        []byte   // the start of a line whose end was not in the last block
 	inLongLine   bool     // the line that begun before this block is being dropped
 	begun        bool     // at least one byte was read
-	oversize     int64
+	oversize     atomic.Int64
 	unterminated bool
 	err          error // what text gave last, kept for the Next after the last block
 }
@@ -94,7 +94,7 @@ func (r *Reader) Consumed() int64 { return r.disk.n.Load() }
 
 // Oversize is how many lines were longer than [MaxLine]. Each was given as an
 // empty line, so that line numbers still hold.
-func (r *Reader) Oversize() int64 { return r.oversize }
+func (r *Reader) Oversize() int64 { return r.oversize.Load() }
 
 // ErrCut is that a file has become shorter while it was read.
 var ErrCut = errors.New("the file was cut short while it was read: read it again, or follow it")
@@ -212,12 +212,12 @@ func (r *Reader) cut(block []byte, atEnd bool) []byte {
 		whole, r.unterminated = len(block), true
 	}
 	block, long := emptyLongLines(block[:whole], limit)
-	r.oversize += long
+	r.oversize.Add(long)
 	return block
 }
 
 func (r *Reader) startLongLine() {
-	r.oversize++
+	r.oversize.Add(1)
 	r.inLongLine = true
 }
 

@@ -89,6 +89,9 @@ type backlog struct {
 	end    bool
 }
 
+// Trim has nothing to do.
+func (b *backlog) Trim(block []byte) []byte { return block }
+
 // Next gives the lines of the next chunk.
 func (b *backlog) Next(buf []byte) ([]byte, error) {
 	if b.end {

@@ -15,6 +15,9 @@ type Blocks interface {
 	// Next fills buf with whole lines that follow and returns the part in use.
 	// At the end it returns io.EOF.
 	Next(buf []byte) ([]byte, error)
+	// Trim is what is to be done of each block besides. It may be called by
+	// several goroutines.
+	Trim(block []byte) []byte
 }
 
 // job is a block on its way through the workers.
@@ -73,7 +76,7 @@ func (r *run) work(ctx context.Context, q *queue, n int, next func(context.Conte
 		workers[i] = r.worker(total.input)
 		wg.Go(func() {
 			for j := next(ctx); j != nil; j = next(ctx) {
-				j.count(workers[i])
+				j.count(workers[i], q.in)
 			}
 		})
 	}
@@ -158,10 +161,13 @@ func (q *queue) take(ctx context.Context) (*job, error) {
 }
 
 // count parses the job's block with a worker's counter.
-func (j *job) count(w *counter) {
+func (j *job) count(w *counter, in Blocks) {
 	w.before = 0
 	w.counterOutput = j.out
-	j.fault = guarded(func() { w.block(j.block) })
+	j.fault = guarded(func() {
+		j.block = in.Trim(j.block)
+		w.block(j.block)
+	})
 	w.b.Cut(&j.part)
 	j.lines, j.out = w.before, w.counterOutput
 	j.done <- struct{}{}

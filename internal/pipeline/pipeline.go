@@ -122,7 +122,7 @@ func (r *run) input(ctx context.Context, name string, stdin io.Reader) error {
 	r.total.Input(in.Name(), trustOf(name))
 	layout, read := parser.Sniff(head), r.sequential
 	if layout == parser.Lines {
-		in.Map(r.jobs() * r.BlockSize)
+		in.Map(r.BlockSize, r.jobs())
 		if read = r.parallel; in.Packed() {
 			read = r.unpacked
 		}
