@@ -10,12 +10,21 @@
 	VPSHUFB Y11, high, Y11  \
 	VPAND Y10, Y11, out
 
+// ASCII is HALVES where no gram has a byte above 0x7f, nor any: those that are
+// give none, and of the others VPSHUFB takes the low half by itself.
+#define ASCII(in, low, high, out) \
+	VPSRLW $4, in, Y11      \
+	VPAND Y6, Y11, Y11      \
+	VPSHUFB in, low, Y10    \
+	VPSHUFB Y11, high, Y11  \
+	VPAND Y10, Y11, out
+
 // func searchGram(s []byte, t *gramTables) (line, newlines int)
 //
-// 32 places at a time: each byte, the one after it and the one after that are
-// looked up by their halves, and a place where all six agree on a gram is it.
-// R8 counts the newlines up to it. R9 has those of the 32 places; R10 those of
-// the last places that have any, which are at R11.
+// 64 places at a time, in two halves: each byte, the one after it and the one
+// after that are looked up by their halves, and a place where all six agree on
+// a gram is it. R8 counts the newlines up to it. R9 has those of the 64 places;
+// R10 those of the last places that have any, which are at R11.
 TEXT ·searchGram(SB), NOSPLIT, $0-48
 	MOVQ s_base+0(FP), SI
 	MOVQ s_len+8(FP), CX
@@ -34,9 +43,9 @@ TEXT ·searchGram(SB), NOSPLIT, $0-48
 	VPBROADCASTD X15, Y15
 	XORQ AX, AX
 	XORQ R8, R8
-	MOVL $1, R10
+	MOVQ $1, R10
 	XORQ R11, R11
-	SUBQ $34, CX
+	SUBQ $66, CX
 
 loop:
 	CMPQ AX, CX
@@ -46,36 +55,53 @@ loop:
 	VMOVDQU 2(SI)(AX*1), Y9
 	VPCMPEQB Y7, Y15, Y13
 	VPMOVMSKB Y13, R9
-	HALVES(Y7, Y0, Y1, Y12)
-	HALVES(Y8, Y2, Y3, Y13)
+	ASCII(Y7, Y0, Y1, Y12)
+	ASCII(Y8, Y2, Y3, Y13)
 	HALVES(Y9, Y4, Y5, Y14)
 	VPAND Y12, Y13, Y12
 	VPAND Y12, Y14, Y12
-	VPTEST Y12, Y12
+	VMOVDQU 32(SI)(AX*1), Y7
+	VMOVDQU 33(SI)(AX*1), Y8
+	VMOVDQU 34(SI)(AX*1), Y9
+	VPCMPEQB Y7, Y15, Y13
+	VPMOVMSKB Y13, R12
+	SHLQ $32, R12
+	ORQ  R12, R9
+	ASCII(Y7, Y0, Y1, Y7)
+	ASCII(Y8, Y2, Y3, Y8)
+	HALVES(Y9, Y4, Y5, Y9)
+	VPAND Y7, Y8, Y7
+	VPAND Y7, Y9, Y7
+	VPOR Y7, Y12, Y13
+	VPTEST Y13, Y13
 	JNZ  hit
-	TESTL R9, R9
-	CMOVLNE R9, R10
+	TESTQ R9, R9
+	CMOVQNE R9, R10
 	CMOVQNE AX, R11
-	POPCNTL R9, R9
+	POPCNTQ R9, R9
 	ADDQ R9, R8
-	ADDQ $32, AX
+	ADDQ $64, AX
 	JMP  loop
 
 hit:
 	VPXOR Y13, Y13, Y13
 	VPCMPEQB Y13, Y12, Y12
 	VPMOVMSKB Y12, DX
-	NOTL DX
-	BLSMSKL DX, DX // the places up to the first hit
-	ANDL DX, R9
-	CMOVLNE R9, R10
+	VPCMPEQB Y13, Y7, Y7
+	VPMOVMSKB Y7, R12
+	SHLQ $32, R12
+	ORQ  R12, DX
+	NOTQ DX
+	BLSMSKQ DX, DX // the places up to the first hit
+	ANDQ DX, R9
+	CMOVQNE R9, R10
 	CMOVQNE AX, R11
-	POPCNTL R9, R9
+	POPCNTQ R9, R9
 	ADDQ R9, R8
 
 done:
 	VZEROUPPER
-	BSRL R10, R10
+	BSRQ R10, R10
 	ADDQ R11, R10
 	MOVQ R10, line+32(FP)
 	MOVQ R8, newlines+40(FP)
