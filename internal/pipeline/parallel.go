@@ -44,8 +44,8 @@ func (r *run) parallel(ctx context.Context, in Blocks, total *counter) error {
 func (r *run) unpacked(ctx context.Context, in Blocks, total *counter) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	q := newQueue(in, r.jobs(), r.BlockSize)
-	read := make(chan *job, cap(q.free)) // has room for all
+	q := newQueue(in, r.jobs(), 2*r.BlockSize) // to hand a block on to another core costs more
+	read := make(chan *job, cap(q.free))       // has room for all
 	go func() {
 		defer close(read)
 		for j := q.next(ctx); j != nil; j = q.next(ctx) {
