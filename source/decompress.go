@@ -52,7 +52,7 @@ func buffered(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, 256<<10
 // openZstd decodes in the goroutine that reads: others parse meanwhile, and the
 // decoder's own goroutines cost a third of its speed.
 func openZstd(r io.Reader) (io.Reader, error) {
-	return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+	return zstd.NewReader(buffered(r), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 }
 
 // xzReader finds the truncated files that its decoder takes for whole ones:
