@@ -20,7 +20,7 @@ func main() {
 	var b bench
 	flag.StringVar(&b.bin, "bin", "bin/auditscan", "the binary to measure")
 	flag.Int64Var(&b.size, "size", 500_000_000, "bytes of each log; the slow peers get a part")
-	flag.IntVar(&b.runs, "runs", 5, "runs that count, after one that does not")
+	flag.IntVar(&b.runs, "runs", 9, "runs that count, after one that does not")
 	out := flag.String("o", "docs/benchmarks.md", "the file to write")
 	flag.Parse()
 	if err := b.run(*out); err != nil {

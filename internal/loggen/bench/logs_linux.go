@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 
 	"github.com/auditscan/auditscan/internal/loggen"
 )
@@ -63,7 +64,11 @@ func (b *bench) makeLogs() error {
 	if err := b.output("events.ndjson", b.bin, "report", "-q", "-o", "ndjson", b.path("audit.log")); err != nil {
 		return err
 	}
-	return b.output("part.ndjson", b.bin, "report", "-q", "-o", "ndjson", b.path("part.log"))
+	if err := b.output("part.ndjson", b.bin, "report", "-q", "-o", "ndjson", b.path("part.log")); err != nil {
+		return err
+	}
+	syscall.Sync() // the kernel would write them to disk while others are measured
+	return nil
 }
 
 func (b *bench) generate(name string, kind loggen.Kind, size int64) error {
