@@ -278,7 +278,10 @@ func compareCalls(a, b Call) int {
 	if c := archOrder(a.Arch, b.Arch); c != 0 {
 		return c
 	}
-	if c := cmp.Or(cmp.Compare(a.NR, b.NR), cmp.Compare(a.Action, b.Action)); c != 0 || a.Folded == b.Folded {
+	if a.NR != b.NR { // nearly all
+		return cmp.Compare(a.NR, b.NR)
+	}
+	if c := cmp.Compare(a.Action, b.Action); c != 0 || a.Folded == b.Folded {
 		return c
 	}
 	if a.Folded { // behind the call -1, which has no name either
@@ -287,12 +290,7 @@ func compareCalls(a, b Call) int {
 	return -1
 }
 
-func compareForms(a, b Call) int {
-	if a.Arch == b.Arch && a.NR != b.NR { // nearly all
-		return cmp.Compare(a.NR, b.NR)
-	}
-	return cmp.Or(compareCalls(a, b), cmp.Compare(a.form, b.form))
-}
+func compareForms(a, b Call) int { return cmp.Or(compareCalls(a, b), cmp.Compare(a.form, b.form)) }
 
 func archOrder(a, b syscalltable.Arch) int {
 	if a == b {

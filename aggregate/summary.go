@@ -126,7 +126,7 @@ func (m Millis) Time() time.Time {
 // Instant is a [Millis] in six bytes, the lowest first.
 type Instant [3]uint16
 
-// Instant packs a time from 1970 to 10889.
+// Instant packs a time from 1970 on, up to 10889.
 func (m Millis) Instant() Instant {
 	return Instant{uint16(m), uint16(m >> 16), uint16(m >> 32)}
 }

@@ -51,8 +51,8 @@ func (p *Parser) fast() Item {
 	return IsRecord
 }
 
-// shortestLine is what a line has at least, so that its start can be read
-// without a look at where the block ends.
+// shortestLine is what has to be left of the block, so that the start of a line
+// and its stamp can be read without a look at where the block ends.
 const shortestLine = 64
 
 // endLine goes to the next line if what is left of this one is its end, or

@@ -112,7 +112,7 @@ func (f *found) sane(t *testing.T, log []byte) {
 	e := f.event
 	switch f.item {
 	case parser.IsRecord:
-		if e.pid < 0 || e.stamp.Millis < 0 || e.stamp.Millis >= 1<<48 || !e.stamp.HasTime && e.stamp.Millis != 0 || !e.stamp.HasSerial && e.stamp.Serial != 0 ||
+		if e.pid < 0 || e.stamp.Millis < 0 || e.stamp.Millis > 253402300799_999 || !e.stamp.HasTime && e.stamp.Millis != 0 || !e.stamp.HasSerial && e.stamp.Serial != 0 ||
 			(e.form == parser.FormInterpreted) != (e.syscallName != "") || e.form > parser.FormJournalKernel {
 			t.Fatalf("%+v", e)
 		}

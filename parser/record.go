@@ -54,13 +54,13 @@ func (r *Record) Clone() *Record {
 // NoID is the kernel's "unset" for auid, ses and ids in general.
 const NoID = 4294967295
 
-// maxMillis is the latest time there is, in the year 10889: who keeps many
-// times has room for 48 bits.
-const maxMillis = 1<<48 - 1
+// maxMillis is the latest time there is: RFC 3339, in which times are told, ends
+// with the year 9999.
+const maxMillis = 253402300799_999
 
 // Stamp is audit(SEC.MSEC:SERIAL).
 type Stamp struct {
-	Millis    int64  // since the epoch, in at most 48 bits; meaningful if HasTime
+	Millis    int64  // since the epoch, up to the year 9999; meaningful if HasTime
 	Serial    uint32 // one counter for all audit types, from boot on
 	HasTime   bool
 	HasSerial bool

@@ -12,7 +12,7 @@ func trimStamp(s []byte) (rest []byte, t Stamp, ok bool) {
 		s = s[4:]
 	}
 	if millis, n := isoTime(s); n > 0 {
-		if millis >= 0 {
+		if millis >= 0 && millis <= maxMillis {
 			t = Stamp{Millis: millis, HasTime: true}
 		}
 		return bytes.TrimLeft(s[n:], " "), t, true
