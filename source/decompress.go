@@ -6,6 +6,7 @@ import (
 	"compress/bzip2"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -32,27 +33,52 @@ type codec struct {
 	name  string
 	magic string
 	open  func(io.Reader) (io.Reader, error)
+	idle  sync.Pool // of unpackers that have read a file to its end
+}
+
+// unpacker is a decoder and the buffer before it, which take more time to make
+// than a small file takes to be read.
+type unpacker struct {
+	packed *bufio.Reader
+	text   io.Reader
+}
+
+// unpack returns an unpacker of r.
+func (c *codec) unpack(r io.Reader) (u *unpacker, err error) {
+	if u, ok := c.idle.Get().(*unpacker); ok {
+		u.packed.Reset(r)
+		return u, u.text.(resetter).Reset(u.packed)
+	}
+	u = &unpacker{packed: bufio.NewReaderSize(r, 256<<10)}
+	u.text, err = c.open(u.packed)
+	return u, err
+}
+
+type resetter interface{ Reset(io.Reader) error }
+
+// reuse keeps an unpacker for the next file.
+func (c *codec) reuse(u *unpacker) {
+	if _, ok := u.text.(resetter); ok {
+		u.packed.Reset(nil)
+		c.idle.Put(u)
+	}
 }
 
 // maxWindow is the most memory that a zstd file may ask for: what the zstd
 // command itself accepts without being told to.
 const maxWindow = 128 << 20
 
-func codecs() []codec {
-	return []codec{
-		{"gzip", "\x1f\x8b", func(r io.Reader) (io.Reader, error) { return gzip.NewReader(buffered(r)) }},
-		{"bzip2", "BZh", func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(buffered(r)), nil }},
-		{"xz", "\xfd7zXZ\x00", openXZ},
-		{"zstd", "\x28\xb5\x2f\xfd", openZstd},
-	}
+var codecs = [...]*codec{
+	{name: "gzip", magic: "\x1f\x8b", open: func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
+	{name: "bzip2", magic: "BZh", open: func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }},
+	{name: "xz", magic: "\xfd7zXZ\x00", open: openXZ},
+	{name: "zstd", magic: "\x28\xb5\x2f\xfd", open: openZstd},
 }
-
-func buffered(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, 256<<10) }
 
 // openZstd decodes in the goroutine that reads: others parse meanwhile, and the
 // decoder's own goroutines cost a third of its speed.
 func openZstd(r io.Reader) (io.Reader, error) {
-	return zstd.NewReader(buffered(r), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+	return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 }
 
 // xzReader finds the truncated files that its decoder takes for whole ones:
@@ -65,7 +91,7 @@ type xzReader struct {
 
 func openXZ(r io.Reader) (io.Reader, error) {
 	disk := &footerReader{r: r}
-	text, err := xz.NewReader(buffered(disk))
+	text, err := xz.NewReader(bufio.NewReader(disk))
 	return &xzReader{text, disk}, err
 }
 
@@ -98,7 +124,7 @@ func decompress(path string, r *diskReader) io.Reader {
 	head := make([]byte, 6)
 	n, _ := io.ReadFull(r, head) // r gives its error again to the next who reads
 	whole := io.MultiReader(bytes.NewReader(head[:n]), r)
-	for _, c := range codecs() {
+	for _, c := range codecs {
 		if bytes.HasPrefix(head[:n], []byte(c.magic)) {
 			return &decoder{path: path, codec: c, disk: r, whole: whole}
 		}
@@ -110,33 +136,40 @@ func decompress(path string, r *diskReader) io.Reader {
 // complains of into a [DamageError], unless the disk is at fault.
 type decoder struct {
 	path  string
-	codec codec
+	codec *codec
 	disk  *diskReader
 	whole io.Reader // the same from its first byte
-	text  io.Reader
-	n     int64
+	*unpacker
+	n   int64
+	err error // how it ended
 }
 
-func (d *decoder) Read(p []byte) (int, error) {
-	if d.text == nil {
-		text, err := d.codec.open(d.whole)
-		if err != nil {
-			return 0, d.damage(err)
-		}
-		d.text = text
+func (d *decoder) Read(p []byte) (n int, err error) {
+	if d.err != nil {
+		return 0, d.err
 	}
-	n, err := d.text.Read(p)
+	if d.unpacker == nil {
+		if d.unpacker, err = d.codec.unpack(d.whole); err != nil {
+			d.err = d.damage(err)
+			return 0, d.err
+		}
+	}
+	n, err = d.text.Read(p)
 	d.n += int64(n)
-	return n, d.damage(err)
+	if err == io.EOF {
+		d.codec.reuse(d.unpacker)
+		d.err = err
+	} else if err != nil {
+		d.err = d.damage(err)
+	}
+	return n, d.err
 }
 
 func (d *decoder) damage(err error) error {
-	switch {
-	case err == nil || err == io.EOF && d.text != nil:
-		return err
-	case d.disk.err != nil && d.disk.err != io.EOF:
+	if d.disk.err != nil && d.disk.err != io.EOF {
 		return d.disk.err
-	case err == io.EOF:
+	}
+	if err == io.EOF { // no more than the start of a header
 		err = io.ErrUnexpectedEOF
 	}
 	return &DamageError{Path: d.path, Format: d.codec.name, Offset: d.n, Err: err}

@@ -21,11 +21,12 @@ const MaxLine = 64 << 10
 var ErrEmpty = errors.New("the file is empty")
 
 // Reader reads a saved log, plain or compressed, as blocks of whole lines. It
-// is meant for one goroutine; only Consumed and Trim may be called from others.
+// is meant for one goroutine at a time; only Consumed and Trim may be called
+// meanwhile.
 //
 // Memory does not depend on the input: besides the caller's buffers there is
-// the start of one line, and for compressed input the decoder's window (for xz and zstd as large as the file asks, zstd at
-// most 128 MiB).
+// the start of one line, and for compressed input the decoder's window (for xz
+// and zstd as large as the file asks, zstd at most 128 MiB).
 type Reader struct {
 	name string
 	size int64
