@@ -11,7 +11,7 @@ import (
 // writeMarkdown writes a table as GitHub understands it, and the verdict as a
 // list below it.
 func writeMarkdown(w io.Writer, s *aggregate.Summary, o Options) error {
-	out := bufio.NewWriter(w)
+	out := bufio.NewWriterSize(w, bufferSize)
 	if len(s.Groups) > 0 {
 		writeMarkdownTable(out, s)
 	}

@@ -59,6 +59,9 @@ type Options struct {
 	Quiet     bool // leave out advice: how to prevent a loss, who could have forged an input
 }
 
+// bufferSize is how many bytes are handed on at once.
+const bufferSize = 64 << 10
+
 // Write writes s to w. Every format but CSV, which has no room for it, holds
 // the verdict and its evidence: see [WriteVerdict].
 func Write(w io.Writer, s *aggregate.Summary, f Format, o Options) error {

@@ -41,7 +41,7 @@ type grid struct {
 }
 
 func writeTable(w io.Writer, s *aggregate.Summary, f Format, o Options) error {
-	out := bufio.NewWriter(w)
+	out := bufio.NewWriterSize(w, bufferSize)
 	if len(s.Groups) > 0 {
 		g := measure(s, f)
 		g.color = o.Color
