@@ -67,7 +67,13 @@ func (c *Counter) Lines(lines []byte) error {
 // Backlog counts all that in has, and leaves nothing to come of it when it
 // returns. What it has to show is written block by block, in order.
 func (c *Counter) Backlog(in Blocks) error {
-	return c.run.parallel(context.Background(), in, c.counter)
+	all := []*input{{Blocks: in, total: c.counter, apart: true, room: c.run.jobs()}}
+	return c.run.read(context.Background(), func(context.Context) (in *input) {
+		if len(all) > 0 {
+			in, all = all[0], nil
+		}
+		return in
+	})
 }
 
 // Record counts a record that was held. What it has to show waits for Write.

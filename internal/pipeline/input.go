@@ -1,0 +1,196 @@
+package pipeline
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/parser"
+	"github.com/auditscan/auditscan/report"
+	"github.com/auditscan/auditscan/source"
+)
+
+// Blocks gives the lines of a log, as [source.Reader] does.
+type Blocks interface {
+	// Next fills buf with whole lines that follow and returns the part in use.
+	// At the end it returns io.EOF.
+	Next(buf []byte) ([]byte, error)
+	// Trim is what is to be done of each block besides. It may be called by
+	// several goroutines.
+	Trim(block []byte) []byte
+}
+
+// input is a log, or a report, on its way into the total.
+type input struct {
+	Blocks
+	total  *counter       // adds the blocks of a log to the run's total; nil: it is none
+	reader *source.Reader // nil: there is nothing to be done at the end
+	trust  aggregate.Trust
+	apart  bool // its lines each stand for themselves
+	packed bool
+	begun  bool // to be added
+
+	turn sync.Mutex // of the worker that reads
+
+	// The pool's mutex is for these.
+	ended bool   // nothing more is to be read
+	room  int    // how many more blocks may be in use
+	ready []*job // read, for others to count
+	order []*job // in use, in the order of the input
+}
+
+// noBlocks are those of an input that is no log, or that cannot be read.
+type noBlocks struct{ error }
+
+func (n noBlocks) Next([]byte) ([]byte, error) { return nil, n.error }
+func (n noBlocks) Trim(block []byte) []byte    { return block }
+
+// input opens an input. What goes wrong is told at its end.
+func (r *run) input(ctx context.Context, name string, stdin io.Reader) *input {
+	in := &input{room: r.jobs()}
+	if err := r.open(ctx, in, name, stdin); err != nil {
+		in.Blocks = noBlocks{err}
+	}
+	return in
+}
+
+// open opens an input and tells by its head what it is. A report has no blocks:
+// it ends at once.
+func (r *run) open(ctx context.Context, in *input, name string, stdin io.Reader) (err error) {
+	if in.reader, err = open(name, stdin); err != nil {
+		return err
+	}
+	in.reader.Until(ctx)
+	if r.Opened != nil {
+		r.Opened(in.reader)
+	}
+	head, err := in.reader.Peek(4 << 10)
+	if err != nil {
+		return err
+	}
+	if r.Refuse != nil {
+		if err := r.Refuse(head); err != nil {
+			return fmt.Errorf("%s: %w", in.reader.Name(), err)
+		}
+	}
+	if report.Sniff(head) {
+		return io.EOF
+	}
+	if binary(head) {
+		return fmt.Errorf("%s: not a log: it starts with binary data", in.reader.Name())
+	}
+	layout := parser.Sniff(head)
+	in.Blocks, in.trust = in.reader, trustOf(name)
+	in.total = r.counter(r.total, in.reader.Name(), layout)
+	in.apart, in.packed = layout == parser.Lines, in.reader.Packed()
+	if in.packed {
+		in.room += 3 // whoever decompresses it goes on for longer
+	}
+	if in.apart {
+		in.reader.Map(r.BlockSize, in.room)
+	}
+	return nil
+}
+
+// close releases the input, which nobody uses any more.
+func (in *input) close() {
+	if in.reader != nil {
+		in.reader.Close()
+	}
+}
+
+// end does what is left when all that an input has is in the total.
+func (r *run) end(in *input) error {
+	if in.reader == nil {
+		return nil
+	}
+	if in.total == nil {
+		return r.report(in.reader)
+	}
+	if err := in.reader.Whole(); err != nil { // what was read is a part
+		return err
+	}
+	if !in.apart {
+		in.total.flush()
+		if err := in.total.write(&r.Options, in.total.input); err != nil {
+			return err
+		}
+	}
+	return r.oversize(in.reader)
+}
+
+// failed says what to make of an error of an input: nothing, if it is empty
+// and others are not.
+func (r *run) failed(in *input, err error) error {
+	if errors.Is(err, source.ErrEmpty) {
+		r.empty = err
+		return nil
+	}
+	if !errors.Is(err, errFault) || in.reader == nil {
+		return err
+	}
+	return cmp.Or(in.reader.Whole(), fmt.Errorf("%s: %w", in.reader.Name(), err))
+}
+
+func open(name string, stdin io.Reader) (*source.Reader, error) {
+	if name == "-" {
+		return source.NewReader("-", stdin), nil
+	}
+	return source.Open(name)
+}
+
+// trustOf is what a source vouches for before its records are seen: a pipe
+// can hold what anyone has written.
+func trustOf(name string) aggregate.Trust {
+	if name == "-" {
+		return aggregate.TrustText
+	}
+	return ""
+}
+
+// binary tells whether a file's head is no text. NUL bytes stand in logs too:
+// between lines after a crash, and in front where copytruncate has emptied the
+// file and its writer goes on at its old offset.
+func binary(head []byte) bool {
+	head = bytes.TrimLeft(bytes.ReplaceAll(head, []byte("\x00\x00\x00\x00"), nil), "\x00")
+	control := 0
+	for _, c := range head[:min(len(head), 512)] {
+		if c < 0x20 && c != '\n' && c != '\t' && c != '\r' && c != 0x1b && c != 0x1d && c != 0x1e {
+			control++
+		}
+	}
+	return control*50 > min(len(head), 512) // random bytes have five times as many
+}
+
+// report reads an input that is a report or a stream of events. What is left
+// of either is counts, so no events can be made of them.
+func (r *run) report(in *source.Reader) error {
+	if r.Events != nil {
+		return fmt.Errorf("%s: not a log, so its records cannot be given as events: use another format", in.Name())
+	}
+	s, err := report.Read(in.Text(), in.Name())
+	if err != nil {
+		return err
+	}
+	r.saved = append(r.saved, r.Filter.Apply(s))
+	return nil
+}
+
+// oversize counts the lines that were too long to be any record.
+func (r *run) oversize(in *source.Reader) error {
+	n := in.Oversize()
+	for range n {
+		r.total.Malformed(fmt.Sprintf("line longer than %d KiB", source.MaxLine>>10), 0)
+	}
+	if n == 0 || r.Events == nil {
+		return nil
+	}
+	_, err := r.Events.Write(report.AppendLoss(nil, aggregate.Malformed, n, time.Time{}))
+	return err
+}

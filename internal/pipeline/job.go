@@ -1,0 +1,88 @@
+package pipeline
+
+import (
+	"cmp"
+	"errors"
+	"io"
+
+	"github.com/auditscan/auditscan/aggregate"
+)
+
+// job is a block on its way through a worker into the total.
+type job struct {
+	buf     []byte
+	block   []byte
+	part    aggregate.Part // what the block proves; the worker keeps the counts
+	lines   int64
+	out     counterOutput
+	counted bool
+	fault   error // the block could not be read when it was parsed
+	err     error // the input ended here; io.EOF or what went wrong
+}
+
+// read reads the next block of the input.
+func (j *job) read(in *input) {
+	j.fault = nil
+	if err := guarded(func() { j.block, j.err = in.Next(j.buf) }); err != nil {
+		j.err = err
+	}
+}
+
+// count parses the block with a worker's counter.
+func (j *job) count(w *counter, in Blocks) {
+	w.before = 0
+	w.counterOutput = j.out
+	j.fault = guarded(func() {
+		j.block = in.Trim(j.block)
+		w.block(j.block)
+	})
+	w.b.Cut(&j.part)
+	j.lines, j.out = w.before, w.counterOutput
+}
+
+// append adds to the total what comes next of an input: a block, or its end.
+func (r *run) append(in *input, j *job, twice *counter) error {
+	if !in.begun && in.reader != nil && in.total != nil {
+		in.begun = true
+		r.logs++
+		r.total.Input(in.total.input, in.trust)
+	}
+	switch err := cmp.Or(j.err, j.fault); {
+	case err == io.EOF:
+		return r.end(in)
+	case err != nil:
+		return r.failed(in, err)
+	case in.apart:
+		return r.appendPart(j, in.total, twice)
+	default:
+		in.total.block(j.block)
+		return in.total.write(&r.Options, in.total.input)
+	}
+}
+
+// appendPart adds a block that a worker has counted. Where some record of it
+// may have been seen before, it is parsed again, each record against all
+// others; and since the worker has counted it already, once more to take that
+// away.
+func (r *run) appendPart(j *job, total, twice *counter) error {
+	if r.total.Append(&j.part) {
+		j.out.shift(total.before)
+		total.before += j.lines
+		j.out.events = j.out.firsts.among(j.out.events, &r.Options, r.shown)
+		if err := j.out.write(&r.Options, total.input); err != nil {
+			return err
+		}
+		return total.write(&r.Options, total.input)
+	}
+	known := j.out.answers
+	j.out.reset()
+	var part aggregate.Part
+	err := guarded(func() {
+		twice.recount(j.block, known)
+		twice.b.Cut(&part)
+		r.total.SubtractPart(&part)
+		twice.reset()
+		total.recount(j.block, known)
+	})
+	return errors.Join(err, total.write(&r.Options, total.input))
+}

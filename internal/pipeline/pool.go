@@ -1,0 +1,238 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"sync"
+)
+
+// atOnce is how many inputs are read at most, since each has blocks in memory.
+const atOnce = 8
+
+// pool reads inputs with one worker a core. Each does what is to be done next:
+// it counts a block that was read, else it reads one, else it opens the next
+// input, so that several files are decompressed at once where cores would be
+// idle. Whoever has counted a block adds to the total what can be added in
+// order.
+type pool struct {
+	*run
+	open  func(context.Context) *input // the next one; nil: there is none
+	twice *counter                     // counts what was counted a second time
+
+	mu      sync.Mutex
+	wake    sync.Cond // there may be something to do
+	inputs  []*input  // those that are not all in the total, in order
+	opening bool      // by some worker
+	adding  bool      // by some worker
+	opened  bool      // all there are
+	err     error     // why it ends early
+	free    []*job
+}
+
+// read lets workers count what open gives, as r.total would count it alone.
+func (r *run) read(ctx context.Context, open func(context.Context) *input) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p := &pool{run: r, open: open, twice: r.worker()}
+	p.wake.L = &p.mu
+	p.twice.Options = &Options{Filter: r.Filter}
+	defer context.AfterFunc(ctx, func() { p.stop(ctx.Err()) })()
+	var wg sync.WaitGroup
+	workers := make([]*counter, r.Workers)
+	for i := range workers {
+		workers[i] = r.worker()
+		wg.Go(func() {
+			if !p.work(ctx, workers[i]) {
+				cancel() // reading from a pipe
+			}
+		})
+	}
+	wg.Wait()
+	for _, in := range p.inputs { // where it ended early
+		in.close()
+	}
+	for _, w := range workers {
+		r.total.Merge(w.b)
+	}
+	r.total.Subtract(p.twice.b)
+	p.mu.Lock() // ctx can end now, too
+	defer p.mu.Unlock()
+	return p.err
+}
+
+// stop ends it all early.
+func (p *pool) stop(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.err = cmp.Or(p.err, err)
+	p.wake.Broadcast()
+}
+
+// work does what is to be done until all is, or it is ended early.
+func (p *pool) work(ctx context.Context, w *counter) (all bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.err == nil {
+		if in, j := p.ready(); j != nil {
+			p.count(w, in, j)
+		} else if in := p.readable(); in != nil {
+			p.fill(w, in)
+		} else if !p.opened && !p.opening && len(p.inputs) < min(p.Workers, atOnce) {
+			p.openNext(ctx)
+		} else if p.opened && len(p.inputs) == 0 {
+			return true
+		} else {
+			p.wake.Wait()
+		}
+	}
+	return false
+}
+
+// unlocked calls f, which takes its time, while others work on.
+func (p *pool) unlocked(f func()) {
+	p.mu.Unlock()
+	defer p.mu.Lock()
+	f()
+}
+
+// openNext opens the next input.
+func (p *pool) openNext(ctx context.Context) {
+	p.opening = true
+	var in *input
+	p.unlocked(func() { in = p.open(ctx) })
+	p.opening, p.opened = false, in == nil
+	if in != nil {
+		p.inputs = append(p.inputs, in)
+	}
+	p.wake.Broadcast()
+	p.add()
+}
+
+// ready takes the first block that was read for others to count.
+func (p *pool) ready() (*input, *job) {
+	for _, in := range p.inputs {
+		if len(in.ready) > 0 {
+			j := in.ready[0]
+			in.ready = in.ready[1:]
+			return in, j
+		}
+	}
+	return nil, nil
+}
+
+// readable returns the first input of which a block can be read, with room for
+// one. A compressed one that somebody reads is left to him.
+func (p *pool) readable() *input {
+	for _, in := range p.inputs {
+		if !in.ended && in.room > 0 && (!in.packed || in.turn.TryLock()) {
+			in.room--
+			return in
+		}
+	}
+	return nil
+}
+
+// fill reads a block, and counts what its core has just copied. What is
+// compressed is read for as long as there is room, for others to count: what
+// it gave last is needed again, and at hand on that core only.
+func (p *pool) fill(w *counter, in *input) {
+	if !in.packed {
+		p.unlocked(in.turn.Lock)
+		j := p.next(in)
+		in.turn.Unlock()
+		p.count(w, in, j)
+		return
+	}
+	for j := p.next(in); j != nil; j = p.next(in) {
+		in.ready = append(in.ready, j)
+		p.wake.Signal()
+		if in.room == 0 || p.err != nil {
+			break
+		}
+		in.room--
+	}
+	in.turn.Unlock()
+	p.add()
+}
+
+// next reads the next block of the input whose turn the worker has; nil at its
+// end.
+func (p *pool) next(in *input) *job {
+	if in.ended {
+		in.room++
+		return nil
+	}
+	j := p.job()
+	p.unlocked(func() { j.read(in) })
+	in.order = append(in.order, j)
+	if j.err != nil {
+		in.ended, j.counted = true, true
+		p.wake.Broadcast()
+		return nil
+	}
+	return j
+}
+
+// job returns one that is not in use.
+func (p *pool) job() *job {
+	n := len(p.free)
+	if n == 0 {
+		return &job{buf: make([]byte, p.BlockSize)}
+	}
+	j := p.free[n-1]
+	p.free = p.free[:n-1]
+	return j
+}
+
+// count counts a block, if there is one, and adds what can be added. Lines
+// that belong together are counted when they are added.
+func (p *pool) count(w *counter, in *input, j *job) {
+	if j != nil {
+		if in.apart {
+			p.unlocked(func() { j.count(w, in) })
+		}
+		j.counted = true
+	}
+	p.add()
+}
+
+// add adds to the total what comes next and has been counted. One worker at a
+// time does so.
+func (p *pool) add() {
+	if p.adding {
+		return
+	}
+	p.adding = true
+	for p.err == nil && len(p.inputs) > 0 {
+		in := p.inputs[0]
+		if len(in.order) == 0 || !in.order[0].counted {
+			break
+		}
+		j := in.order[0]
+		var err error
+		p.unlocked(func() {
+			if err = p.append(in, j, p.twice); err != nil {
+				p.stop(err)
+			}
+		})
+		if err == nil {
+			p.added(in, j)
+		}
+	}
+	p.adding = false
+}
+
+// added gives back what is in the total.
+func (p *pool) added(in *input, j *job) {
+	j.counted = false
+	p.free = append(p.free, j)
+	in.order = in.order[1:]
+	in.room++
+	if j.err == nil {
+		p.wake.Signal()
+		return
+	}
+	p.inputs = p.inputs[1:]
+	p.unlocked(in.close)
+	p.wake.Broadcast()
+}
