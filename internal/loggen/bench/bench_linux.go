@@ -3,9 +3,10 @@
 //
 //	go run ./internal/loggen/bench -bin bin/auditscan -o docs/benchmarks.md
 //
-// Two commands that are compared run in turn, and each ratio is that of a pair,
-// so that it holds where the speed of the machine drifts. Peers that are not
-// installed are skipped, which the result says.
+// Two commands that are compared run in turn, and each ratio is that of a pair;
+// all pairs are measured once before any is again. So a ratio holds where the
+// speed of the machine drifts, and where others use it for a while. Peers that
+// are not installed are skipped, which the result says.
 package main
 
 import (
@@ -46,7 +47,7 @@ func (b *bench) run(out string) (err error) {
 		return err
 	}
 	defer os.RemoveAll(b.dir)
-	for _, step := range []func() error{b.head, b.memory, b.compare, b.rest, b.follow} {
+	for _, step := range []func() error{b.head, b.memory, b.makeLogs, b.pairs, b.live} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -64,6 +65,8 @@ type row struct {
 	peer      string // command and its arguments, without the log
 	peerLog   string // "" for the same
 	target    float64
+	missing   string // the program that is not there
+	*pair
 }
 
 // slow is how much less the slow peers are given.
@@ -78,47 +81,75 @@ func (b *bench) rows() []row {
 		{log: "syslog30.log", peer: "rg -c type=1326", target: 2},
 		{log: "audit.log.gz", peer: "gzip -dc", target: 1.1},
 		{log: "audit.log.zst", peer: "zstd -dc", target: 1.1},
+		{log: "set.gz", peer: "gzip -dcr", target: 1.1},
+		{log: "set.zst", peer: "zstd -dcr", target: 1.1},
 		{log: "audit.log", args: "-o ndjson", peer: "jq -c .", peerLog: "part.ndjson", target: 1. / 20},
 	}
 }
 
-// compare makes the logs and measures every row.
-func (b *bench) compare() error {
-	if err := b.makeLogs(); err != nil {
-		return err
-	}
-	fmt.Fprint(&b.text, "\n## Beside others\n\nTime of `auditscan report` per byte of log, over that of the peer; `ndjson` per byte of JSON.\n\n"+
-		"| log | against | CPU | wall | auditscan CPU s | peer CPU s | target |\n|---|---|---|---|---|---|---|\n")
-	for _, r := range b.rows() {
-		if err := b.row(r); err != nil {
-			return err
+// pairs measures all that is compared, and writes it down.
+func (b *bench) pairs() error {
+	rows := b.rows()
+	var all []*pair
+	for i := range rows {
+		if r := &rows[i]; b.prepare(r) {
+			all = append(all, r.pair)
 		}
 	}
+	large := b.pair(b.report("audit.log"), b.report("tenth.log"))
+	start := b.pair([]string{b.bin, "version"}, []string{"true"})
+	follow := b.pair(b.report("audit.log"), b.report("audit.log"))
+	follow.ours = b.catchUp
+	if err := b.rounds(append(all, large, start, follow)); err != nil {
+		return err
+	}
+	info, err := os.Stat(b.bin)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(&b.text, "\n## Beside others\n\nTime of `auditscan report` per byte of log, over that of the peer; `ndjson` per byte of JSON. A set is of files of 8 MB.\n\n"+
+		"| log | against | CPU | wall | auditscan CPU s | peer CPU s | target |\n|---|---|---|---|---|---|---|\n")
+	for _, r := range rows {
+		b.row(r)
+	}
+	fmt.Fprintf(&b.text, "\n## Growth, start-up, size\n\n| what | figure | target |\n|---|---|---|\n"+
+		"| a log 10 × as large: CPU, wall | %.2f ×, %.2f × | 10.5 × |\n| `auditscan version` | %.1f ms | 15 ms |\n| the stripped binary | %.1f MB | 20 MB |\n",
+		large.cpu(), large.wall(), start.wallOurs()*1000, float64(info.Size())/1e6)
+	fmt.Fprintf(&b.text, "\n## Following\n\n| what | CPU | wall | target |\n|---|---|---|---|\n| `follow --from-start` of audit.log, over `report` of it | %.2f | %.2f | 1.50 |\n", follow.cpu(), follow.wall())
 	return nil
 }
 
-func (b *bench) row(r row) error {
+// report is the command that reports a log.
+func (b *bench) report(log string, args ...string) []string {
+	return append(append([]string{b.bin, "report", "-q"}, args...), b.path(log))
+}
+
+// prepare makes the pair of a row, unless a program that it needs is missing.
+func (b *bench) prepare(r *row) bool {
 	peer := strings.Fields(r.peer)
 	if r.peerLog == "" {
 		r.peerLog = r.log
 	}
-	if missing := b.missing(peer[0], r.log); missing != "" {
-		fmt.Fprintf(os.Stderr, "bench: SKIPPED: %s is not installed\n", missing)
-		fmt.Fprintf(&b.text, "| %s %s | `%s` | skipped: %s is not installed | | | | |\n", r.log, r.args, r.peer, missing)
-		return nil
+	if r.missing = b.missing(peer[0], r.log); r.missing != "" {
+		fmt.Fprintf(os.Stderr, "bench: SKIPPED: %s is not installed\n", r.missing)
+		return false
 	}
-	ours := append([]string{b.bin, "report", "-q"}, strings.Fields(r.args)...)
-	p, err := b.pairs(append(ours, b.path(r.log)), append(peer, b.path(r.peerLog)))
-	if err != nil {
-		return err
+	r.pair = b.pair(b.report(r.log, strings.Fields(r.args)...), append(peer, b.path(r.peerLog)))
+	return true
+}
+
+func (b *bench) row(r row) {
+	if r.missing != "" {
+		fmt.Fprintf(&b.text, "| %s %s | `%s` | skipped: %s is not installed | | | | |\n", r.log, r.args, r.peer, r.missing)
+		return
 	}
 	mine, theirs := b.bytes(r.log), b.bytes(r.peerLog)
 	if r.args != "" {
 		mine = b.bytes("events.ndjson")
 	}
 	per := float64(theirs) / float64(mine)
-	fmt.Fprintf(&b.text, "| %s %s | `%s` | %s | %s | %.2f | %.2f | %s |\n", r.log, r.args, r.peer, ratio(p.cpu*per), ratio(p.wall*per), p.ours, p.theirs, ratio(r.target))
-	return nil
+	fmt.Fprintf(&b.text, "| %s %s | `%s` | %s | %s | %.2f | %.2f | %s |\n", r.log, r.args, r.peer,
+		ratio(r.cpu()*per), ratio(r.wall()*per), r.cpuOurs(), r.cpuTheirs(), ratio(r.target))
 }
 
 // ratio prints a ratio, small ones as a fraction.
@@ -127,24 +158,4 @@ func ratio(v float64) string {
 		return fmt.Sprintf("1/%.0f", 1/v)
 	}
 	return fmt.Sprintf("%.2f", v)
-}
-
-// rest measures growth, start-up and size.
-func (b *bench) rest() error {
-	large, err := b.pairs([]string{b.bin, "report", "-q", b.path("audit.log")}, []string{b.bin, "report", "-q", b.path("tenth.log")})
-	if err != nil {
-		return err
-	}
-	start, err := b.pairs([]string{b.bin, "version"}, []string{b.bin, "version"})
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(b.bin)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(&b.text, "\n## Growth, start-up, size\n\n| what | figure | target |\n|---|---|---|\n"+
-		"| a log 10 × as large: CPU, wall | %.2f ×, %.2f × | 10.5 × |\n| `auditscan version` | %.1f ms | 15 ms |\n| the stripped binary | %.1f MB | 20 MB |\n",
-		large.cpu, large.wall, start.wallOurs*1000, float64(info.Size())/1e6)
-	return nil
 }

@@ -16,36 +16,10 @@ import (
 // when it has come to it.
 const last = `type=SECCOMP msg=audit(1999999999.000:1): auid=0 uid=0 gid=0 ses=1 pid=1 comm="the-last" exe="/the-last" sig=0 arch=c000003e syscall=1 compat=0 ip=0x1 code=0x7ffc0000` + "\n"
 
-// follow measures the catching up with a log, and the following of one that
-// grows by perSecond records.
-func (b *bench) follow() error {
-	if err := appendTo(b.path("audit.log"), []byte(last)); err != nil {
-		return err
-	}
-	var cpu, wall []float64
-	for range b.runs {
-		follow, _, err := b.followed(b.path("audit.log"), func() error { return nil })
-		if err != nil {
-			return err
-		}
-		report, err := measure([]string{b.bin, "report", "-q", b.path("audit.log")}, nil)
-		if err != nil {
-			return err
-		}
-		cpu, wall = append(cpu, follow.cpu/report.cpu), append(wall, follow.wall/report.wall)
-	}
-	fmt.Fprintf(&b.text, "\n## Following\n\n| what | CPU | wall | target |\n|---|---|---|---|\n| `follow --from-start` of audit.log, over `report` of it | %.2f | %.2f | 1.50 |\n", median(cpu), median(wall))
-	fmt.Fprintf(&b.text, "\n%d lines/s into a file for %d s, 95 %% of them records:\n\n| the records | share of one core | target | lost | target |\n|---|---|---|---|---|\n", perSecond, seconds)
-	for _, l := range []liveLog{
-		{"of the past", func([]byte, time.Time) {}},
-		{"of this moment, of processes that are not there", stamp},
-	} {
-		if err := b.live(l); err != nil {
-			return err
-		}
-	}
-	fmt.Fprint(&b.text, "\nMemory and these rows are single runs. Of a process that is not there nobody can tell the container: such records wait for a second.\n")
-	return nil
+// catchUp follows the log that is there, from its start to its end.
+func (b *bench) catchUp() (used, error) {
+	u, _, err := b.followed(b.path("audit.log"), func() error { return nil })
+	return u, err
 }
 
 const (
@@ -59,8 +33,23 @@ type liveLog struct {
 	prepare func(line []byte, now time.Time)
 }
 
-// live follows a file that is written at a steady rate.
-func (b *bench) live(l liveLog) error {
+// live measures the following of a log that grows by perSecond records.
+func (b *bench) live() error {
+	fmt.Fprintf(&b.text, "\n%d lines/s into a file for %d s, 95 %% of them records:\n\n| the records | share of one core | target | lost | target |\n|---|---|---|---|---|\n", perSecond, seconds)
+	for _, l := range []liveLog{
+		{"of the past", func([]byte, time.Time) {}},
+		{"of this moment, of processes that are not there", stamp},
+	} {
+		if err := b.grow(l); err != nil {
+			return err
+		}
+	}
+	fmt.Fprint(&b.text, "\nThese two rows are single runs. Of a process that is not there nobody can tell the container: such records wait for a second.\n")
+	return nil
+}
+
+// grow follows a file that is written at a steady rate.
+func (b *bench) grow(l liveLog) error {
 	var log bytes.Buffer
 	if err := loggen.Write(&log, loggen.Audit, 400*perSecond*seconds, 2); err != nil {
 		return err

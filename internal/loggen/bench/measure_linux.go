@@ -49,33 +49,55 @@ func measure(args []string, stdin io.Reader) (used, error) {
 	return of(cmd, start, cmd.Run())
 }
 
-// paired are medians: the ratios of pairs, and times in seconds.
-type paired struct{ cpu, wall, ours, theirs, wallOurs float64 }
+// pair is two commands that are compared, with what each run of both took.
+type pair struct {
+	ours, theirs func() (used, error)
+	runs         [][2]used
+}
 
-// pairs runs two commands in turn.
-func (b *bench) pairs(ours, theirs []string) (paired, error) {
-	fmt.Fprintln(os.Stderr, "bench:", strings.Join(ours, " "), "|", strings.Join(theirs, " "))
-	var all [5][]float64
+func (b *bench) pair(ours, theirs []string) *pair {
+	command := func(args []string) func() (used, error) {
+		return func() (used, error) { return measure(args, nil) }
+	}
+	return &pair{ours: command(ours), theirs: command(theirs)}
+}
+
+// rounds runs each pair in turn, and all of them again; the first round does
+// not count.
+func (b *bench) rounds(pairs []*pair) error {
 	for i := range b.runs + 1 {
-		a, err := measure(ours, nil)
-		if err != nil {
-			return paired{}, err
-		}
-		t, err := measure(theirs, nil)
-		if err != nil {
-			return paired{}, err
-		}
-		if i == 0 {
-			continue
-		}
-		for k, v := range [...]float64{a.cpu / max(t.cpu, 0.001), a.wall / t.wall, a.cpu, t.cpu, a.wall} {
-			all[k] = append(all[k], v)
+		fmt.Fprintf(os.Stderr, "bench: round %d of %d\n", i, b.runs)
+		for _, p := range pairs {
+			ours, err := p.ours()
+			if err != nil {
+				return err
+			}
+			theirs, err := p.theirs()
+			if err != nil {
+				return err
+			}
+			if i > 0 {
+				p.runs = append(p.runs, [2]used{ours, theirs})
+			}
 		}
 	}
-	return paired{median(all[0]), median(all[1]), median(all[2]), median(all[3]), median(all[4])}, nil
+	return nil
 }
 
-func median(v []float64) float64 {
-	slices.Sort(v)
-	return v[len(v)/2]
+// median is that of a figure of each run.
+func (p *pair) median(of func(ours, theirs used) float64) float64 {
+	var all []float64
+	for _, r := range p.runs {
+		all = append(all, of(r[0], r[1]))
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
 }
+
+func (p *pair) cpu() float64 {
+	return p.median(func(o, t used) float64 { return o.cpu / max(t.cpu, 0.001) })
+}
+func (p *pair) wall() float64      { return p.median(func(o, t used) float64 { return o.wall / t.wall }) }
+func (p *pair) cpuOurs() float64   { return p.median(func(o, _ used) float64 { return o.cpu }) }
+func (p *pair) cpuTheirs() float64 { return p.median(func(_, t used) float64 { return t.cpu }) }
+func (p *pair) wallOurs() float64  { return p.median(func(o, _ used) float64 { return o.wall }) }
