@@ -36,7 +36,7 @@ type mapping struct {
 // which [debug.SetPanicOnFault] turns into a panic.
 func (r *Reader) Map(size, blocks int) {
 	file, ok := r.file.(*os.File)
-	if !ok || r.Packed() || r.size < smallestMapped || r.err != nil {
+	if !ok || r.Packed() != "" || r.size < smallestMapped || r.err != nil {
 		return
 	}
 	if data := mapFile(file, r.size); data != nil {

@@ -117,10 +117,13 @@ func (r *Reader) Whole() error {
 	return nil
 }
 
-// Packed tells whether the file is compressed. It may be called after Peek.
-func (r *Reader) Packed() bool {
-	_, packed := r.text.(*decoder)
-	return packed
+// Packed names the format that the file is compressed in (gzip, bzip2, xz,
+// zstd); "" if it is not. It may be called after Peek.
+func (r *Reader) Packed() string {
+	if d, ok := r.text.(*decoder); ok {
+		return d.codec.name
+	}
+	return ""
 }
 
 // Unterminated tells, once Next has given io.EOF, whether the last line has no

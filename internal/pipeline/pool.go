@@ -29,6 +29,14 @@ type pool struct {
 	free    []*job
 }
 
+// worker is one of the pool's.
+type worker struct {
+	*counter
+	// unpacks: what it has decompressed keeps another one busy, so it goes on
+	// with the next file. To count in between would empty its core's caches.
+	unpacks bool
+}
+
 // read lets workers count what open gives, as r.total would count it alone.
 func (r *run) read(ctx context.Context, open func(context.Context) *input) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -38,9 +46,9 @@ func (r *run) read(ctx context.Context, open func(context.Context) *input) error
 	p.twice.Options = &Options{Filter: r.Filter}
 	defer context.AfterFunc(ctx, func() { p.stop(ctx.Err()) })()
 	var wg sync.WaitGroup
-	workers := make([]*counter, r.Workers)
+	workers := make([]*worker, r.Workers)
 	for i := range workers {
-		workers[i] = r.worker()
+		workers[i] = &worker{counter: r.worker()}
 		wg.Go(func() {
 			if !p.work(ctx, workers[i]) {
 				cancel() // reading from a pipe
@@ -69,19 +77,18 @@ func (p *pool) stop(err error) {
 }
 
 // work does what is to be done until all is, or it is ended early.
-func (p *pool) work(ctx context.Context, w *counter) (all bool) {
+func (p *pool) work(ctx context.Context, w *worker) (all bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for p.err == nil {
-		if in, j := p.ready(); j != nil {
-			p.count(w, in, j)
-		} else if in := p.readable(); in != nil {
-			p.fill(w, in)
-		} else if !p.opened && !p.opening && len(p.inputs) < min(p.Workers, atOnce) {
-			p.openNext(ctx)
-		} else if p.opened && len(p.inputs) == 0 {
+		switch {
+		case !w.unpacks && p.countReady(w):
+		case p.fillNext(w):
+		case p.openNext(ctx):
+		case p.countReady(w):
+		case p.opened && len(p.inputs) == 0:
 			return true
-		} else {
+		default:
 			p.wake.Wait()
 		}
 	}
@@ -95,8 +102,17 @@ func (p *pool) unlocked(f func()) {
 	f()
 }
 
-// openNext opens the next input.
-func (p *pool) openNext(ctx context.Context) {
+// openNext opens the next input, unless those that are open keep all busy.
+func (p *pool) openNext(ctx context.Context) bool {
+	busy := 0
+	for _, in := range p.inputs {
+		if !in.ended {
+			busy += in.workers
+		}
+	}
+	if p.opened || p.opening || busy >= p.Workers || len(p.inputs) >= atOnce {
+		return false
+	}
 	p.opening = true
 	var in *input
 	p.unlocked(func() { in = p.open(ctx) })
@@ -105,37 +121,39 @@ func (p *pool) openNext(ctx context.Context) {
 		p.inputs = append(p.inputs, in)
 	}
 	p.wake.Broadcast()
-	p.add()
+	return true
 }
 
-// ready takes the first block that was read for others to count.
-func (p *pool) ready() (*input, *job) {
+// countReady counts the first block that was read for others to count.
+func (p *pool) countReady(w *worker) bool {
 	for _, in := range p.inputs {
 		if len(in.ready) > 0 {
 			j := in.ready[0]
 			in.ready = in.ready[1:]
-			return in, j
+			p.count(w, in, j)
+			return true
 		}
 	}
-	return nil, nil
+	return false
 }
 
-// readable returns the first input of which a block can be read, with room for
-// one. A compressed one that somebody reads is left to him.
-func (p *pool) readable() *input {
+// fillNext reads of the first input of which a block can be read and that has
+// room for one. A compressed one that somebody reads is left to him.
+func (p *pool) fillNext(w *worker) bool {
 	for _, in := range p.inputs {
 		if !in.ended && in.room > 0 && (!in.packed || in.turn.TryLock()) {
 			in.room--
-			return in
+			p.fill(w, in)
+			return true
 		}
 	}
-	return nil
+	return false
 }
 
 // fill reads a block, and counts what its core has just copied. What is
 // compressed is read for as long as there is room, for others to count: what
 // it gave last is needed again, and at hand on that core only.
-func (p *pool) fill(w *counter, in *input) {
+func (p *pool) fill(w *worker, in *input) {
 	if !in.packed {
 		p.unlocked(in.turn.Lock)
 		j := p.next(in)
@@ -151,6 +169,7 @@ func (p *pool) fill(w *counter, in *input) {
 		}
 		in.room--
 	}
+	w.unpacks = in.ended && in.workers > 1
 	in.turn.Unlock()
 	p.add()
 }
@@ -186,10 +205,10 @@ func (p *pool) job() *job {
 
 // count counts a block, if there is one, and adds what can be added. Lines
 // that belong together are counted when they are added.
-func (p *pool) count(w *counter, in *input, j *job) {
+func (p *pool) count(w *worker, in *input, j *job) {
 	if j != nil {
 		if in.apart {
-			p.unlocked(func() { j.count(w, in) })
+			p.unlocked(func() { j.count(w.counter, in) })
 		}
 		j.counted = true
 	}
