@@ -114,6 +114,7 @@ func (b *Builder) Cut(part *Part) {
 func (b *Builder) Append(part *Part) bool {
 	if part.counts != nil {
 		b.Merge(part.counts)
+		part.counts = nil // may be large
 	}
 	for node, s := range part.nodes {
 		if mine, ok := b.nodes[node]; ok && mine.overlaps(s) {
