@@ -10,6 +10,7 @@ import (
 
 // job is a block on its way through a worker into the total.
 type job struct {
+	owner   *worker // who reads it
 	buf     []byte
 	block   []byte
 	part    aggregate.Part // what the block proves; the worker keeps the counts

@@ -26,7 +26,6 @@ type pool struct {
 	adding  bool      // by some worker
 	opened  bool      // all there are
 	err     error     // why it ends early
-	free    []*job
 }
 
 // worker is one of the pool's.
@@ -35,6 +34,7 @@ type worker struct {
 	// unpacks: what it has decompressed keeps another one busy, so it goes on
 	// with the next file. To count in between would empty its core's caches.
 	unpacks bool
+	free    []*job // not in use: their memory is in the caches of its core
 }
 
 // read lets workers count what open gives, as r.total would count it alone.
@@ -156,12 +156,12 @@ func (p *pool) fillNext(w *worker) bool {
 func (p *pool) fill(w *worker, in *input) {
 	if !in.packed {
 		p.unlocked(in.turn.Lock)
-		j := p.next(in)
+		j := p.next(w, in)
 		in.turn.Unlock()
 		p.count(w, in, j)
 		return
 	}
-	for j := p.next(in); j != nil; j = p.next(in) {
+	for j := p.next(w, in); j != nil; j = p.next(w, in) {
 		in.ready = append(in.ready, j)
 		p.wake.Signal()
 		if in.room == 0 || p.err != nil {
@@ -176,12 +176,12 @@ func (p *pool) fill(w *worker, in *input) {
 
 // next reads the next block of the input whose turn the worker has; nil at its
 // end.
-func (p *pool) next(in *input) *job {
+func (p *pool) next(w *worker, in *input) *job {
 	if in.ended {
 		in.room++
 		return nil
 	}
-	j := p.job()
+	j := p.job(w)
 	p.unlocked(func() { j.read(in) })
 	in.order = append(in.order, j)
 	if j.err != nil {
@@ -192,14 +192,14 @@ func (p *pool) next(in *input) *job {
 	return j
 }
 
-// job returns one that is not in use.
-func (p *pool) job() *job {
-	n := len(p.free)
+// job returns one of the worker's that is not in use.
+func (p *pool) job(w *worker) *job {
+	n := len(w.free)
 	if n == 0 {
-		return &job{buf: make([]byte, p.BlockSize)}
+		return &job{owner: w, buf: make([]byte, p.BlockSize)}
 	}
-	j := p.free[n-1]
-	p.free = p.free[:n-1]
+	j := w.free[n-1]
+	w.free = w.free[:n-1]
 	return j
 }
 
@@ -244,7 +244,7 @@ func (p *pool) add() {
 // added gives back what is in the total.
 func (p *pool) added(in *input, j *job) {
 	j.counted = false
-	p.free = append(p.free, j)
+	j.owner.free = append(j.owner.free, j)
 	in.order = in.order[1:]
 	in.room++
 	if j.err == nil {
