@@ -37,13 +37,14 @@ type input struct {
 	workers int  // that it keeps busy, until it is read to its end
 	begun   bool // to be added
 
-	turn sync.Mutex // of the worker that reads
+	turn sync.Mutex // of the worker that reads, where each can
 
 	// The pool's mutex is for these.
-	ended bool   // nothing more is to be read
-	room  int    // how many more blocks may be in use
-	ready []*job // read, for others to count
-	order []*job // in use, in the order of the input
+	unpacker *worker // who decompresses it
+	ended    bool    // nothing more is to be read
+	room     int     // how many more blocks may be in use
+	ready    []*job  // read, for others to count
+	order    []*job  // in use, in the order of the input
 }
 
 // noBlocks are those of an input that is no log, or that cannot be read.

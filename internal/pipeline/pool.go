@@ -31,8 +31,8 @@ type pool struct {
 // worker is one of the pool's.
 type worker struct {
 	*counter
-	// unpacks: what it has decompressed keeps another one busy, so it goes on
-	// with the next file. To count in between would empty its core's caches.
+	// unpacks: what it decompresses keeps another one busy, so it goes on with
+	// that, or with the next file, before it counts.
 	unpacks bool
 	free    []*job // not in use: their memory is in the caches of its core
 }
@@ -138,29 +138,35 @@ func (p *pool) countReady(w *worker) bool {
 }
 
 // fillNext reads of the first input of which a block can be read and that has
-// room for one. A compressed one that somebody reads is left to him.
+// room for one. What is compressed is left to who began with it.
 func (p *pool) fillNext(w *worker) bool {
 	for _, in := range p.inputs {
-		if !in.ended && in.room > 0 && (!in.packed || in.turn.TryLock()) {
-			in.room--
-			p.fill(w, in)
-			return true
+		if in.ended || in.room == 0 || in.unpacker != nil && in.unpacker != w {
+			continue
 		}
+		in.room--
+		if in.packed {
+			p.unpack(w, in)
+		} else {
+			p.fill(w, in)
+		}
+		return true
 	}
 	return false
 }
 
-// fill reads a block, and counts what its core has just copied. What is
-// compressed is read for as long as there is room, for others to count: what
-// it gave last is needed again, and at hand on that core only.
+// fill reads a block, and counts what its core has just copied.
 func (p *pool) fill(w *worker, in *input) {
-	if !in.packed {
-		p.unlocked(in.turn.Lock)
-		j := p.next(w, in)
-		in.turn.Unlock()
-		p.count(w, in, j)
-		return
-	}
+	p.unlocked(in.turn.Lock)
+	j := p.next(w, in)
+	in.turn.Unlock()
+	p.count(w, in, j)
+}
+
+// unpack decompresses for as long as there is room, for others to count: what
+// it gave last is needed again, and at hand on this core only.
+func (p *pool) unpack(w *worker, in *input) {
+	in.unpacker, w.unpacks = w, in.workers > 1
 	for j := p.next(w, in); j != nil; j = p.next(w, in) {
 		in.ready = append(in.ready, j)
 		p.wake.Signal()
@@ -169,8 +175,6 @@ func (p *pool) fill(w *worker, in *input) {
 		}
 		in.room--
 	}
-	w.unpacks = in.ended && in.workers > 1
-	in.turn.Unlock()
 	p.add()
 }
 
