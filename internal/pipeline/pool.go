@@ -20,7 +20,7 @@ type pool struct {
 	twice *counter                     // counts what was counted a second time
 
 	mu      sync.Mutex
-	wake    sync.Cond // there may be something to do
+	wake    sync.Cond // there is something to do: for anyone (Signal), or for some (Broadcast)
 	inputs  []*input  // those that are not all in the total, in order
 	opening bool      // by some worker
 	adding  bool      // by some worker
@@ -245,17 +245,18 @@ func (p *pool) add() {
 	p.adding = false
 }
 
-// added gives back what is in the total.
+// added gives back what is in the total. Who waits for room waits for the first
+// that there is.
 func (p *pool) added(in *input, j *job) {
 	j.counted = false
 	j.owner.free = append(j.owner.free, j)
 	in.order = in.order[1:]
-	in.room++
-	if j.err == nil {
-		p.wake.Signal()
-		return
+	if in.room++; in.room == 1 {
+		p.wake.Broadcast()
 	}
-	p.inputs = p.inputs[1:]
-	p.unlocked(in.close)
-	p.wake.Broadcast()
+	if j.err != nil {
+		p.inputs = p.inputs[1:]
+		p.unlocked(in.close)
+		p.wake.Broadcast()
+	}
 }
