@@ -26,7 +26,7 @@ type Options struct {
 	OnlyNew  bool                                     // of Events only the first of each group, call and action
 	// Malformed is told each record that cannot be used; nil: nobody is.
 	Malformed func(input string, line int64, m *parser.Malformed)
-	Opened    func(*source.Reader) // told each input that is opened; may be nil
+	Opened    func(*source.Reader) // told each input that is opened, one at a time; may be nil
 	// Refuse is asked about the head of each input; what it says is the error.
 	// A file that is no log would be read as one without records. May be nil.
 	Refuse func(head []byte) error

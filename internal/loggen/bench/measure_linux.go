@@ -67,6 +67,7 @@ func (b *bench) pair(ours, theirs []string) *pair {
 func (b *bench) rounds(pairs []*pair) error {
 	for i := range b.runs + 1 {
 		fmt.Fprintf(os.Stderr, "bench: round %d of %d\n", i, b.runs)
+		b.between = append(b.between, coreToCore())
 		for _, p := range pairs {
 			ours, err := p.ours()
 			if err != nil {
