@@ -72,8 +72,8 @@ type row struct {
 	*pair
 }
 
-// slow is how much less the slow peers are given.
-const slow = 20
+// part is how many bytes the slow peers are given.
+func (b *bench) part() int64 { return b.size * 9 / 50 }
 
 func (b *bench) rows() []row {
 	return []row{

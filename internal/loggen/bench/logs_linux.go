@@ -44,7 +44,7 @@ func compressor(log string) string {
 
 // makeLogs makes the logs, their parts and their compressed forms.
 func (b *bench) makeLogs() error {
-	for name, size := range map[string]int64{"audit.log": b.size, "syslog1.log": b.size, "syslog30.log": b.size, "tenth.log": b.size / 10, "part.log": b.size / slow} {
+	for name, size := range map[string]int64{"audit.log": b.size, "syslog1.log": b.size, "syslog30.log": b.size, "tenth.log": b.size / 10, "part.log": b.part()} {
 		kind := loggen.Kind(strings.TrimSuffix(name, ".log"))
 		if name == "tenth.log" || name == "part.log" {
 			kind = loggen.Audit
@@ -128,8 +128,8 @@ func (b *bench) output(name, command string, args ...string) error {
 // head tells where and with what was measured.
 func (b *bench) head() error {
 	fmt.Fprintf(&b.text, "# Benchmarks\n\nWritten by `make bench SIZE=%d`, which repeats them: logs of %d MB from a seeded generator (`internal/loggen`), the slow\n"+
-		"peers (ausearch, aureport, jq) on 1/%d of them, page cache warm, medians of %d runs after one that does not count, the two of a\n"+
-		"pair in turn, and all pairs once before any again. Where others use the machine too, CPU (user and system time) says more than wall time.\n\n## Machine\n\n", b.size, b.size/1e6, slow, b.runs)
+		"peers (ausearch, aureport, jq) on %d MB, page cache warm, medians of %d runs after one that does not count, the two of a\n"+
+		"pair in turn, and all pairs once before any again. Where others use the machine too, CPU (user and system time) says more than wall time.\n\n## Machine\n\n", b.size, b.size/1e6, b.part()/1e6, b.runs)
 	load, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
 		return err
