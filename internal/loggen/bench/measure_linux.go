@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -51,24 +53,44 @@ func measure(args []string, stdin io.Reader) (used, error) {
 
 // pair is two commands that are compared, with what each run of both took.
 type pair struct {
+	log          string // that both read
 	ours, theirs func() (used, error)
 	runs         [][2]used
 }
 
-func (b *bench) pair(ours, theirs []string) *pair {
+func (b *bench) pair(log string, ours, theirs []string) *pair {
 	command := func(args []string) func() (used, error) {
 		return func() (used, error) { return measure(args, nil) }
 	}
-	return &pair{ours: command(ours), theirs: command(theirs)}
+	return &pair{log: b.path(log), ours: command(ours), theirs: command(theirs)}
 }
 
-// rounds runs each pair in turn, and all of them again; the first round does
+// touch reads a log, or the folder of a set, so that neither of a pair finds it
+// colder than the other: what nobody has read for half a minute takes longer.
+func touch(path string) error {
+	return filepath.WalkDir(path, func(path string, file fs.DirEntry, err error) error {
+		if err != nil || file.IsDir() {
+			return err
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(struct{ io.Writer }{io.Discard}, f)
+		return errors.Join(err, f.Close())
+	})
+}
+
+// rounds runs each pair in turn, and all of them again. The first round does
 // not count.
 func (b *bench) rounds(pairs []*pair) error {
 	for i := range b.runs + 1 {
 		fmt.Fprintf(os.Stderr, "bench: round %d of %d\n", i, b.runs)
 		b.between = append(b.between, coreToCore())
 		for _, p := range pairs {
+			if err := touch(p.log); err != nil {
+				return err
+			}
 			ours, err := p.ours()
 			if err != nil {
 				return err
