@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -58,5 +59,47 @@ func TestSeveralAtOnce(t *testing.T) {
 	}
 	if s.Totals.Records == 0 || s.Totals.Duplicates != s.Totals.Records {
 		t.Errorf("%+v; want each record twice", s.Totals)
+	}
+}
+
+// TestPipeWithoutWriter checks that a named pipe that nobody writes to keeps
+// neither an interrupt nor the error of another input from ending it all.
+func TestPipeWithoutWriter(t *testing.T) {
+	dir := t.TempDir()
+	pipe, cut := filepath.Join(dir, "pipe"), filepath.Join(dir, "cut.gz")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	if err := loggen.Write(&log, loggen.Audit, 16<<20, 1); err != nil {
+		t.Fatal(err)
+	}
+	text := packed(t, cut, log.Bytes())
+	if err := os.WriteFile(cut, text[:len(text)-9], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		names []string
+		wait  time.Duration // before the interrupt
+		want  error
+	}{
+		{[]string{pipe}, 50 * time.Millisecond, context.DeadlineExceeded},
+		{[]string{cut, pipe}, time.Hour, io.ErrUnexpectedEOF},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), tt.wait)
+		defer cancel()
+		done := make(chan error, 1)
+		go func() {
+			_, err := Read(ctx, tt.names, nil, Options{Workers: 2})
+			done <- err
+		}()
+		select {
+		case err := <-done:
+			if !errors.Is(err, tt.want) {
+				t.Errorf("%v: %v, want %v", tt.names, err, tt.want)
+			}
+		case <-time.After(time.Minute):
+			t.Fatalf("%v: it does not end", tt.names)
+		}
 	}
 }

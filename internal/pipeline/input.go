@@ -65,7 +65,7 @@ func (r *run) input(ctx context.Context, name string, stdin io.Reader) *input {
 // open opens an input and tells by its head what it is. A report has no blocks:
 // it ends at once.
 func (r *run) open(ctx context.Context, in *input, name string, stdin io.Reader) (err error) {
-	if in.reader, err = open(name, stdin); err != nil {
+	if in.reader, err = open(ctx, name, stdin); err != nil {
 		return err
 	}
 	in.reader.Until(ctx)
@@ -148,11 +148,27 @@ func (r *run) failed(in *input, err error) error {
 	return cmp.Or(in.reader.Whole(), fmt.Errorf("%s: %w", in.reader.Name(), err))
 }
 
-func open(name string, stdin io.Reader) (*source.Reader, error) {
+// open opens what is named. To open a named pipe waits for its writer, which
+// may never come: when ctx is done, that is left behind.
+func open(ctx context.Context, name string, stdin io.Reader) (*source.Reader, error) {
 	if name == "-" {
 		return source.NewReader("-", stdin), nil
 	}
-	return source.Open(name)
+	type result struct {
+		in  *source.Reader
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		in, err := source.Open(name)
+		done <- result{in, err}
+	}()
+	select {
+	case got := <-done:
+		return got.in, got.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // trustOf is what a source vouches for before its records are seen: a pipe
