@@ -134,7 +134,7 @@ func way(all map[string][]string, pkg string, r rule) []string {
 	return walk(pkg, []string{pkg})
 }
 
-// forbidden tells whether an import is in the list; "." is all of the module.
+// forbidden reports whether an import is in the list; "." is all of the module.
 func forbidden(all map[string][]string, name string, list []string) bool {
 	_, ours := all[name]
 	return slices.ContainsFunc(list, func(not string) bool {

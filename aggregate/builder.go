@@ -101,7 +101,7 @@ func (b *Builder) Resolved(r *parser.Record, c *Call, id *container.Identity, li
 	return b.count(r, &callID{arch: c.Arch, nr: c.NR, action: c.Action, form: formOf(r)}, id, line, false)
 }
 
-// count counts a record; printed tells whether it stands in the text that the
+// count counts a record; printed reports whether it stands in the text that the
 // kernel printed.
 func (b *Builder) count(r *parser.Record, id *callID, container *container.Identity, line int64, printed bool) *Call {
 	b.saw(r)

@@ -21,7 +21,7 @@ type Filter struct {
 	Since, Until                         time.Time // zero: no limit; Until is exclusive
 }
 
-// group tells whether records of a group pass.
+// group reports whether records of a group pass.
 func (f *Filter) group(g Group) bool {
 	if f == nil {
 		return true
@@ -45,7 +45,7 @@ func (f *Filter) container(id *container.Identity) bool {
 		slices.ContainsFunc(f.Container, func(want string) bool { return len(want) >= 8 && strings.HasPrefix(id.ID, want) })
 }
 
-// call tells whether a call of the given name passes.
+// call reports whether a call of the given name passes.
 func (f *Filter) call(id *callID, name string) bool {
 	if f == nil {
 		return true
@@ -55,7 +55,7 @@ func (f *Filter) call(id *callID, name string) bool {
 		matches(f.Syscall, name)
 }
 
-// inTime tells whether a record's time passes. One without a time passes only
+// inTime reports whether a record's time passes. One without a time passes only
 // where none is asked for.
 func (f *Filter) inTime(st parser.Stamp) bool {
 	if f == nil || f.Since.IsZero() && f.Until.IsZero() {
@@ -99,7 +99,7 @@ func (f *Filter) overlaps(c Call) bool {
 		(f.Until.IsZero() || !first.IsZero() && first.Before(f.Until))
 }
 
-// matches tells whether s is one of the patterns; an empty list is no limit.
+// matches reports whether s is one of the patterns; an empty list is no limit.
 func matches(patterns []string, s string) bool {
 	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(p string) bool { return match(p, s) })
 }

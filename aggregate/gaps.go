@@ -66,7 +66,7 @@ func boots(all []stretch) [][]stretch {
 	return append(out, all[start:])
 }
 
-// startsAnew tells whether s is of a later boot than what sums up to sum: its
+// startsAnew reports whether s is of a later boot than what sums up to sum: its
 // serials are lower than those of late records, or it is later than all and has
 // a serial that was there before, or one lower than all that boots begin with.
 func (s *stretch) startsAnew(boot []stretch, sum *stretch) bool {

@@ -24,7 +24,7 @@ type interner struct {
 // maxNames bounds what names in no group take, in bytes.
 const maxNames = 2 << 20
 
-// full tells whether it is time to drop them.
+// full reports whether it is time to drop them.
 func (in *interner) full() bool { return in.size-in.live > max(maxNames, in.live) }
 
 type name struct {

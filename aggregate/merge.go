@@ -84,7 +84,7 @@ func Merge(all ...*Summary) *Summary {
 	return out
 }
 
-// empty says whether nothing was read, not even of a loss.
+// empty reports whether nothing was read, not even of a loss.
 func (s *Summary) empty() bool { return s.Totals.Lines == 0 && len(s.Completeness.Evidence) == 0 }
 
 // Continue unites the report of a run with that of the runs before it, whose

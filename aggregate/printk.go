@@ -22,7 +22,7 @@ type printed struct {
 	n     int
 }
 
-// wasPrinted tells whether a record stands in the text that the kernel printed.
+// wasPrinted reports whether a record stands in the text that the kernel printed.
 func wasPrinted(r *parser.Record) bool {
 	return r.Form == parser.FormKernel || r.Form == parser.FormJournalKernel
 }
@@ -39,7 +39,7 @@ func (p *printed) append(o *printed) {
 	}
 }
 
-// exhausted tells whether the log ends with a full burst. If one more was
+// exhausted reports whether the log ends with a full burst. If one more was
 // printed in the same time, the limit was not in force.
 func (p *printed) exhausted() bool {
 	return p.n >= printkBurst && p.within(printkBurst) && !(p.n > printkBurst && p.within(printkBurst+1))
@@ -51,7 +51,7 @@ func (p *printed) burst() (first, last time.Time) {
 	return at(printkBurst), at(1)
 }
 
-// within tells whether the last n messages were printed in one interval.
+// within reports whether the last n messages were printed in one interval.
 func (p *printed) within(n int) bool {
 	first, last := p.times[(p.n-n)%len(p.times)], p.times[(p.n-1)%len(p.times)]
 	return last-first < printkInterval && first-last < printkInterval

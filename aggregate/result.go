@@ -78,7 +78,7 @@ func (in *input) rendered() Trust {
 	return TrustKernel
 }
 
-// fromKernel says whether all inputs are the kernel's own stream, which holds
+// fromKernel reports whether all inputs are the kernel's own stream, which holds
 // every type of record even if none but SECCOMP came.
 func (b *Builder) fromKernel() bool {
 	return !slices.ContainsFunc(b.inputs, func(in input) bool { return in.trust != TrustKernel })

@@ -116,7 +116,7 @@ func (s *serials) push(p page) *page {
 	return s.pages.at(s.head)
 }
 
-// meets tells whether the page's time span could be of the same boot.
+// meets reports whether the page's time span could be of the same boot.
 func (p *page) meets(first, last int64) bool {
 	return last >= p.first-sameBoot && first <= p.last+sameBoot
 }
@@ -136,7 +136,7 @@ func (s *serials) other(ms int64, serial uint32) {
 	p.seen |= 1 << (serial & pageMask)
 }
 
-// record notes a SECCOMP record and tells whether it was seen before: the
+// record notes a SECCOMP record and reports whether it was seen before: the
 // same serial, within the time that its page was seen in, with the same
 // content. A serial seen outside that time is another boot's. Of records with
 // one serial but different contents some are forged; each has a page.
@@ -170,7 +170,7 @@ func (p *page) note(ms int64, at uint32, c content) {
 	p.low[at], p.high[at] = uint16(c), uint8(c>>16)
 }
 
-// overlaps tells whether some record of o may be in s already.
+// overlaps reports whether some record of o may be in s already.
 func (s *serials) overlaps(o *serials) bool {
 	for p := range o.pages.all() {
 		if p.records != 0 && s.find(p.key, func(q *page) bool {

@@ -163,7 +163,7 @@ func when(st parser.Stamp) Millis {
 	return Millis(st.Millis)
 }
 
-// Completeness says whether records are missing, and how that is known.
+// Completeness reports whether records are missing, and how that is known.
 type Completeness struct {
 	Verdict  Verdict
 	Lost     int64 // records known to be missing; evidence without a number adds none

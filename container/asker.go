@@ -24,7 +24,7 @@ type answer struct {
 	settled  bool
 }
 
-// lasts tells whether the answer will not change any more: nobody learns now
+// lasts reports whether the answer will not change any more: nobody learns now
 // that a process was in a container then.
 func (a *answer) lasts(at, now int64) bool { return a.id == nil && now-at > learned.Milliseconds() }
 

@@ -187,7 +187,7 @@ func (t *Tracker) lifeOf(pid int32, at, now time.Duration) (l *life, settled boo
 	return l, l != nil && l.known || t.connector == nil
 }
 
-// wasGone tells whether a look long after the given time found no such
+// wasGone reports whether a look long after the given time found no such
 // process: whoever has the pid now is another, so that a look is no use. It
 // makes old logs quick to catch up with, as lineage.bornAfter does.
 func (t *Tracker) wasGone(pid int32, at time.Duration) bool {

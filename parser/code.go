@@ -43,7 +43,7 @@ func (r *Record) code(s []byte) (int, bool) {
 	return 2 + n, true
 }
 
-// plausible tells whether a code is complete. The codes of known actions are,
+// plausible reports whether a code is complete. The codes of known actions are,
 // with or without data in their lower half (kernels before 4.14), but those of
 // five digits only without a signal: 0x32340 could be the start of 0x32340000.
 // That and all other codes without a meaning kill, and have eight digits.

@@ -65,7 +65,7 @@ func (p *Parser) entryLine(line []byte) Item {
 	return End
 }
 
-// keyName tells whether s is a field name of the journal.
+// keyName reports whether s is a field name of the journal.
 func keyName(s []byte) bool {
 	for _, c := range s {
 		if c-'A' > 25 && c-'0' > 9 && c != '_' {

@@ -114,7 +114,7 @@ func kernelIdent(ident []byte) bool {
 	return string(ident) == "kernel" || string(ident) == "audit" || audispTag(ident)
 }
 
-// user tells whether the entry's facility says that a program wrote it. The
+// user reports whether the entry's facility says that a program wrote it. The
 // kernel's own is kern, journald gives auth to audit records, and auditd's
 // plugin has one of its own.
 func (e *entry) user(ident []byte) bool {

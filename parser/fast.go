@@ -106,7 +106,7 @@ type timeMemo struct {
 
 const timeLen = len("1795446782.601:")
 
-// recall tells whether s starts with a time, which is then in millis.
+// recall reports whether s starts with a time, which is then in millis.
 func (m *timeMemo) recall(s []byte) bool {
 	return m.millis != 0 && le64(s) == m.start && le64(s[timeLen-8:]) == m.end || m.read(s)
 }

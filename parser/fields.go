@@ -247,7 +247,7 @@ func (r *Record) value(f field, s []byte) (n int, whole bool) {
 	return r.code(s)
 }
 
-// ended tells whether the value of length n is followed by a blank. A value
+// ended reports whether the value of length n is followed by a blank. A value
 // at the very end of the line may have been cut.
 func ended(s []byte, n int) (int, bool) {
 	if n == len(s) {

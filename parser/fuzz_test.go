@@ -200,7 +200,7 @@ func recordsOf(p *parser.Parser, log []byte) []event {
 	return all
 }
 
-// among tells whether e is one of all. Interpreted text has one pair of
+// among reports whether e is one of all. Interpreted text has one pair of
 // codes of which one is the start of the other, and the shorter says less:
 // "kill" leaves open which kill it was.
 func (e event) among(all []event) bool {

@@ -38,7 +38,7 @@ func (r *Record) interpreted(s []byte) (reason string) {
 	return r.interpretedHead(s)
 }
 
-// knownCodeName tells whether name is one that auparse prints, or has the
+// knownCodeName reports whether name is one that auparse prints, or has the
 // underscores of other printers. "kill" alone is older auparse's, for both
 // kill_process and kill_thread.
 func knownCodeName(name []byte) bool {
@@ -100,7 +100,7 @@ func (r *Record) interpretedNames(s []byte) (reason string) {
 // The bytes of a comm, and of one of them as ausearch may write it.
 const maxComm, escaped = 15, 4
 
-// couldBeNames tells whether the kernel can have meant this comm, of which
+// couldBeNames reports whether the kernel can have meant this comm, of which
 // ausearch has written some bytes as \ooo, and this exe.
 func couldBeNames(comm, exe []byte) bool {
 	n := len(comm) - (escaped-1)*bytes.Count(comm, []byte(`\`))

@@ -58,7 +58,7 @@ func (p *Parser) journalLine(line []byte, i int) Item {
 	return p.finish(rest, line)
 }
 
-// startsWithField tells whether s starts with a field of the record, as prose
+// startsWithField reports whether s starts with a field of the record, as prose
 // that mentions SECCOMP does not.
 func startsWithField(s []byte) bool {
 	f := fieldOf(s[:keyEnd(s)])

@@ -191,7 +191,7 @@ func enriched(s []byte) bool {
 	return bytes.HasPrefix(s, []byte("AUID="))
 }
 
-// startsRecord tells whether s is a prefix and a record.
+// startsRecord reports whether s is a prefix and a record.
 func (p *Parser) startsRecord(s []byte) bool {
 	i := stampIndex(s)
 	if i < 0 {

@@ -15,7 +15,7 @@ func (p *Parser) lossLine(line []byte) Item {
 	return End
 }
 
-// saidByAudit tells whether a line's message is from one that handles records:
+// saidByAudit reports whether a line's message is from one that handles records:
 // its tag, or the kernel's message, starts with a name in speakers.
 func saidByAudit(line []byte) bool {
 	if line[0] == '<' && speaks(app5424(line)) {
@@ -60,7 +60,7 @@ func speaks(s []byte) bool {
 	return false
 }
 
-// mentionsRecord tells whether line holds the type of a SECCOMP record.
+// mentionsRecord reports whether line holds the type of a SECCOMP record.
 func mentionsRecord(line []byte) bool {
 	for {
 		i := bytes.IndexByte(line, 'y')
@@ -111,7 +111,7 @@ func lossMessage(line []byte) (m message, at int, ok bool) {
 	return m, 0, false
 }
 
-// fits tells whether the text before a message is its printer's.
+// fits reports whether the text before a message is its printer's.
 func (m message) fits(before []byte) bool {
 	switch m.kind {
 	case LossSuppressed:

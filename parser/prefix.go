@@ -54,7 +54,7 @@ func (pre *prefix) line(whole []byte) bool {
 	return gluedConsole(whole)
 }
 
-// continuation tells whether s is indented as far as journalctl indents the
+// continuation reports whether s is indented as far as journalctl indents the
 // further lines of a message: below its stamp, host and tag. Any program can
 // log a message of several lines.
 func continuation(s []byte) bool {
@@ -118,7 +118,7 @@ func lowerWord(s []byte) bool {
 	return len(s) > 0
 }
 
-// audispTag tells whether a tag is auditd's plugin's.
+// audispTag reports whether a tag is auditd's plugin's.
 func audispTag(tag []byte) bool {
 	return string(tag) == "audispd" || string(tag) == "audisp-syslog"
 }
@@ -153,7 +153,7 @@ func (pre *prefix) header(s []byte) bool {
 	return pre.message(tail)
 }
 
-// message tells whether what stands between the tag and the record is its
+// message reports whether what stands between the tag and the record is its
 // printer's own.
 func (pre *prefix) message(s []byte) bool {
 	switch {

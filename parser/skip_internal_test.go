@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// holds tells whether s has a gram, byte by byte.
+// holds reports whether s has a gram, byte by byte.
 func holds(s string) bool {
 	for i := range len(s) - 2 {
 		for _, g := range grams {

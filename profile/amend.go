@@ -38,7 +38,7 @@ type Refusal struct {
 	Rule string // such as "syscalls[1] (line 3)"
 }
 
-// Empty tells whether there is nothing to change and nothing impossible.
+// Empty reports whether there is nothing to change and nothing impossible.
 func (a *Amendment) Empty() bool {
 	return len(a.Architectures)+len(a.Allow)+len(a.Remove)+len(a.Impossible) == 0
 }
@@ -71,7 +71,7 @@ func AmendDenied(s *aggregate.Summary) *Amendment {
 	return m.amendment()
 }
 
-// Refuses tells whether a record with the action is of a call that did not run:
+// Refuses reports whether a record with the action is of a call that did not run:
 // a filter refused it, or a tracer or supervisor skipped it, and only then is
 // there a record of their actions.
 func Refuses(a syscalltable.Action) bool {

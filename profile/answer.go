@@ -17,7 +17,7 @@ type Answer struct {
 	Because string
 }
 
-// DependsOnArgs tells whether the call's arguments decide.
+// DependsOnArgs reports whether the call's arguments decide.
 func (a Answer) DependsOnArgs() bool { return len(a.Possible) > 1 }
 
 // Effect returns what the answer means for the program: Depends also where

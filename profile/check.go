@@ -38,7 +38,7 @@ type CheckedCall struct {
 	Answer Answer
 }
 
-// Answered tells whether the call has an answer: one without an architecture
+// Answered reports whether the call has an answer: one without an architecture
 // has none.
 func (c *CheckedCall) Answered() bool { return c.Call.Arch != syscalltable.NoArch }
 

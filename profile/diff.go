@@ -34,7 +34,7 @@ type Difference struct {
 	Risk string `json:"risk,omitempty"`
 }
 
-// Same tells whether there is no difference.
+// Same reports whether there is no difference.
 func (r *DiffResult) Same() bool {
 	return len(r.Added)+len(r.Removed)+len(r.Changed)+len(r.ArchesAdded)+len(r.ArchesRemoved) == 0 && r.Old == r.New
 }
@@ -77,7 +77,7 @@ func diffNames(old, new *Policy) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// runs tells whether the policy lets a call run for some arguments at least.
+// runs reports whether the policy lets a call run for some arguments at least.
 func (p *Policy) runs(name string) bool {
 	may := func(o Outcome) bool { return o.Effect() != Denies }
 	k := p.byName[name]

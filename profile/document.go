@@ -66,7 +66,7 @@ func (v KernelVersion) atLeast(min KernelVersion) bool {
 	return v == KernelVersion{} || v.Major > min.Major || v.Major == min.Major && v.Minor >= min.Minor
 }
 
-// Conditional tells whether the document is in Docker's form in more than
+// Conditional reports whether the document is in Docker's form in more than
 // name: containerd and CRI-O pass over archMap, includes and excludes.
 func (d *Document) Conditional() bool {
 	return len(d.ArchMap) > 0 || slices.ContainsFunc(d.Rules, func(r Rule) bool {
@@ -120,7 +120,7 @@ func DefaultCaps() []string {
 	}
 }
 
-// applies tells whether a rule counts in an environment.
+// applies reports whether a rule counts in an environment.
 func (r *Rule) applies(env Environment) bool {
 	in, ex := r.Includes, r.Excludes
 	hasCap := func(c string) bool { return slices.Contains(env.Caps, c) }

@@ -138,7 +138,7 @@ func compareAnswers(t *testing.T, random *rand.Rand, p *profile.Policy, d *profi
 	}
 }
 
-// stubbed tells whether an answer is that of runc's stub, which the policy
+// stubbed reports whether an answer is that of runc's stub, which the policy
 // leaves out: ENOSYS instead of a default that refuses, above the highest
 // number of the profile.
 func stubbed(p *profile.Policy, d *profile.Document, arch syscalltable.Arch, nr int32, got profile.Outcome) bool {
@@ -187,7 +187,7 @@ func argumentsFor(random *rand.Rand, d *profile.Document, arch syscalltable.Arch
 	return list
 }
 
-// onlyEqual tells whether all rules for a call compare its first argument for
+// onlyEqual reports whether all rules for a call compare its first argument for
 // equality, so that every outcome can be brought about.
 func onlyEqual(d *profile.Document, name string) bool {
 	for _, r := range d.Rules {

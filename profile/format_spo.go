@@ -149,7 +149,7 @@ func (d *Document) spoArgs(args []specs.LinuxSeccompArg) ([]spoArg, error) {
 	return list, nil
 }
 
-// spoKnows tells whether an architecture is in the enumeration of
+// spoKnows reports whether an architecture is in the enumeration of
 // api/seccompprofile/v1.
 func spoKnows(a syscalltable.Arch) bool {
 	switch a {

@@ -212,7 +212,7 @@ func TestKernelAnswersAsThePolicy(t *testing.T) {
 	}
 }
 
-// consistent tells whether an outcome explains what became of a call. Errors
+// consistent reports whether an outcome explains what became of a call. Errors
 // of its own the kernel numbers far below 2000; EPERM of the default is told
 // from them by the call having no reason for it.
 func consistent(o profile.Outcome, got string) bool {

@@ -136,7 +136,7 @@ func mergeRules(name string, rules []Rule, document string) ([]Rule, error) {
 	}), nil
 }
 
-// supersedes tells whether a rule leaves nothing to another one: it lets the
+// supersedes reports whether a rule leaves nothing to another one: it lets the
 // call run always; or it lets some of the call run where the other would,
 // without arguments, keep it from doing so.
 func supersedes(m, r *Rule) bool {
@@ -146,7 +146,7 @@ func supersedes(m, r *Rule) bool {
 	return len(m.Args) > 0 && len(r.Args) == 0 && m.Outcome.Effect() != Denies && r.Outcome.Effect() == Denies
 }
 
-// sameScope tells whether two rules hold in the same case.
+// sameScope reports whether two rules hold in the same case.
 func sameScope(a, b *Rule) bool {
 	return slices.Equal(a.Args, b.Args) && a.Includes.compare(b.Includes) == 0 && a.Excludes.compare(b.Excludes) == 0
 }

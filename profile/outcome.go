@@ -34,7 +34,7 @@ const (
 	Denies
 )
 
-// Effect tells whether the call runs. A call that a tracer or a supervisor is
+// Effect reports whether the call runs. A call that a tracer or a supervisor is
 // asked about may.
 func (o Outcome) Effect() Effect {
 	switch o.Action {
@@ -46,7 +46,7 @@ func (o Outcome) Effect() Effect {
 	return Denies
 }
 
-// carriesErrno tells whether the action has a number to give.
+// carriesErrno reports whether the action has a number to give.
 func carriesErrno(a syscalltable.Action) bool {
 	return a == syscalltable.ActionErrno || a == syscalltable.ActionTrace
 }

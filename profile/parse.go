@@ -13,7 +13,7 @@ import (
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
-// Sniff tells whether a file that begins with head, a few bytes, is a profile:
+// Sniff reports whether a file that begins with head, a few bytes, is a profile:
 // whether its first key is one that profiles have and logs do not.
 func Sniff(head []byte) bool {
 	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(head, byteOrderMark)))

@@ -107,7 +107,7 @@ func (d *Document) arches(host syscalltable.Arch) []syscalltable.Arch {
 	return sortedArches(list)
 }
 
-// takesEither tells whether a rule has several conditions on one argument.
+// takesEither reports whether a rule has several conditions on one argument.
 // libseccomp cannot express that, and runc and crun make a rule of each.
 func takesEither(r *Rule) bool {
 	var seen [6]bool
@@ -173,7 +173,7 @@ func (k *ruling) effective() []*Rule {
 	return k.some
 }
 
-// collide tells whether two rules for a call cannot both have effect: one
+// collide reports whether two rules for a call cannot both have effect: one
 // holds whatever the arguments are, or wherever the other does. libseccomp
 // passes over the longer chain if it comes second, and fails if it comes first.
 func collide(a, b *Rule) bool {

@@ -132,7 +132,7 @@ func (c *column) shown(s *aggregate.Summary, f Format) bool {
 	return len(c.keys) == 0 || c.tells(s, f)
 }
 
-// tells says whether a column is worth its room: something in it is known
+// tells reports whether a column is worth its room: something in it is known
 // and, most logs being one host's, not every node is the same.
 func (c *column) tells(s *aggregate.Summary, f Format) bool {
 	usual := ""

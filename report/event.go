@@ -126,7 +126,7 @@ func appendMillis(dst []byte, millis int64, known bool) []byte {
 	return append(dst, '"')
 }
 
-// representable tells whether RFC 3339 can say a time; a forged record can
+// representable reports whether RFC 3339 can say a time; a forged record can
 // have any.
 func representable(millis int64) bool {
 	const year10000 = 253402300800000

@@ -98,7 +98,7 @@ func (r *jsonReader) unexpected(wanted string) {
 	r.failAt(here, "cut short: %s expected", wanted)
 }
 
-// atEnd tells whether nothing follows.
+// atEnd reports whether nothing follows.
 func (r *jsonReader) atEnd() bool {
 	r.next()
 	return len(r.buf) == 0

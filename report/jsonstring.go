@@ -67,5 +67,5 @@ func appendUnicode(dst []byte, r rune) []byte {
 	return append(dst, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
 }
 
-// plain tells whether a byte stands for itself in a JSON string.
+// plain reports whether a byte stands for itself in a JSON string.
 func plain(c byte) bool { return ' ' <= c && c <= '~' && c != '"' && c != '\\' }

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Sniff tells whether a file that begins with head, a few KiB, is for [Read]:
+// Sniff reports whether a file that begins with head, a few KiB, is for [Read]:
 // a report or events, also after a tool such as jq has sorted their keys. The
 // JSON of others (journald, laurel, container runtimes, dmesg) is not.
 func Sniff(head []byte) bool { return kindOf(head) != noKind }

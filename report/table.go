@@ -211,7 +211,7 @@ func (g *grid) paint(line []byte, r row) []byte {
 	return slices.Concat(line[:i], []byte("\x1b[31m"), action, []byte("\x1b[0m"), line[i+len(action):])
 }
 
-// denial tells whether the call was refused: an unknown action kills, and a
+// denial reports whether the call was refused: an unknown action kills, and a
 // tracer's or supervisor's answer is logged only if it skipped the call.
 func denial(a syscalltable.Action) bool {
 	return a != syscalltable.ActionLog && a != syscalltable.ActionAllow

@@ -171,7 +171,7 @@ func withoutCompression(path string) string {
 	return path
 }
 
-// isArchive tells whether the path is named as a compressor names its output.
+// isArchive reports whether the path is named as a compressor names its output.
 func isArchive(path string) bool { return withoutCompression(path) != path }
 
 // parseAge reads what follows the live log's name.

@@ -159,7 +159,7 @@ func (f *Follower) NextIn(ctx context.Context, buf []byte) (Chunk, error) {
 	return Chunk{}, ctx.Err()
 }
 
-// Backlog tells whether more than n bytes are there to be given at once. It is
+// Backlog reports whether more than n bytes are there to be given at once. It is
 // for the goroutine that calls Next.
 func (f *Follower) Backlog(n int64) bool {
 	f.mu.Lock()
@@ -218,7 +218,7 @@ func (f *Follower) measure() {
 	}
 }
 
-// readable says whether g may have lines that are next in order.
+// readable reports whether g may have lines that are next in order.
 func (f *Follower) readable(g *generation) bool {
 	return !g.atEnd() && g.judged && g.copyOf == nil && !f.live.reads(g) && !f.clock().Before(g.retry)
 }

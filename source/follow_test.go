@@ -54,7 +54,7 @@ func (s *stepper) look() {
 	s.f.look()
 }
 
-// take reads once, with another buffer each time, and says whether there may
+// take reads once, with another buffer each time, and reports whether there may
 // be more.
 func (s *stepper) take() bool {
 	s.t.Helper()

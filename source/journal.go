@@ -123,7 +123,7 @@ func (j *journalctl) run(ctx context.Context, pause time.Duration) error {
 	}
 }
 
-// follow runs one journalctl and says whether it gave anything. Its error is
+// follow runs one journalctl and reports whether it gave anything. Its error is
 // never nil: it is not supposed to end.
 func (j *journalctl) follow(ctx context.Context) (heard bool, err error) {
 	cmd := exec.CommandContext(ctx, j.path, j.args()...)

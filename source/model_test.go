@@ -214,7 +214,7 @@ func (w *world) read() {
 	}
 }
 
-// stayed says whether the writer still writes to a file that was rotated away.
+// stayed reports whether the writer still writes to a file that was rotated away.
 func (w *world) stayed() bool {
 	there, err := os.Stat(w.path)
 	open, err2 := w.file.Stat()

@@ -72,7 +72,7 @@ func (f *Follower) startLive() {
 	f.live = &liveTail{gen: g, tail: t, offset: g.given.offset, size: g.now.size, since: now}
 }
 
-// hasNext says whether a file waits for its turn.
+// hasNext reports whether a file waits for its turn.
 func (f *Follower) hasNext() bool {
 	return slices.ContainsFunc(f.gens, func(g *generation) bool {
 		return g.judged && g.copyOf == nil && !g.begun && g.now.size > 0
@@ -108,7 +108,7 @@ func (f *Follower) stopLive() {
 	f.live = nil
 }
 
-// reads says whether g is in the hands of nxadm/tail.
+// reads reports whether g is in the hands of nxadm/tail.
 func (l *liveTail) reads(g *generation) bool { return l != nil && l.gen == g }
 
 // lines is nil, which is never ready, when there is no live end.

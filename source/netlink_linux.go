@@ -149,7 +149,7 @@ func (s *netlinkStream) Close() (err error) {
 	return err
 }
 
-// late says whether Close has waited long enough.
+// late reports whether Close has waited long enough.
 func (s *netlinkStream) late() bool {
 	d := s.deadline.Load()
 	return d != 0 && time.Now().UnixNano() > d

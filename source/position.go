@@ -45,7 +45,7 @@ func sum(b []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
-// isFile tells whether the position was taken in this very file, whatever has
+// isFile reports whether the position was taken in this very file, whatever has
 // happened to its content since.
 func (p Position) isFile(id identity) bool {
 	device, inode, birth := id.numbers()

@@ -26,7 +26,7 @@ func newQueue(limit int) *queue {
 	return &queue{limit: limit, filled: newSignal(), taken: newSignal()}
 }
 
-// add appends whole lines and says whether there was room for them. It never
+// add appends whole lines and reports whether there was room for them. It never
 // waits.
 func (q *queue) add(lines []byte) bool {
 	q.mu.Lock()

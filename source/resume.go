@@ -178,7 +178,7 @@ func firstUnread(files []*generation, saved []Position) int {
 	return len(files)
 }
 
-// writtenSince tells whether g may have been written to since the file of p was
+// writtenSince reports whether g may have been written to since the file of p was
 // made. Whoever compresses a log keeps its time.
 func (g *generation) writtenSince(p Position) bool {
 	info, err := g.src.Stat()

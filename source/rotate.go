@@ -61,7 +61,7 @@ func (f *Follower) lookForTruncation() (found bool) {
 	return found
 }
 
-// pathChanged says whether the path leads elsewhere than before.
+// pathChanged reports whether the path leads elsewhere than before.
 func (f *Follower) pathChanged() bool {
 	info, err := statPath(f.path, true)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -352,7 +352,7 @@ const (
 	unclear           // too little is written yet
 )
 
-// compare says whether g can be a copy of a file with this head and size.
+// compare reports whether g can be a copy of a file with this head and size.
 // Whole lines at the start of a log are not the same twice.
 func (g *generation) compare(head []byte, size int64) likeness {
 	n := min(len(head), len(g.head))
@@ -370,7 +370,7 @@ func (g *generation) compare(head []byte, size int64) likeness {
 	return isOther
 }
 
-// hasLine says whether a head is enough to know a file by.
+// hasLine reports whether a head is enough to know a file by.
 func hasLine(head []byte) bool {
 	return len(head) == headLen || bytes.ContainsRune(head, '\n')
 }
@@ -383,7 +383,7 @@ func (g *generation) size() int64 {
 	return g.now.size
 }
 
-// shrank says whether g was truncated since its size was last measured.
+// shrank reports whether g was truncated since its size was last measured.
 func (g *generation) shrank() bool {
 	_, growing := g.src.(plainFile)
 	return growing && (g.size() < g.now.size || g.verify() != nil)

@@ -140,7 +140,7 @@ func ParseArch(name string) (Arch, error) {
 	return NoArch, fmt.Errorf("unknown architecture %q: use one of %s; a name that Go or libseccomp has for it; or its arch= value in hex", name, archList())
 }
 
-// named tells whether name is one of the architecture's names.
+// named reports whether name is one of the architecture's names.
 func (info *archInfo) named(name string) bool {
 	is := func(s string) bool { return s != "" && strings.EqualFold(s, name) }
 	return is(info.audit) || is(info.scmp) || is(info.goarch) || slices.ContainsFunc(info.also, is)

@@ -12,7 +12,7 @@ type call struct {
 	name string
 }
 
-// HasTable tells whether the architecture's calls are known.
+// HasTable reports whether the architecture's calls are known.
 func (a Arch) HasTable() bool { return len(a.table()) > 0 }
 
 func (a Arch) table() []call {

@@ -68,7 +68,7 @@ func amendReported(w io.Writer, s *aggregate.Summary) error {
 		"`auditscan check PROFILE` on this log tells which rules of the profile refuse a call")
 }
 
-// denialsOnly tells whether the filters leave nothing but denials.
+// denialsOnly reports whether the filters leave nothing but denials.
 func (f *filterFlags) denialsOnly() bool {
 	runs := func(name string) bool {
 		a, err := syscalltable.ParseAction(name)

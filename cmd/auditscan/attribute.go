@@ -123,7 +123,7 @@ func sayProblems(env *environment, problems []container.Problem) {
 	}
 }
 
-// ofContainer tells whether a key's values are known by the container.
+// ofContainer reports whether a key's values are known by the container.
 func ofContainer(key aggregate.Key) bool {
 	return slices.Contains([]aggregate.Key{aggregate.ByContainer, aggregate.ByPod, aggregate.ByNamespace, aggregate.ByWorkload}, key)
 }

@@ -13,7 +13,7 @@ import (
 type backlogged interface {
 	// NextIn is Next with lines in a buffer of the receiver's.
 	NextIn(ctx context.Context, buf []byte) (source.Chunk, error)
-	// Backlog tells whether more than n bytes are there.
+	// Backlog reports whether more than n bytes are there.
 	Backlog(n int64) bool
 }
 

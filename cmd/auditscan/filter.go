@@ -60,7 +60,7 @@ func (f *filterFlags) filter(now time.Time) (*aggregate.Filter, error) {
 	return out, nil
 }
 
-// given tells whether there is any filter.
+// given reports whether there is any filter.
 func (f *filterFlags) given() bool {
 	lists := [][]string{f.comm, f.exe, f.container, f.pod, f.namespace, f.pid, f.arch, f.action, f.syscall}
 	return len(slices.Concat(lists...)) > 0 || f.since != "" || f.until != ""

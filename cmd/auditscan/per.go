@@ -227,7 +227,7 @@ func processOf(g *aggregate.Group) process {
 	return process{g.Node, g.Value(aggregate.ByContainer), g.PID}
 }
 
-// isRuntime tells whether a group is a container runtime that has not become
+// isRuntime reports whether a group is a container runtime that has not become
 // the program yet: runc names its process so, and runs from a copy of itself.
 func isRuntime(g *aggregate.Group) bool {
 	return strings.HasPrefix(g.Comm, "runc:[") || strings.HasPrefix(g.Comm, "crun") && (g.Exe == "/" || g.Exe == "/proc/self/exe" || g.Exe == "/usr/bin/crun")
@@ -325,7 +325,7 @@ func fileName(value string) string {
 	return kept[:min(len(kept), 48)] + "_x" + hex.EncodeToString(sum[:6]) + ".json"
 }
 
-// isPlain tells whether a name of safe characters can stand as it is.
+// isPlain reports whether a name of safe characters can stand as it is.
 func isPlain(name string) bool {
 	return name != "" && len(name) <= 64 && !strings.Contains(name, "_x") && !strings.HasPrefix(name, podPrefix) && name+".json" != indexName
 }

@@ -316,7 +316,7 @@ func sayUnresolved(env *environment, list []profile.Unresolved) {
 	}
 }
 
-// allows tells whether the profile allows a call, whatever its arguments.
+// allows reports whether the profile allows a call, whatever its arguments.
 func allows(r *profile.Result, name string, arch syscalltable.Arch) bool {
 	named := func(rule specs.LinuxSyscall) bool {
 		return rule.Action == specs.ActAllow && slices.Contains(rule.Names, name)

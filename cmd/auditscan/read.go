@@ -96,7 +96,7 @@ func (env *environment) output(f func(w io.Writer) error) error {
 	return w.Flush()
 }
 
-// color tells whether stdout is to be coloured.
+// color reports whether stdout is to be coloured.
 func (env *environment) color(off bool) bool {
 	return !off && term.Color(env.stdout, env.getenv)
 }

@@ -88,7 +88,7 @@ func (r *recorder) item(item parser.Item, line int64) {
 	}
 }
 
-// own tells whether a record is the command's. A session is asked about until
+// own reports whether a record is the command's. A session is asked about until
 // its answer is known.
 func (r *recorder) own(rec *parser.Record) bool {
 	own, known := r.sessions[rec.Ses]

@@ -63,7 +63,7 @@ func Check(path string) error {
 	return nil
 }
 
-// isWayOut tells whether a path leads to a device or a pipe, be it by a link,
+// isWayOut reports whether a path leads to a device or a pipe, be it by a link,
 // or to what a descriptor of this process is open on (/dev/stderr, /dev/fd/3).
 func isWayOut(path string) bool {
 	info, err := os.Stat(path)

@@ -86,7 +86,7 @@ func number(word string) int64 {
 	return n
 }
 
-// Rotates says whether old records are thrown away, and after how many bytes
+// Rotates reports whether old records are thrown away, and after how many bytes
 // of newer ones.
 func (c Conf) Rotates() (history int64, ok bool) {
 	ok = c.MaxLogFileAction == "rotate" && c.NumLogs >= 2 && c.MaxLogFile > 0

@@ -58,7 +58,7 @@ func ParseRule(b []byte) (Rule, error) {
 	return r, nil
 }
 
-// Excludes says whether the rule drops records of a type, and whether only
+// Excludes reports whether the rule drops records of a type, and whether only
 // some of them, because it has conditions on other things as well.
 func (r Rule) Excludes(msgType uint32) (excludes, partly bool) {
 	if !r.Exclude || len(r.fields) == 0 {

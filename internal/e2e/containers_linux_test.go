@@ -166,7 +166,7 @@ func await(condition func() bool) {
 	}
 }
 
-// shows tells whether so many events of a process have come.
+// shows reports whether so many events of a process have come.
 func (f *follower) shows(t *testing.T, pid, events int) bool {
 	t.Helper()
 	for _, e := range f.read(t) {

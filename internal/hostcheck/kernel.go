@@ -53,7 +53,7 @@ func judgeLogged(avail, logged text) Check {
 	return ok(id, strings.Join(have, " "))
 }
 
-// judgeAudit says whether records are made at all.
+// judgeAudit reports whether records are made at all.
 func judgeAudit(cmdline, release text, s auditstate.Status, err error) Check {
 	const id = "audit"
 	for _, word := range strings.Fields(cmdline.s) {

@@ -8,7 +8,7 @@ import (
 	"github.com/auditscan/auditscan/internal/rights"
 )
 
-// hears says whether this process can follow the audit socket.
+// hears reports whether this process can follow the audit socket.
 func (f facts) hears() bool {
 	required, _ := f.rights.AuditSocket()
 	return len(required) == 0 && f.rights.Has(rights.AuditRead) == rights.Yes

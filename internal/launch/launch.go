@@ -34,6 +34,6 @@ const Signalled = 128
 // user's.
 const stageName = "launch-stage"
 
-// IsStage tells whether this process has been started by [Start] to become
+// IsStage reports whether this process has been started by [Start] to become
 // a program, by calling [Stage].
 func IsStage(args []string) bool { return len(args) > 2 && args[1] == stageName }

@@ -12,7 +12,7 @@ import (
 // unsetSession is that of what no user has started.
 const unsetSession = math.MaxUint32
 
-// Owns tells whether an audit session in which process pid was is the
+// Owns reports whether an audit session in which process pid was is the
 // program's: its own, or one of a descendant that has logged somebody in, as
 // sshd and cron do, for the kernel gives it another then. An error is that
 // the process has ended, or is in yet another session.
@@ -36,7 +36,7 @@ func (p *Process) Owns(session uint32, pid int32) (bool, error) {
 	return own && err == nil, err
 }
 
-// descends tells whether a process comes from another, which takes in orphans.
+// descends reports whether a process comes from another, which takes in orphans.
 func descends(pid, ancestor int) (bool, error) {
 	unseen := 0 // an ancestor of which /proc told nothing
 	for p := pid; p > 1; {

@@ -36,7 +36,7 @@ func keyOf(e *report.Event) uint64 {
 	return h.Sum64()
 }
 
-// add tells whether a key is new, and remembers it.
+// add reports whether a key is new, and remembers it.
 func (s shown) add(key uint64) bool {
 	if _, ok := s[key]; ok {
 		return false

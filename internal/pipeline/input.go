@@ -180,7 +180,7 @@ func trustOf(name string) aggregate.Trust {
 	return ""
 }
 
-// binary tells whether a file's head is no text. NUL bytes stand in logs too:
+// binary reports whether a file's head is no text. NUL bytes stand in logs too:
 // between lines after a crash, and in front where copytruncate has emptied the
 // file and its writer goes on at its old offset.
 func binary(head []byte) bool {

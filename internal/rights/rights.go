@@ -101,7 +101,7 @@ func effective(status string) (uint64, bool) {
 	return 0, false
 }
 
-// Has says whether the process has a capability in the host's user
+// Has reports whether the process has a capability in the host's user
 // namespace, which is the one that the audit subsystem asks about.
 func (r Rights) Has(c Capability) Answer {
 	switch {

@@ -9,7 +9,7 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// Printable tells whether r may reach a terminal or a text file as it is.
+// Printable reports whether r may reach a terminal or a text file as it is.
 // Unicode's graphic characters and the blank may; control characters (C0,
 // DEL, C1), line separators, private and unassigned code points, and the
 // invisible format characters (among them those that turn the direction of

@@ -5,7 +5,7 @@ import xterm "golang.org/x/term"
 // descriptor is what *os.File has and other streams have not.
 type descriptor interface{ Fd() uintptr }
 
-// IsTerminal tells whether stream, a reader or a writer, is a terminal.
+// IsTerminal reports whether stream, a reader or a writer, is a terminal.
 func IsTerminal(stream any) bool {
 	f, ok := stream.(descriptor)
 	return ok && xterm.IsTerminal(int(f.Fd()))
@@ -33,7 +33,7 @@ func Height(stream any) int {
 	return 0
 }
 
-// Color tells whether colors are wanted on stream: it is a terminal, NO_COLOR
+// Color reports whether colors are wanted on stream: it is a terminal, NO_COLOR
 // (no-color.org) is unset or empty, and TERM is not "dumb". Env is os.Getenv
 // but for tests.
 func Color(stream any, env func(string) string) bool {

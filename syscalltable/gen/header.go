@@ -43,7 +43,7 @@ func (h *header) read(release string) (*extract, error) {
 	return x, nil
 }
 
-// isOfRelease tells whether a package's version, such as 7.2.13-1, is of a
+// isOfRelease reports whether a package's version, such as 7.2.13-1, is of a
 // kernel release, such as 7.2.
 func isOfRelease(version, release string) bool {
 	rest, ok := strings.CutPrefix(version, release)

@@ -52,7 +52,7 @@ func measured(m *testing.M) int {
 	return code
 }
 
-// long tells whether all there is to do is to be done.
+// long reports whether all there is to do is to be done.
 func long() bool { return *form == "long" }
 
 // patience is how long one run may take. A program of which a process was
@@ -288,7 +288,7 @@ func (l *loop) denyRemovals(t *testing.T, n int) (removed, denied int) {
 	return removed, denied
 }
 
-// denies tells whether the kernel denies a call that is not in the profile.
+// denies reports whether the kernel denies a call that is not in the profile.
 func (l *loop) denies(t *testing.T, listener *lab.Listener, call observedCall) bool {
 	t.Helper()
 	c := l.container
@@ -316,7 +316,7 @@ func (l *loop) denies(t *testing.T, listener *lab.Listener, call observedCall) b
 	return false
 }
 
-// denied tells whether a record says that a call led to the process's end.
+// denied reports whether a record says that a call led to the process's end.
 func denied(r lab.Record, name string) bool {
 	got, _ := syscalltable.Resolve(r.Arch, r.NR).Name(r.NR)
 	return got == name && syscalltable.ActionOf(r.Code) == syscalltable.ActionKillProcess
