@@ -11,6 +11,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/container/live"
 	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/report"
@@ -33,7 +34,7 @@ type follower struct {
 	stdout  gatherer
 	counts  *pipeline.Counter
 	total   *aggregate.Builder // of counts
-	hold    *container.Hold[pipeline.Held]
+	hold    *live.Hold[pipeline.Held]
 	now     time.Time // when the chunk came
 	changed bool      // since the table was drawn
 	at      positions // behind the chunk counted last
@@ -57,7 +58,7 @@ func (w *follower) count(who *attribution) {
 	}
 	w.counts = pipeline.NewCounter(w.from.stream.Name(), w.from.trust, o)
 	w.total = w.counts.Total()
-	w.hold = container.NewHold(who.ask, w.known)
+	w.hold = live.NewHold(who.ask, w.known)
 }
 
 // wait holds a record until its container is known.
