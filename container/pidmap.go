@@ -133,7 +133,7 @@ func (m *Map) Lookup(pid int32, at time.Time) (*Identity, bool) {
 	next := sort.Search(len(stays), func(i int) bool { return stays[i].start.After(at.Add(StampLag + time.Millisecond)) })
 	var found *Identity
 	for i := next - 1; i >= 0 && stays[i].spans(at, stays[i+1:]); i-- {
-		if i < next-1 && !same(found, stays[i].id) {
+		if i < next-1 && !sameContainer(found, stays[i].id) {
 			return nil, false
 		}
 		found = stays[i].id
@@ -151,7 +151,7 @@ func (s stay) spans(at time.Time, later []stay) bool {
 	return end.IsZero() || !at.After(end.Add(2*time.Millisecond))
 }
 
-func same(a, b *Identity) bool {
+func sameContainer(a, b *Identity) bool {
 	return a == b || a != nil && b != nil && a.ID == b.ID
 }
 

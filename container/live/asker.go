@@ -6,17 +6,19 @@ import (
 	"github.com/auditscan/auditscan/container"
 )
 
-// Asker asks a Tracker about many records in a row, for one goroutine. What it
-// was told of a process it takes to be true for 10 ms, as the Tracker itself
-// does with what /proc shows, and for good where that is over. So an old log, whose records are of few
-// processes, costs hardly more than one that nobody is asked about.
+// Asker asks a [Tracker] about many records in a row, for one goroutine. It
+// reuses an answer about a process for 10 ms, as the Tracker itself does with
+// what /proc shows, and for good where nothing more can be learned. So an old
+// log, whose records are of few processes, costs hardly more than a log that
+// nobody attributes.
 type Asker struct {
 	tracker *Tracker
 	recent  [1 << 11]answer // by pid
 }
 
-// learned is more than it takes until all is known of a process that is to be.
-const learned = time.Minute
+// learnedAfter is longer than it takes to learn all that will ever be known of
+// a process.
+const learnedAfter = time.Minute
 
 // answer is what [Tracker.Attribute] says of all records of a process that
 // were made in a span of time.
@@ -28,9 +30,9 @@ type answer struct {
 	settled  bool
 }
 
-// lasts reports whether the answer will not change any more: nobody learns now
+// isFinal reports whether the answer cannot change any more: nobody learns now
 // that a process was in a container then.
-func (a *answer) lasts(at, now int64) bool { return a.id == nil && now-at > learned.Milliseconds() }
+func (a *answer) isFinal(at, now int64) bool { return a.id == nil && now-at > learnedAfter.Milliseconds() }
 
 // NewAsker returns an Asker that has asked nothing yet.
 func NewAsker(t *Tracker) *Asker { return &Asker{tracker: t} }
@@ -39,7 +41,7 @@ func NewAsker(t *Tracker) *Asker { return &Asker{tracker: t} }
 // the time, are in ms since the epoch.
 func (a *Asker) Attribute(pid int32, at, now int64) (id *container.Identity, settled bool) {
 	k := &a.recent[uint32(pid)%uint32(len(a.recent))]
-	if k.pid != pid || at < k.from || at > k.to || now > k.until && !k.lasts(at, now) {
+	if k.pid != pid || at < k.from || at > k.to || now > k.until && !k.isFinal(at, now) {
 		*k = a.tracker.answer(pid, time.UnixMilli(at))
 		k.pid, k.until = pid, now+freshFor.Milliseconds()
 	}

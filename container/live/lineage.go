@@ -7,22 +7,23 @@ import (
 	"github.com/auditscan/auditscan/container"
 )
 
-// lineage is who was whose child, and which cgroup that puts it in. It is fed
-// by the kernel's fork and exit events and by what /proc shows, knows no clock
-// and makes no system call. Times are since boot.
+// lineage knows which process was whose child, and which container that puts
+// it in. It is fed the kernel's fork and exit events and what /proc shows; it
+// reads no clock and makes no system call. Times are since boot.
 //
-// A pid alone names nobody: it is used again. What is known is kept for each
-// life of a pid, from its fork to its exit.
+// A pid alone identifies nobody, since it is reused. What is known is kept for
+// each life of a pid, from its fork to its exit.
 type lineage struct {
 	alive map[int32]*life
 	dead  map[int32][]*life // by pid, oldest first
 	order []*life           // all the dead, oldest first
 	// changed is called when a life is first found in a container or service,
-	// ends there, or turns out to have been elsewhere: in another, or in none.
+	// when it ends there, and when it turns out to have been elsewhere: in
+	// another one or in none.
 	changed func(*life)
 }
 
-// life is one process, while it stays in one cgroup.
+// life is one process while it stays in one container.
 type life struct {
 	pid   int32
 	born  time.Duration // when it was forked; or unknownBirth, movedOn
@@ -69,7 +70,7 @@ func newLineage(changed func(*life)) *lineage {
 
 func (l *life) inContainer() bool { return l.ref != container.Ref{} }
 
-// fork adds a child, which starts out where its parent is.
+// fork adds a child, which starts in the container of its parent.
 func (g *lineage) fork(parent, child int32, at time.Duration) *life {
 	if old := g.alive[child]; old != nil {
 		g.end(old, old.seen) // its exit was lost, and when that was
@@ -146,12 +147,12 @@ func (g *lineage) forget(pid int32) {
 	}
 }
 
-// confirm takes in what /proc shows of a process that an event told of.
-// Events up to then may be yet to come, so that it may be about another one:
-// then nothing is learned.
+// confirm takes in what /proc shows of a process that an event told of. Events
+// up to then may not have been read yet, so the reading may be about a later
+// process of the same pid: then nothing is learned.
 func (g *lineage) confirm(pid int32, r reading, at time.Duration) {
-	if l := g.last(pid); l != nil && l.is(r) {
-		g.take(l, r, at)
+	if l := g.last(pid); l != nil && l.fits(r) {
+		g.learn(l, r, at)
 	}
 }
 
@@ -165,11 +166,11 @@ func (g *lineage) observe(pid int32, r reading, at time.Duration) {
 	if l.born == unknownBirth {
 		l.born, l.since = r.born, r.born
 	}
-	g.take(l, r, at)
+	g.learn(l, r, at)
 }
 
-// take takes a reading for what it says about a life.
-func (g *lineage) take(l *life, r reading, at time.Duration) {
+// learn updates a life by a reading of it.
+func (g *lineage) learn(l *life, r reading, at time.Duration) {
 	switch {
 	case !r.exiting && l.until != 0 && at > l.until: // then it is the last
 		g.revive(l)
@@ -184,8 +185,8 @@ func (g *lineage) take(l *life, r reading, at time.Duration) {
 	}
 }
 
-// revive takes back the end of the last life of a pid. Exec in another thread
-// than the first ends the first one, whose place the other then takes.
+// revive takes back the end of the last life of a pid. An exec in a thread
+// other than the first ends the first one, whose pid that thread then takes.
 func (g *lineage) revive(l *life) {
 	g.alive[l.pid] = l
 	g.forgetLast(l)
@@ -207,17 +208,18 @@ func (g *lineage) forgetLast(l *life) {
 	}
 }
 
-// subject returns the life that a reading is about, nil if none that matters.
+// subject returns the life that a reading is about, or nil if that life is of
+// no use any more.
 func (g *lineage) subject(pid int32, r reading, at time.Duration) *life {
 	for _, l := range g.dead[pid] {
-		if l.is(r) && (at <= l.until || r.exiting) {
+		if l.fits(r) && (at <= l.until || r.exiting) {
 			return l
 		}
 	}
 	last := g.last(pid)
 	switch {
 	case last == nil:
-	case last.is(r):
+	case last.fits(r):
 		return last
 	case last.born > r.born:
 		return nil // an earlier life of which nothing else is known
@@ -233,8 +235,8 @@ func (g *lineage) subject(pid int32, r reading, at time.Duration) *life {
 	return l
 }
 
-// is reports whether a reading can be about this life.
-func (l *life) is(r reading) bool {
+// fits reports whether a reading can be about this life.
+func (l *life) fits(r reading) bool {
 	switch {
 	case l.born == unknownBirth:
 		return r.born <= l.until
@@ -244,9 +246,9 @@ func (l *life) is(r reading) bool {
 	return r.born == l.born
 }
 
-// move puts a process into the cgroup that /proc showed. What was inherited
-// was a presumption and is replaced for the whole life. So is "in no
-// container": a runtime forks first and moves the child then.
+// move puts a process into the container that /proc showed. An inherited
+// container was a presumption and is replaced for the whole life. So is "in no
+// container": a runtime forks first and then moves the child.
 func (g *lineage) move(l *life, ref container.Ref, at time.Duration) {
 	if l.via == container.ViaDirect && l.inContainer() && l.ref != ref {
 		if l.until != 0 {
@@ -260,7 +262,7 @@ func (g *lineage) move(l *life, ref container.Ref, at time.Duration) {
 	g.place(l, ref, container.ViaDirect)
 }
 
-// place says where a process is. That it is in no container is news only if
+// place records where a process is. That it is in no container is news only if
 // it was taken to be in one.
 func (g *lineage) place(l *life, ref container.Ref, via string) {
 	news := l.ref != ref
@@ -299,16 +301,16 @@ func (g *lineage) find(pid int32, at time.Duration) *life {
 	return found
 }
 
-// bornAfter reports whether who has the pid now was born after a time, so that
-// a look at it cannot tell who had the pid then.
+// bornAfter reports whether the process that has the pid now was born after a
+// time, so that looking at it cannot tell who had the pid then.
 func (g *lineage) bornAfter(pid int32, at time.Duration) bool {
 	l := g.alive[pid]
 	return l != nil && at < l.since-container.StampLag
 }
 
-// only returns the span of times for which find gives l, if no more than one
-// life of the pid is known; l may be nil.
-func (g *lineage) only(pid int32, l *life) (from, to time.Duration, ok bool) {
+// certainSpan returns the times for which find returns l, which may be nil. ok
+// is false where more than one life of the pid is known.
+func (g *lineage) certainSpan(pid int32, l *life) (from, to time.Duration, ok bool) {
 	alive, dead := g.alive[pid], len(g.dead[pid])
 	switch {
 	case l == nil && alive == nil:
@@ -321,14 +323,15 @@ func (g *lineage) only(pid int32, l *life) (from, to time.Duration, ok bool) {
 	return l.since - container.StampLag, l.until, dead == 1 && alive == nil
 }
 
-// spans reports whether a record with that time can be from this life.
+// spans reports whether a record of that time can be from this life.
 func (l *life) spans(at time.Duration) bool {
 	return at >= l.since-container.StampLag && (l.until == 0 || at <= l.until+time.Millisecond)
 }
 
 // resync ends every process that a complete look at /proc, begun at a time,
-// has not shown alive. Events have been lost after the one at heard: what came
-// later is not claimed for them, others may have used their pids.
+// has not shown alive. Events after the one at heard have been lost: later
+// times are not claimed for these processes, since others may have used their
+// pids.
 func (g *lineage) resync(begun, heard time.Duration) {
 	for _, l := range g.alive {
 		if l.seen < begun && l.born < begun {

@@ -159,8 +159,8 @@ func FuzzLineage(f *testing.F) {
 	})
 }
 
-// TestLineageOnly: within the span that is given, find gives the same life.
-func TestLineageOnly(t *testing.T) {
+// TestLineageCertainSpan: within the span that is given, find gives the same life.
+func TestLineageCertainSpan(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	found, unknown := 0, 0
 	for range 300 {
@@ -178,7 +178,7 @@ func TestLineageOnly(t *testing.T) {
 		for pid := range int32(6) {
 			for at := time.Duration(0); at < 14*time.Second; at += 50 * ms {
 				l := s.find(pid, at)
-				from, to, ok := s.only(pid, l)
+				from, to, ok := s.certainSpan(pid, l)
 				if !ok {
 					continue
 				}

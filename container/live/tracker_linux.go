@@ -126,8 +126,8 @@ func (t *Tracker) Attribute(pid int32, at time.Time) (id *container.Identity, se
 	return a.id, a.settled
 }
 
-// answer attributes the records of a process that were made at a time, and at
-// those around it for which all is the same.
+// answer attributes the records that a process made at a time, and at the times
+// around it for which the answer is the same.
 func (t *Tracker) answer(pid int32, at time.Time) answer {
 	if t.blind {
 		return answer{from: math.MinInt64, to: math.MaxInt64, settled: true}
@@ -144,18 +144,18 @@ func (t *Tracker) answer(pid int32, at time.Time) answer {
 	}
 	l, settled := t.lifeOf(pid, then, now.boot)
 	a := answer{settled: settled}
-	a.from, a.to = t.alike(pid, l, now)
+	a.from, a.to = t.validSpan(pid, l, now)
 	if l != nil && l.inContainer() {
 		a.id = t.identity(l.ref, l.via)
 	}
 	return a
 }
 
-// alike returns the first and the last time of records for which the answer
-// is life l, too, or none where l is nil. Of those that are so new that events
-// are to be read first, and of a pid that was used again, it knows nothing.
-func (t *Tracker) alike(pid int32, l *life, now clocks) (from, to int64) {
-	since, until, ok := t.lineage.only(pid, l)
+// validSpan returns the first and the last time of records for which the answer
+// is life l as well; to is before from where there are none. It promises nothing
+// about records so new that events must be read first, nor about a reused pid.
+func (t *Tracker) validSpan(pid int32, l *life, now clocks) (from, to int64) {
+	since, until, ok := t.lineage.certainSpan(pid, l)
 	if !ok || l != nil && t.connector == nil { // without events, what is known of a life is not so for long
 		return 0, -1
 	}
@@ -169,7 +169,7 @@ func (t *Tracker) alike(pid int32, l *life, now clocks) (from, to int64) {
 	return now.wall(since).UnixMilli() + 1, now.wall(until).UnixMilli() - 1
 }
 
-// lifeOf looks in the lineage and, where that is not sure, in /proc.
+// lifeOf looks in the lineage and, where that is not certain, in /proc.
 func (t *Tracker) lifeOf(pid int32, at, now time.Duration) (l *life, settled bool) {
 	l = t.lineage.find(pid, at)
 	if l != nil && l.via == container.ViaDirect && (l.until != 0 || max(at, now)-l.seen < freshFor) {
