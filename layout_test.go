@@ -42,9 +42,15 @@ var rules = []rule{
 		why: "it gives lines and does not know what a record means"},
 	{pkg: "container", not: []string{"report", "profile", "source", "aggregate", "cmd/auditscan"},
 		why: "who a record belongs to does not depend on what is done with it"},
-	{pkg: "aggregate", not: []string{"source", "report", "profile", "cmd/auditscan"},
-		why: "it is told what was read and does not care how, or what for"},
+	{pkg: "event", not: []string{"aggregate", "source", "report", "profile", "internal/pipeline", "cmd/auditscan"},
+		why: "what a record means does not depend on who asks"},
+	{pkg: "aggregate", not: []string{"parser", "event", "internal/tally", "source", "report", "profile", "cmd/auditscan"},
+		why: "it is what is known, apart from how it comes to be known"},
 	{pkg: "aggregate", not: []string{"os", "io/fs", "path/filepath", "net"}, direct: true,
+		why: "it is pure data: equal input gives an equal summary"},
+	{pkg: "internal/tally", not: []string{"source", "report", "profile", "internal/pipeline", "cmd/auditscan"},
+		why: "it is told what was read and does not care how, or what for"},
+	{pkg: "internal/tally", not: []string{"os", "io/fs", "path/filepath", "net"}, direct: true,
 		why: "it counts what it is given: equal input gives an equal summary"},
 	{pkg: "report", not: []string{"source", "profile", "cmd/auditscan"}, why: "it renders a summary and collects none"},
 	{pkg: "report", not: []string{"os", "net"}, direct: true, why: "it writes to the writer that it is given"},
@@ -56,6 +62,7 @@ var rules = []rule{
 	{pkg: "internal/confine", not: []string{"."}, why: "it gives up rights, whatever they were for"},
 	{pkg: "internal/pipeline", not: []string{"profile", "cmd/auditscan"}, why: "it reads; what is made of it comes after"},
 	{pkg: "internal/launch", not: []string{"profile", "aggregate", "parser", "source", "cmd/auditscan"}, why: "it starts programs, whatever the filter is for"},
+	{pkg: "cmd/auditscan", not: []string{"parser"}, direct: true, why: "it wires stages and words what they say; to parse is not its business"},
 	{pkg: "cmd/auditscan", not: []string{"internal/audittest", "internal/loggen", "testing"}, why: "these are for tests"},
 }
 
@@ -278,7 +285,7 @@ func selector(f goFile, n *ast.SelectorExpr) string {
 		return "os.Exit outside of main: return an error, so that what was deferred is done"
 	case (name == "os.Stdout" || name == "os.Stderr" || name == "os.Stdin") && f.ast.Name.Name != "main":
 		return name + " in a library: take a reader or writer"
-	case (name == "time.Now" || name == "time.Since") && slices.Contains([]string{"parser", "syscalltable", "aggregate", "report", "profile"}, f.pkg):
+	case (name == "time.Now" || name == "time.Since") && slices.Contains([]string{"parser", "syscalltable", "event", "aggregate", "internal/tally", "report", "profile"}, f.pkg):
 		return name + ": equal input must give equal output, so the clock is not read here"
 	}
 	return ""

@@ -60,7 +60,7 @@ func verdictText(v aggregate.Verdict) string {
 	case aggregate.Complete:
 		return "complete: no record is missing"
 	case aggregate.Unknown:
-		return "unknown: nothing in the input reports whether records are missing"
+		return "unknown: this kind of log cannot show whether records are missing"
 	}
 	return string(v) + ": records are missing"
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/event"
+	"github.com/auditscan/auditscan/internal/tally"
 	"github.com/auditscan/auditscan/parser"
 )
 
@@ -14,7 +16,7 @@ import (
 // next.
 type eventReader struct {
 	*jsonReader
-	into       *aggregate.Builder
+	into       *tally.Tally
 	containers map[container.Identity]*container.Identity // one pointer for each
 
 	record          parser.Record
@@ -31,10 +33,10 @@ type eventReader struct {
 func (r *jsonReader) events() *aggregate.Summary {
 	e := &eventReader{
 		jsonReader: r,
-		into:       aggregate.NewBuilder(nil),
+		into:       tally.New(nil),
 		containers: map[container.Identity]*container.Identity{},
 	}
-	e.into.Input(r.name, aggregate.TrustText)
+	e.into.Begin(r.name, aggregate.TrustText)
 	fields := e.fields()
 	for !r.atEnd() {
 		e.item(fields)
@@ -119,7 +121,7 @@ func (e *eventReader) count(from place) {
 	if r.HasSerial {
 		r.Form = parser.FormKernel
 	}
-	e.into.Resolved(r, &c, e.id, int64(from.line))
+	e.into.Event(&event.Event{Record: r, Arch: c.Arch, NR: c.NR, Action: c.Action, Container: e.id}, int64(from.line))
 }
 
 func (e *eventReader) stamp() {

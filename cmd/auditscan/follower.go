@@ -32,7 +32,6 @@ type follower struct {
 	filter  *aggregate.Filter
 	stdout  gatherer
 	counts  *pipeline.Counter
-	total   *aggregate.Builder // of counts
 	hold    *container.Hold[pipeline.Held]
 	now     time.Time // when the chunk came
 	changed bool      // since the table was drawn
@@ -49,25 +48,27 @@ func newFollower(env *environment, f *followFlags, from *origin, filter *aggrega
 	}
 }
 
-// count makes what counts, with the containers that who tells.
-func (w *follower) count(who *attribution) {
-	o := pipeline.Options{Filter: w.filter, Text: !w.json, OnlyNew: w.flags.onlyNew, Live: &pipeline.Live{Identify: who.identify, Hold: w.wait}}
+// newCounts builds the counter; who supplies containers.
+func (w *follower) newCounts(who *attribution) {
+	o := pipeline.Options{Filter: w.filter, Containers: who.find, Hold: w.wait}
 	if !w.live {
-		o.Events = &w.stdout
+		o.Output = pipeline.Output{Writer: &w.stdout, Event: report.AppendLine, OnlyNew: w.flags.onlyNew}
+	}
+	if w.json {
+		o.Output.Event, o.Output.Loss = report.AppendEvent, report.AppendLoss
 	}
 	w.counts = pipeline.NewCounter(w.from.stream.Name(), w.from.trust, o)
-	w.total = w.counts.Total()
 	w.hold = container.NewHold(who.ask, w.known)
 }
 
 // wait holds a record until its container is known.
 func (w *follower) wait(h pipeline.Held) {
 	now := time.Now()
-	at := h.Record.Time()
+	at := h.Time()
 	if at.IsZero() {
 		at = now
 	}
-	w.hold.Add(h, h.Record.PID, at, now)
+	w.hold.Add(h, h.PID(), at, now)
 }
 
 // known counts a record that was held.
@@ -78,7 +79,7 @@ func (w *follower) known(h pipeline.Held, id *container.Identity) {
 
 // follow reads the stream until it or ctx ends.
 func (w *follower) follow(ctx context.Context, who *attribution) error {
-	w.count(who)
+	w.newCounts(who)
 	if err := w.begin(); err != nil {
 		return err
 	}
@@ -123,7 +124,7 @@ func (w *follower) begin() error {
 	if w.state == nil {
 		return nil
 	}
-	w.total.GoOn(w.state.at.Newest)
+	w.counts.Resume(w.state.at.Newest)
 	switch at := w.state.at; {
 	case w.from.position != nil:
 		w.goneOn()
@@ -220,7 +221,7 @@ func (w *follower) late() error {
 	if !w.json {
 		return nil
 	}
-	text := appendLate(nil, w.total.Summary())
+	text := appendLate(nil, w.counts.Summary())
 	if len(text) == 0 {
 		return nil
 	}
@@ -253,9 +254,9 @@ func (w *follower) note(n source.Note) {
 // summary is what was counted, in earlier runs too.
 func (w *follower) summary() *aggregate.Summary {
 	if w.state == nil || w.state.before == nil {
-		return w.total.Summary()
+		return w.counts.Summary()
 	}
-	return aggregate.Continue(w.state.before, w.total.Summary())
+	return aggregate.Continue(w.state.before, w.counts.Summary())
 }
 
 // saveWait bounds how long the state waits for records whose container is not
@@ -279,7 +280,7 @@ func (w *follower) save() error {
 	}
 	w.saved, w.unsaved = time.Now(), false
 	at := w.at
-	at.Newest, at.BootID = w.total.Newest(), source.BootID()
+	at.Newest, at.BootID = w.counts.Newest(), source.BootID()
 	return w.state.save(w.summary(), at)
 }
 

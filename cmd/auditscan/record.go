@@ -15,6 +15,7 @@ import (
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/atomicfile"
 	"github.com/auditscan/auditscan/internal/launch"
+	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
@@ -157,15 +158,15 @@ func start(env *environment, args []string, filter profile.Filter, session bool)
 
 // record counts the records of a process and its descendants until they end.
 func (f *recordFlags) record(env *environment, stream source.Stream, p *launch.Process) (*aggregate.Summary, int, error) {
-	r := newRecorder(env, stream, p.Owns)
+	session := pipeline.NewSession(stream.Name(), p.Owns)
 	done := make(chan error, 1)
-	go func() { done <- r.read() }()
+	go func() { done <- session.Read(stream, func(text string) { env.notef("%s", text) }) }()
 	status, err := p.Wait()
 	if err == nil {
 		p.WaitDescendants()
 	}
 	err = errors.Join(err, stream.Close(), <-done)
-	return r.total.Summary().Regroup([]aggregate.Key{aggregate.ByComm}), status, err
+	return session.Summary().Regroup([]aggregate.Key{aggregate.ByComm}), status, err
 }
 
 // end writes the profile and shows the summary. Without a record there is

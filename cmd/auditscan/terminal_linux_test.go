@@ -117,7 +117,7 @@ func TestFollowTerminal(t *testing.T) {
 		"seven   /seven   7     close     x86_64   log      1",
 		"",
 		"4 records, 3 syscalls, 1 group",
-		"unknown: nothing in the input reports whether records are missing",
+		"unknown: this kind of log cannot show whether records are missing",
 	}
 	if got := strings.Join(s.lines, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("the screen shows\n%s", got)
