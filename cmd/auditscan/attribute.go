@@ -9,14 +9,15 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/container/live"
 	"github.com/auditscan/auditscan/internal/pipeline"
 )
 
 // attribution finds the containers of live records.
 type attribution struct {
-	names   *container.Resolver
-	tracker *container.Tracker // nil: this system has none
-	saved   *container.MapWriter
+	names   *live.Resolver
+	tracker *live.Tracker // nil: this system has none
+	saved   *live.MapWriter
 	failed  chan error // what the map's writer said first
 }
 
@@ -29,15 +30,15 @@ func (f *followFlags) attribution(env *environment) (*attribution, error) {
 	var err error
 	if f.pidmap != "" {
 		var bad []container.Problem
-		if a.saved, bad, err = container.OpenMap(f.pidmap); err != nil {
+		if a.saved, bad, err = live.OpenMap(f.pidmap); err != nil {
 			return nil, err
 		}
 		sayProblems(env, bad)
 	}
-	if a.names, err = container.NewResolver(f.root); err != nil {
+	if a.names, err = live.NewResolver(f.root); err != nil {
 		return nil, errors.Join(fmt.Errorf("--root: %w", err), a.close())
 	}
-	if a.tracker, err = container.NewTracker(a.names, a.learned); err != nil {
+	if a.tracker, err = live.NewTracker(a.names, a.learned); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
 	if !f.quiet {
@@ -61,7 +62,7 @@ func (a *attribution) learned(p container.Process) {
 	}
 }
 
-// ask attributes a record; see container.Hold.
+// ask attributes a record; see live.Hold.
 func (a *attribution) ask(pid int32, at time.Time) (id *container.Identity, settled bool) {
 	if a.tracker == nil {
 		return nil, true
@@ -79,7 +80,7 @@ func (a *attribution) find() pipeline.Find {
 	if a.tracker == nil {
 		return func(int32, int64, int64) (*container.Identity, bool) { return nil, true }
 	}
-	tracker := container.NewAsker(a.tracker)
+	tracker := live.NewAsker(a.tracker)
 	return func(pid int32, at, now int64) (*container.Identity, bool) {
 		id, settled := tracker.Attribute(pid, at, now)
 		return id, settled || now-at > holdFresh.Milliseconds()

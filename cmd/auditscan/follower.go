@@ -11,6 +11,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/container/live"
 	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/report"
@@ -32,7 +33,7 @@ type follower struct {
 	filter  *aggregate.Filter
 	stdout  gatherer
 	counts  *pipeline.Counter
-	hold    *container.Hold[pipeline.Held]
+	hold    *live.Hold[pipeline.Held]
 	now     time.Time // when the chunk came
 	changed bool      // since the table was drawn
 	at      positions // behind the chunk counted last
@@ -58,7 +59,7 @@ func (w *follower) newCounts(who *attribution) {
 		o.Output.Event, o.Output.Loss = report.AppendEvent, report.AppendLoss
 	}
 	w.counts = pipeline.NewCounter(w.from.stream.Name(), w.from.trust, o)
-	w.hold = container.NewHold(who.ask, w.known)
+	w.hold = live.NewHold(who.ask, w.known)
 }
 
 // wait holds a record until its container is known.
