@@ -166,7 +166,7 @@ func TestFollowStartErrors(t *testing.T) {
 
 func TestFollowWaitsForTheFile(t *testing.T) {
 	path := logPath(t)
-	s := newStepper(t, path, FollowOptions{Wait: true})
+	s := newStepper(t, path, FollowOptions{Resume: []Position{{Path: path}}})
 	s.step()
 	s.want()
 	appendTo(t, path, "one\n")
