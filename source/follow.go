@@ -268,7 +268,7 @@ func (f *Follower) failed(g *generation, err error) {
 }
 
 // note adds a note, or its count to one of the same words.
-func (f *Follower) note(n Note) { f.notes = fold(f.notes, n) }
+func (f *Follower) note(n Note) { f.notes = foldNote(f.notes, n) }
 
 // complain tells once of something that is wrong and lasts.
 func (f *Follower) complain(about string, err error, kind NoteKind) {

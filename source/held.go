@@ -216,6 +216,13 @@ func (h *heldFile) newHole() int64 {
 	return 1
 }
 
+// jump moves on to a place that was not read up to. The head has to reach as
+// far, or else a position taken there is not found again.
+func (h *heldFile) jump(to mark) error {
+	h.given, h.read = to, to
+	return h.readHead()
+}
+
 // advance moves on to the end of text, which begins with the tail before it.
 func (h *heldFile) advance(text []byte, open bool) {
 	used := int64(len(text) - len(h.read.tail))

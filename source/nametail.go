@@ -96,7 +96,7 @@ func (f *Follower) checkLive() {
 	}
 }
 
-// stopLive ends nxadm/tail. Nothing of it is needed: reading goes on where its
+// stopLive ends nxadm/tail. What it has not given is not needed: reading goes on where its
 // last line ended.
 func (f *Follower) stopLive() {
 	if f.live == nil {

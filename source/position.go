@@ -68,7 +68,7 @@ func (g *generation) find(p Position) (m mark, ok bool) {
 func (g *generation) resumeAt(p Position) bool {
 	m, ok := g.find(p)
 	if ok && m.offset > g.given.offset {
-		g.given, g.read = m, m
+		ok = g.jump(m) == nil
 	}
 	return ok
 }

@@ -69,9 +69,11 @@ func (g *generation) seekLastLine() error {
 		return err
 	}
 	g.begin()
-	g.given, err = g.markAt(end)
-	g.read = g.given
-	return err
+	m, err := g.markAt(end)
+	if err != nil {
+		return err
+	}
+	return g.jump(m)
 }
 
 // resume goes on where an earlier run stopped. The files it was in are found

@@ -73,8 +73,8 @@ func (f *Follower) openIfContinues(file rotatedFile, g *generation) *generation 
 	return c
 }
 
-// continues lets c go on where g was, if it holds what was read of g or, before
-// anything was read, what was seen of it.
+// continues reports whether c holds what was read of g or, before anything was
+// read, what was seen of it, and lets it go on there.
 func (f *Follower) continues(c, g *generation) bool {
 	if g.given.offset > 0 {
 		return c.resumeAt(g.position(f.path))
