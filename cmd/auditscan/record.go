@@ -18,6 +18,7 @@ import (
 	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
+	"github.com/auditscan/auditscan/profile/bpf"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -107,7 +108,7 @@ func (f *recordFlags) run(env *environment, args []string) error {
 
 // filter is the one that logs all that the profile, if there is one, does not
 // allow.
-func (f *recordFlags) filter(env *environment) (base *profile.Document, filter profile.Filter, err error) {
+func (f *recordFlags) filter(env *environment) (base *profile.Document, filter bpf.Filter, err error) {
 	recording := &profile.Document{Default: profile.Outcome{Action: syscalltable.ActionLog}}
 	arch, err := syscalltable.ParseArch(runtime.GOARCH)
 	if err != nil {
@@ -134,7 +135,7 @@ func (f *recordFlags) filter(env *environment) (base *profile.Document, filter p
 }
 
 // compileFor makes the filter of a profile for this host.
-func compileFor(d *profile.Document, arch syscalltable.Arch) (profile.Filter, error) {
+func compileFor(d *profile.Document, arch syscalltable.Arch) (bpf.Filter, error) {
 	p, err := d.Evaluate(profile.Environment{Arch: arch, Caps: profile.DefaultCaps()})
 	if err != nil {
 		return nil, err
@@ -146,7 +147,7 @@ func compileFor(d *profile.Document, arch syscalltable.Arch) (profile.Filter, er
 }
 
 // start starts a command under a filter.
-func start(env *environment, args []string, filter profile.Filter, session bool) (*launch.Process, error) {
+func start(env *environment, args []string, filter bpf.Filter, session bool) (*launch.Process, error) {
 	path, err := exec.LookPath(args[0])
 	if err != nil {
 		return nil, err

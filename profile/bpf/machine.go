@@ -1,12 +1,10 @@
-package profile
+package bpf
 
 import (
 	"fmt"
 	"slices"
 
 	"golang.org/x/net/bpf"
-
-	"github.com/auditscan/auditscan/syscalltable"
 )
 
 // state is how far a filter has run, and what is known of its registers.
@@ -22,44 +20,41 @@ type word struct {
 	known bool
 }
 
-// Answer runs the filter and returns what it may answer to a call, the
-// permissive first: one outcome, unless the arguments or the instruction
-// pointer decide. Where they do, both ways are taken.
-func (f Filter) Answer(arch syscalltable.Arch, nr int32) ([]Outcome, error) {
-	if arch == syscalltable.X32 {
-		arch = syscalltable.X86_64
-	}
+// Answers runs the filter and returns what it may answer to a call, in rising
+// order: one answer, unless the arguments or the instruction pointer decide.
+// Where they do, both ways are taken.
+func (f Filter) Answers(arch uint32, nr int32) ([]uint32, error) {
 	data := func(offset uint32) word {
 		switch offset {
 		case offsetNR:
 			return word{uint32(nr), true}
 		case offsetArch:
-			return word{uint32(arch), true}
+			return word{arch, true}
 		}
 		return word{}
 	}
 	r := &running{filter: f, data: data, seen: map[state]bool{}}
-	if err := r.all(); err != nil {
+	if err := r.runAll(); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(r.outcomes, compareOutcomes)
-	return slices.Compact(r.outcomes), nil
+	slices.Sort(r.answers)
+	return slices.Compact(r.answers), nil
 }
 
 // running is a filter that is run every way that it can go. Programs have no
 // jumps backwards, so all of them end.
 type running struct {
-	filter   Filter
-	data     func(offset uint32) word
-	seen     map[state]bool
-	todo     []state
-	outcomes []Outcome
+	filter  Filter
+	data    func(offset uint32) word
+	seen    map[state]bool
+	todo    []state
+	answers []uint32
 }
 
 // maxStates bounds a filter that is made to have very many ways.
 const maxStates = 1 << 16
 
-func (r *running) all() error {
+func (r *running) runAll() error {
 	r.todo = append(r.todo, state{})
 	for len(r.todo) > 0 {
 		s := r.todo[len(r.todo)-1]
@@ -84,13 +79,13 @@ func (r *running) run(s state) error {
 		s.at++
 		switch ins := ins.(type) {
 		case bpf.RetConstant:
-			r.answer(ins.Val)
+			r.answers = append(r.answers, ins.Val)
 			return nil
 		case bpf.RetA:
 			if !s.a.known {
 				return fmt.Errorf("instruction %d returns what the arguments say", s.at-1)
 			}
-			r.answer(s.a.value)
+			r.answers = append(r.answers, s.a.value)
 			return nil
 		case bpf.Jump:
 			s.at += int(ins.Skip)
@@ -109,14 +104,6 @@ func (r *running) run(s state) error {
 		}
 	}
 	return fmt.Errorf("the filter runs off its end")
-}
-
-func (r *running) answer(code uint32) {
-	o := Outcome{Action: syscalltable.ActionOf(code)}
-	if carriesErrno(o.Action) {
-		o.Errno = uint16(code)
-	}
-	r.outcomes = append(r.outcomes, o)
 }
 
 // jump moves on, or leaves both ways to be gone and reports that.
@@ -168,7 +155,7 @@ func (r *running) compute(s *state, ins bpf.Instruction) bool {
 	case bpf.StoreScratch:
 		s.memory[ins.N&15] = *s.register(ins.Src)
 	case bpf.LoadExtension: // BPF_LEN: the size of struct seccomp_data
-		s.a = word{64, ins.Num == bpf.ExtLen}
+		s.a = word{sizeOfData, ins.Num == bpf.ExtLen}
 	case bpf.TAX:
 		s.x = s.a
 	case bpf.TXA:
