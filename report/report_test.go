@@ -187,7 +187,7 @@ incomplete: 1 record malformed (091-test-actlog-syslog.log:4: record cut after s
 `},
 	} {
 		var out bytes.Buffer
-		if err := WriteVerdict(&out, s, test.quiet); err != nil || out.String() != test.want {
+		if err := WriteVerdict(&out, s, Options{Quiet: test.quiet}); err != nil || out.String() != test.want {
 			t.Errorf("WriteVerdict(quiet %v) = %v\n%s\nwant\n%s", test.quiet, err, out.String(), test.want)
 		}
 	}
@@ -228,7 +228,7 @@ func TestVerdictWords(t *testing.T) {
 		{many, "incomplete: 5 more like these; JSON has them all", 24},
 	} {
 		lines := footer(&aggregate.Summary{Completeness: test.c}, false)
-		if got := lines[len(lines)-1]; got != test.want || len(lines) != test.n {
+		if got := lines[len(lines)-1].Text; got != test.want || len(lines) != test.n {
 			t.Errorf("%d lines, the last %q, want %d and %q", len(lines), got, test.n, test.want)
 		}
 	}

@@ -293,7 +293,7 @@ func (w *follower) draw() error {
 	}
 	w.changed = false
 	var b bytes.Buffer
-	o := report.Options{Tool: tool, Color: w.env.color(w.flags.noColor), Width: term.Width(w.env.stdout), Quiet: true}
+	o := w.env.reportOptions(w.env.stdout, true)
 	if err := report.Write(&b, w.summary(), report.Table, o); err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/pipeline"
-	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
@@ -97,9 +96,4 @@ func (env *environment) output(f func(w io.Writer) error) error {
 		return err
 	}
 	return w.Flush()
-}
-
-// color reports whether stdout is to be coloured.
-func (env *environment) color(off bool) bool {
-	return !off && term.Color(env.stdout, env.getenv)
 }

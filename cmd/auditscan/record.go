@@ -182,7 +182,7 @@ func (f *recordFlags) end(env *environment, s *aggregate.Summary, base *profile.
 		}
 	}
 	if !f.quiet || s.Completeness.Verdict != aggregate.Complete {
-		if err := report.WriteVerdict(env.stderr, s, f.quiet); err != nil {
+		if err := report.WriteVerdict(env.stderr, s, env.reportOptions(env.stderr, f.quiet)); err != nil {
 			return err
 		}
 	}

@@ -18,6 +18,7 @@ type environment struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
+	color          term.When
 }
 
 // notef tells the user something that is not data: one line on stderr, lower
@@ -123,6 +124,7 @@ into a seccomp profile.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.PersistentFlags().Var(&env.color, "color", "colours: auto, always, never")
 	root.SetHelpCommand(newHelp())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageErrorf("%v (see `%s --help`)", err, cmd.CommandPath())
