@@ -112,12 +112,7 @@ func (e *eventReader) count(from strictjson.Place) {
 	}
 	r := &e.record
 	r.Arch, r.NR, r.Code = uint32(c.Arch), c.NR, uint32(c.Action) // to tell records apart that claim one serial
-	// A journal without auditd holds an event twice, with its serial and
-	// without: such pairs are in the stream and count once.
-	r.Form = parser.FormJournal
-	if r.HasSerial {
-		r.Form = parser.FormKernel
-	}
+	r.Form = parser.FormEvent
 	e.into.Event(&event.Event{Record: r, Arch: c.Arch, NR: c.NR, Action: c.Action, Container: e.id}, int64(from.Line))
 }
 

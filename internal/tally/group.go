@@ -10,7 +10,8 @@ import (
 
 // form is a kind of rendering. Journald shows an event of the kernel twice
 // when no auditd runs, once without its serial: the two are counted apart, and
-// the larger count is the number of events.
+// the larger count is the number of events. Events that were made of such a
+// journal hold both.
 type form uint8
 
 const (
@@ -22,9 +23,9 @@ const (
 
 func formOf(r *parser.Record) form {
 	switch {
-	case r.Form == parser.FormKernel:
+	case r.Form == parser.FormKernel, r.Form == parser.FormEvent && r.HasSerial:
 		return formKernel
-	case r.Form == parser.FormJournal && !r.HasSerial:
+	case (r.Form == parser.FormJournal || r.Form == parser.FormEvent) && !r.HasSerial:
 		return formBare
 	}
 	return formOther
