@@ -75,7 +75,7 @@ func (r Runs) merge(o Runs) Runs {
 func (c CallRuns) same(o CallRuns) bool { return c.Arch == o.Arch && c.NR == o.NR }
 
 func compareRuns(a, b CallRuns) int {
-	return cmp.Or(archOrder(a.Arch, b.Arch), cmp.Compare(a.NR, b.NR))
+	return cmp.Or(compareArchs(a.Arch, b.Arch), cmp.Compare(a.NR, b.NR))
 }
 
 // SeenIn returns how many calls were seen in exactly n of the runs.

@@ -6,23 +6,13 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/event"
 	"github.com/auditscan/auditscan/parser"
-	"github.com/auditscan/auditscan/syscalltable"
 )
-
-// Event is one record with what was found out about it.
-type Event struct {
-	Record    *parser.Record
-	Arch      syscalltable.Arch // NoArch: the record has none
-	NR        int32             // as in the record: x32 calls have bit 30 set
-	Name      string            // empty: in no table
-	Action    syscalltable.Action
-	Container *container.Identity // nil: none, or not known
-}
 
 // AppendEvent appends e to dst as one line of JSON, with its newline, as
 // schema/event.schema.json describes it. It allocates nothing but room in dst.
-func AppendEvent(dst []byte, e *Event) []byte {
+func AppendEvent(dst []byte, e *event.Event) []byte {
 	r := e.Record
 	dst = append(dst, `{"time":`...)
 	dst = appendMillis(dst, r.Millis, r.HasTime)
@@ -44,13 +34,13 @@ func AppendEvent(dst []byte, e *Event) []byte {
 }
 
 // appendCall appends what was called and what the filter decided.
-func appendCall(dst []byte, e *Event) []byte {
+func appendCall(dst []byte, e *event.Event) []byte {
 	dst = append(dst, `,"arch":`...)
 	dst = appendKnown(dst, e.Arch.String())
 	dst = append(dst, `,"nr":`...)
 	dst = strconv.AppendInt(dst, int64(e.NR), 10)
 	dst = append(dst, `,"syscall":`...)
-	dst = appendKnown(dst, e.Name)
+	dst = appendKnown(dst, e.Name())
 	dst = append(dst, `,"action":`...)
 	dst = appendString(dst, e.Action.String())
 	dst = append(dst, `,"sig":`...)

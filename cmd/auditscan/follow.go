@@ -10,7 +10,6 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/confine"
-	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
 )
@@ -25,7 +24,6 @@ type followFlags struct {
 	pidmap    string
 	root      string
 	strict    bool
-	noColor   bool
 	quiet     bool
 }
 
@@ -60,7 +58,6 @@ the summary on stderr.`,
 	flags.StringVar(&f.pidmap, "pidmap", "", "append which process was in which container to `FILE`")
 	flags.StringVar(&f.root, "root", "/", "the `folder` where the host's file system is mounted")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if records were lost")
-	flags.BoolVar(&f.noColor, "no-color", false, "no colours (NO_COLOR is honoured too)")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no advice")
 	f.filterFlags.add(flags)
 	return cmd
@@ -115,7 +112,7 @@ func (f *followFlags) folders() (dirs []string) {
 
 // end shows the summary on stderr.
 func (f *followFlags) end(env *environment, s *aggregate.Summary) error {
-	o := report.Options{Tool: tool, Color: !f.noColor && term.Color(env.stderr, env.getenv), Width: term.Width(env.stderr), Quiet: f.quiet}
+	o := env.reportOptions(env.stderr, f.quiet)
 	if err := report.Write(env.stderr, s, report.Table, o); err != nil {
 		return err
 	}

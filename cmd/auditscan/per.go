@@ -88,7 +88,7 @@ func (f *profileFlags) writePer(env *environment, s *aggregate.Summary, o profil
 	}
 	if !slices.ContainsFunc(ix.Profiles, func(e indexEntry) bool { return e.File != "" }) {
 		advice := ""
-		if ofContainer(ix.Per) {
+		if ix.Per.OfContainer() {
 			advice = f.pidmapAdvice()
 		}
 		return fmt.Errorf("no profile for any %s: %d records have none%s, and nobody else ran under SCMP_ACT_LOG", ix.Per, unattributed, advice)
