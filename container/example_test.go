@@ -32,7 +32,7 @@ func ExampleMap_Lookup() {
 	const saved = `{"pid":7,"start":"2026-11-30T10:00:00.000Z","end":"2026-11-30T10:00:05.000Z","container":{"id":"4f0c1d2e","name":"web"}}
 {"pid":7,"start":"2026-11-30T10:01:00.000Z","end":null,"container":{"id":"90a1b2c3","name":"db"}}
 `
-	m, problems, err := container.ReadMap(context.Background(), strings.NewReader(saved), "pids.jsonl", container.MaxStays)
+	m, problems, err := container.ReadMap(context.Background(), strings.NewReader(saved), "pids.jsonl")
 	if err != nil || len(problems) > 0 {
 		fmt.Println(err, problems)
 	}

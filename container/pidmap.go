@@ -22,7 +22,6 @@ import (
 type Map struct {
 	stays      []stay // by pid, start and line
 	identities []*Identity
-	forgotten  int64
 }
 
 // stay is a process's stay in a container. Times are in ms since the epoch.
@@ -47,8 +46,11 @@ const StampLag = 100 * time.Millisecond
 const BirthLag = 25 * time.Millisecond
 
 const (
-	// MaxStays bounds the stays that [ReadMap] keeps, 32 bytes each.
-	MaxStays = 1 << 21
+	// maxStays bounds the stays that [ReadMap] keeps, 32 bytes each.
+	maxStays = 1 << 21
+	// fewStays are enough where only the living are looked for: as many as
+	// there can be processes by default (kernel.threads-max of a host of 16 GB).
+	fewStays = 1 << 17
 	// maxIdentities bounds the containers of a map, 1 KB each.
 	maxIdentities = 1 << 16
 	// maxMapLine bounds a line of a map.
@@ -61,12 +63,11 @@ const tooManyContainers = "more than 65,536 containers: this one is left out"
 // it, a JSON object a line, or the lines of the tools that [ParseSighting]
 // knows. Of several lines with the same pid and start, the last counts. Bad
 // lines are left out and returned as problems, each with its line number, the
-// first hundred of them; name is what they call the input. When there are more
-// than limit stays ([MaxStays] at most), those that ended and stand first in
-// the file are forgotten, which is a problem too. The error is one of reading,
-// or ctx's, and names the input.
-func ReadMap(ctx context.Context, r io.Reader, name string, limit int) (*Map, []Problem, error) {
-	m, err := readMap(ctx, r, name, limit)
+// first hundred of them; name is what they call the input. Of more than
+// 2,097,152 stays, those that ended and stand first are forgotten, which is a
+// problem too. The error is one of reading, or ctx's, and names the input.
+func ReadMap(ctx context.Context, r io.Reader, name string) (*Map, []Problem, error) {
+	m, err := readMap(ctx, r, name, maxStays)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -77,8 +78,23 @@ func ReadMap(ctx context.Context, r io.Reader, name string, limit int) (*Map, []
 	return &m.Map, m.problems.List(), nil
 }
 
+// ReadLiving reads a pid map for the processes that lived when it was saved, in
+// order of pid. It needs memory for these, and little for the others.
+func ReadLiving(ctx context.Context, r io.Reader, name string) (list []Process, problems []Problem, err error) {
+	m, err := readMap(ctx, r, name, fewStays)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, s := range m.stays {
+		if s.id != 0 && s.end == living {
+			list = append(list, Process{PID: s.pid, Start: time.UnixMilli(s.start), Container: m.identity(s.id)})
+		}
+	}
+	return list, m.problems.List(), nil
+}
+
 func readMap(ctx context.Context, r io.Reader, name string, limit int) (*mapReader, error) {
-	m := &mapReader{name: name, limit: min(limit, MaxStays), byText: map[string]int32{}, byIdentity: map[Identity]int32{}}
+	m := &mapReader{name: name, limit: limit, byText: map[string]int32{}, byIdentity: map[Identity]int32{}}
 	if err := m.read(ctx, r); err != nil {
 		return nil, fmt.Errorf("read pid map %s: %w", name, err)
 	}
@@ -91,6 +107,7 @@ type mapReader struct {
 	Map
 	name       string
 	limit      int
+	forgotten  int64 // stays beyond the limit
 	problems   Problems
 	line       uint32
 	byText     map[string]int32   // identities by their JSON
@@ -205,6 +222,7 @@ func (m *mapReader) lastOf(pid int32) *stay {
 // forget drops the first stays that ended, down to three quarters of the
 // limit; where too many live, the first of those as well.
 func (m *mapReader) forget() {
+	m.endReused()
 	excess := len(m.stays) - m.limit*3/4
 	for _, ended := range []bool{true, false} {
 		m.stays = slices.DeleteFunc(m.stays, func(s stay) bool {
@@ -217,6 +235,22 @@ func (m *mapReader) forget() {
 		})
 	}
 	m.recent = [len(m.recent)]int32{}
+}
+
+// endReused gives those an end whose pid was used again: it would not be known
+// any more, were the one who used it forgotten.
+func (m *mapReader) endReused() {
+	open := map[int32]*stay{}
+	for i := range m.stays {
+		s := &m.stays[i]
+		if before := open[s.pid]; before != nil && before.start < s.start {
+			before.end = s.start
+			delete(open, s.pid)
+		}
+		if s.end == living {
+			open[s.pid] = s
+		}
+	}
 }
 
 // sort puts the stays in order of pid and start. Lines of one pid and start,
@@ -233,6 +267,11 @@ func (m *mapReader) sort() {
 			tidied = append(tidied, s)
 		} else if s.line > tidied[n].line {
 			tidied[n].end, tidied[n].id, tidied[n].line = s.end, s.id, s.line
+		}
+	}
+	for i := 0; i+1 < len(tidied); i++ {
+		if s, next := &tidied[i], tidied[i+1]; s.end == living && s.pid == next.pid {
+			s.end = next.start // it had ended when its pid was used again
 		}
 	}
 	m.stays = tidied
@@ -255,7 +294,7 @@ func (m *Map) Lookup(pid int32, at time.Time) (*Identity, bool) {
 	// Records and the map have milliseconds, records moreover lag.
 	next := sort.Search(len(stays), func(i int) bool { return stays[i].start > ms+StampLag.Milliseconds()+1 })
 	var found *Identity
-	for i := next - 1; i >= 0 && stays[i].spans(ms, stays[i+1:]); i-- {
+	for i := next - 1; i >= 0 && stays[i].spans(ms); i-- {
 		id := m.identity(stays[i].id)
 		if i < next-1 && !sameContainer(found, id) {
 			return nil, false
@@ -279,31 +318,9 @@ func (m *Map) identity(number int32) *Identity {
 	return m.identities[number-1]
 }
 
-// spans reports whether a stay had not ended at a record's time. A process
-// whose end is not known has ended when its pid begins to be used again.
-func (s stay) spans(at int64, later []stay) bool {
-	end := s.end
-	if end == living && len(later) > 0 {
-		end = later[0].start
-	}
-	return end == living || at <= end+2
-}
+// spans reports whether a stay had not ended at a record's time.
+func (s stay) spans(at int64) bool { return s.end == living || at <= s.end+2 }
 
 func sameContainer(a, b *Identity) bool {
 	return a == b || a != nil && b != nil && a.ID == b.ID && a.Manager == b.Manager
 }
-
-// Living returns the processes that lived when the map was saved, in order of
-// pid.
-func (m *Map) Living() (list []Process) {
-	for i, s := range m.stays {
-		last := i == len(m.stays)-1 || m.stays[i+1].pid != s.pid // else its pid has been used again
-		if last && s.id != 0 && s.end == living {
-			list = append(list, Process{PID: s.pid, Start: time.UnixMilli(s.start), Container: m.identity(s.id)})
-		}
-	}
-	return list
-}
-
-// Forgotten returns how many processes were read and not kept.
-func (m *Map) Forgotten() int64 { return m.forgotten }

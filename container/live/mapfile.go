@@ -17,7 +17,7 @@ func ReadMap(ctx context.Context, name string) (m *container.Map, problems []con
 		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	return container.ReadMap(ctx, f, name, container.MaxStays)
+	return container.ReadMap(ctx, f, name)
 }
 
 // openToRead opens a regular file.

@@ -47,15 +47,10 @@ type mapLimits struct {
 	bytes int64 // that a compacted file has at most
 }
 
-var defaultLimits = mapLimits{size: 256 << 20, stays: 1 << 19, bytes: 128 << 20}
+var defaultLimits = mapLimits{size: 256 << 20, stays: 1 << 18, bytes: 128 << 20}
 
-const (
-	// syncEvery is how often a pid map is synced to disk while it is written.
-	syncEvery = 5 * time.Second
-	// resumeStays bounds what is held in memory to find the processes that
-	// lived when the last run ended.
-	resumeStays = 1 << 17
-)
+// syncEvery is how often a pid map is synced to disk while it is written.
+const syncEvery = 5 * time.Second
 
 // OpenMap opens a pid map to append to, or makes one. What an earlier run left
 // unfinished is finished: a cut line gets its newline, and processes that
@@ -96,18 +91,15 @@ func (w *MapWriter) resume(ctx context.Context) ([]container.Problem, error) {
 		return nil, err
 	}
 	w.size = info.Size()
-	m, bad, err := container.ReadMap(ctx, io.NewSectionReader(w.file, 0, w.size), w.name, resumeStays)
+	living, bad, err := container.ReadLiving(ctx, io.NewSectionReader(w.file, 0, w.size), w.name)
 	if err != nil {
 		return nil, err
-	}
-	if m.Forgotten() > 0 { // nothing is lost: only the living are looked for
-		bad = bad[:len(bad)-1]
 	}
 	last := make([]byte, 1)
 	if _, err := w.file.ReadAt(last, w.size-1); err == nil {
 		w.torn = last[0] != '\n'
 	}
-	for _, p := range m.Living() {
+	for _, p := range living {
 		p.End = p.Start
 		if info.ModTime().After(p.Start) {
 			p.End = info.ModTime()
@@ -116,6 +108,9 @@ func (w *MapWriter) resume(ctx context.Context) ([]container.Problem, error) {
 			return nil, err
 		}
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.compactIfLarge()
 	return bad, w.file.Sync()
 }
 
@@ -135,11 +130,16 @@ func (w *MapWriter) Write(p container.Process) error {
 	if err := w.append(line); err != nil {
 		return err
 	}
+	w.compactIfLarge()
+	return w.syncOften()
+}
+
+// compactIfLarge begins to compact the file if it has grown too large.
+func (w *MapWriter) compactIfLarge() {
 	if w.size > w.limits.size && !w.compacting {
 		w.compacting = true
 		w.work.Go(w.compact)
 	}
-	return w.syncOften()
 }
 
 // append writes lines to the file.

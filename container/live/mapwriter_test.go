@@ -72,7 +72,7 @@ func TestMapWriterResumes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	m, bad, err := container.ReadMap(t.Context(), f, name, container.MaxStays)
+	m, bad, err := container.ReadMap(t.Context(), f, name)
 	if err != nil {
 		t.Fatal(err)
 	}

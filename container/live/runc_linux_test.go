@@ -210,7 +210,7 @@ func wantFromMap(t *testing.T, name string, cells []cell, counts []tally, least 
 		t.Fatal(err)
 	}
 	defer f.Close()
-	pids, bad, err := container.ReadMap(t.Context(), f, name, container.MaxStays)
+	pids, bad, err := container.ReadMap(t.Context(), f, name)
 	if err != nil || len(bad) > 0 {
 		t.Fatal(err, bad)
 	}
