@@ -32,7 +32,11 @@ type stay struct {
 	line       uint32
 }
 
-const living = math.MaxInt64
+const (
+	living = math.MaxInt64
+	// undated is the start of a stay of which nothing tells the time.
+	undated = 0
+)
 
 // StampLag is by how much a record's time can be before the truth. Audit takes
 // it from the clock that advances with the timer interrupt, every 1 to 10 ms,
@@ -198,7 +202,7 @@ func (m *mapReader) intern(id *Identity) (number int32, ok bool) {
 // add adds a stay, or what is newly known of one that was added lately.
 func (m *mapReader) add(s stay) {
 	s.line = m.line
-	if last := m.lastOf(s.pid); last != nil && last.start == s.start {
+	if last := m.lastOf(s.pid); last != nil && last.start == s.start && (s.start != undated || s.id == last.id) {
 		*last = s
 		return
 	}
@@ -265,6 +269,8 @@ func (m *mapReader) sort() {
 		n := len(tidied) - 1
 		if n < 0 || !m.sameProcess(tidied[n], s) {
 			tidied = append(tidied, s)
+		} else if s.start == undated && s.id != tidied[n].id {
+			tidied[n].id, tidied[n].line = 0, math.MaxUint32 // nothing tells when it was which
 		} else if s.line > tidied[n].line {
 			tidied[n].end, tidied[n].id, tidied[n].line = s.end, s.id, s.line
 		}

@@ -209,7 +209,7 @@ func (m *mapReader) addSighting(line []byte, notOurs error) (problem string) {
 		return tooManyContainers
 	}
 	if s.At.IsZero() { // nothing tells when: at any time, if no other container had the pid
-		m.add(stay{pid: s.PID, id: id, start: 0, end: living})
+		m.add(stay{pid: s.PID, id: id, start: undated, end: living})
 		return ""
 	}
 	at, within := s.At.UnixMilli(), s.Within.Milliseconds()
