@@ -32,7 +32,9 @@ type answer struct {
 
 // isFinal reports whether the answer cannot change any more: nobody learns now
 // that a process was in a container then.
-func (a *answer) isFinal(at, now int64) bool { return a.id == nil && now-at > learnedAfter.Milliseconds() }
+func (a *answer) isFinal(at, now int64) bool {
+	return a.id == nil && now-at > learnedAfter.Milliseconds()
+}
 
 // NewAsker returns an Asker that has asked nothing yet.
 func NewAsker(t *Tracker) *Asker { return &Asker{tracker: t} }
