@@ -23,7 +23,7 @@ func Merge(all ...*Summary) *Summary {
 		runs   Runs
 	)
 	for _, s := range all {
-		runs = runs.merge(s.SeenIn())
+		runs = runs.merge(s.AsRuns())
 		out.Inputs = append(out.Inputs, s.Inputs...)
 		out.Completeness = out.Completeness.merge(s.Completeness)
 		groups = append(groups, s.Groups...)

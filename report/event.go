@@ -7,6 +7,7 @@ import (
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/event"
+	"github.com/auditscan/auditscan/internal/jsontime"
 	"github.com/auditscan/auditscan/parser"
 )
 
@@ -108,28 +109,12 @@ func appendIdentity(dst []byte, c *container.Identity) []byte {
 
 // appendMillis appends a time as timeOrNull returns it.
 func appendMillis(dst []byte, millis int64, known bool) []byte {
-	if !known || !representable(millis) {
+	if !known || !jsontime.Representable(millis) {
 		return append(dst, "null"...)
 	}
 	dst = append(dst, '"')
-	dst = appendStamp(dst, millis)
+	dst = jsontime.Append(dst, millis)
 	return append(dst, '"')
-}
-
-// representable reports whether RFC 3339 can say a time; a forged record can
-// have any.
-func representable(millis int64) bool {
-	const year10000 = 253402300800000
-	return 0 <= millis && millis < year10000
-}
-
-// appendStamp appends a time as RFC 3339 in UTC with milliseconds. Package time is quick with its
-// own layout of whole seconds only.
-func appendStamp(dst []byte, millis int64) []byte {
-	t := time.UnixMilli(millis).UTC()
-	dst = t.AppendFormat(dst, time.RFC3339)
-	n := t.Nanosecond() / 1e6
-	return append(dst[:len(dst)-1], '.', byte('0'+n/100), byte('0'+n/10%10), byte('0'+n%10), 'Z')
 }
 
 func appendNumber(dst []byte, n int64, known bool) []byte {

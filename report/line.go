@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/auditscan/auditscan/event"
+	"github.com/auditscan/auditscan/internal/jsontime"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/parser"
 )
@@ -13,8 +14,8 @@ import (
 // and action.
 func AppendLine(dst []byte, e *event.Event) []byte {
 	r := e.Record
-	if r.HasTime && representable(r.Millis) {
-		dst = append(appendStamp(dst, r.Millis), ' ')
+	if r.HasTime && jsontime.Representable(r.Millis) {
+		dst = append(jsontime.Append(dst, r.Millis), ' ')
 	}
 	dst = appendPlace(dst, e)
 	dst = appendVisible(dst, r.Comm)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/jsontime"
 	"github.com/auditscan/auditscan/internal/strictjson"
 	"github.com/auditscan/auditscan/syscalltable"
 )
@@ -168,9 +169,7 @@ func (r *jsonReader) evidence() (e aggregate.Evidence) {
 }
 
 func (r *jsonReader) evidenceKind() aggregate.EvidenceKind {
-	return oneOf(r, "kind of evidence", aggregate.SerialGap, aggregate.Suppressed, aggregate.Backlog, aggregate.RateLimit,
-		aggregate.LostCounter, aggregate.Overrun, aggregate.Malformed, aggregate.Unresolved, aggregate.Legacy,
-		aggregate.TruncatedInput, aggregate.DroppedByCollector, aggregate.RotationGap)
+	return oneOf(r, "kind of evidence", aggregate.EvidenceKinds()...)
 }
 
 // group reads a group and, from the first one, what groups are told apart by.
@@ -181,24 +180,17 @@ func (r *jsonReader) group(s *aggregate.Summary) {
 		g  aggregate.Group
 		by []string
 	)
-	key := func(k aggregate.Key, read func()) field {
-		return field{string(k), func() { by = append(by, string(k)); read() }}
-	}
-	r.object([]field{
+	fields := []field{
 		{"records", func() { g.Records = r.count() }},
 		{"first", func() { g.First = r.time() }},
 		{"last", func() { g.Last = r.time() }},
 		{"syscalls", func() { r.Array(func() { g.Calls = append(g.Calls, r.call()) }) }},
-	},
-		key(aggregate.ByNode, func() { g.Node = r.stringOrNull() }),
-		key(aggregate.ByContainer, func() { g.Container = r.identity() }),
-		key(aggregate.ByPod, func() { g.Pod = r.stringOrNull() }),
-		key(aggregate.ByNamespace, func() { g.Namespace = r.stringOrNull() }),
-		key(aggregate.ByWorkload, func() { g.Workload = r.stringOrNull() }),
-		key(aggregate.ByPID, func() { g.PID = r.pid() }),
-		key(aggregate.ByComm, func() { g.Comm = r.stringOrNull() }),
-		key(aggregate.ByExe, func() { g.Exe = r.stringOrNull() }),
-	)
+	}
+	var keys []field
+	for _, k := range groupKeys {
+		keys = append(keys, field{string(k.key), func() { by = append(by, string(k.key)); k.read(r, &g) }})
+	}
+	r.object(fields, keys...)
 	if len(s.Groups) == 0 && len(by) > 0 {
 		s.By, _ = aggregate.ParseKeys(strings.Join(by, ","))
 	}
@@ -287,9 +279,9 @@ func (r *jsonReader) time() time.Time {
 		return time.Time{}
 	}
 	text := r.Bytes()
-	t, err := time.Parse("2006-01-02T15:04:05.000Z", string(text))
-	if err != nil || string(text) != timeText(t) || t.Before(time.Unix(0, 0)) {
-		r.Fail("%.40q is no time since 1970 like 2006-01-02T15:04:05.000Z", text)
+	t, err := jsontime.Parse(string(text))
+	if err != nil {
+		r.Fail("%v", err)
 	}
 	return t
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/event"
-	"github.com/auditscan/auditscan/internal/tally"
 	"github.com/auditscan/auditscan/internal/strictjson"
+	"github.com/auditscan/auditscan/internal/tally"
 	"github.com/auditscan/auditscan/parser"
 )
 

@@ -210,7 +210,7 @@ func split(s *aggregate.Summary, key aggregate.Key) (parts []*part, unattributed
 		}
 	}
 	for _, p := range parts {
-		p.summary.Runs = s.Runs.Of(p.summary.Groups)
+		p.summary.Runs = s.Runs.OfGroups(p.summary.Groups)
 	}
 	slices.SortFunc(parts, func(a, b *part) int { return strings.Compare(a.name, b.name) })
 	return parts, unattributed

@@ -88,7 +88,7 @@ func (r *run) open(ctx context.Context, in *input, name string, stdin io.Reader)
 		return fmt.Errorf("%s: not a log: it starts with binary data", in.reader.Name())
 	}
 	layout := parser.Sniff(head)
-	in.blocks, in.trust = in.reader, trustOf(name)
+	in.blocks, in.trust = in.reader, TrustOf(name)
 	in.total = r.counter(r.total, in.reader.Name(), layout)
 	in.apart = layout == parser.Lines
 	in.pack(in.reader.Packed())
@@ -171,11 +171,15 @@ func open(ctx context.Context, name string, stdin io.Reader) (*source.Reader, er
 	}
 }
 
-// trustOf is what a source vouches for before its records are seen: a pipe
-// can hold what anyone has written.
-func trustOf(name string) aggregate.Trust {
-	if name == "-" {
+// TrustOf is what a source of a name vouches for before its records are seen: a
+// pipe can hold what anyone has written, the audit socket only what the kernel
+// has. It is "" where the records' own form decides.
+func TrustOf(name string) aggregate.Trust {
+	switch name {
+	case "-":
 		return aggregate.TrustText
+	case source.NetlinkName:
+		return aggregate.TrustKernel
 	}
 	return ""
 }

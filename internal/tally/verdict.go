@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/parser"
@@ -99,7 +98,7 @@ func (p *Proof) completeness(s *aggregate.Summary) aggregate.Completeness {
 	if len(c.Evidence) > 0 {
 		c.Verdict = aggregate.Incomplete
 	}
-	slices.SortFunc(c.Evidence, compareEvidence)
+	slices.SortFunc(c.Evidence, aggregate.CompareEvidence)
 	c.Lost = lost(c.Evidence)
 	return c
 }
@@ -153,23 +152,3 @@ func lost(evidence []aggregate.Evidence) int64 {
 	}
 	return aggregate.Plus(max(gaps, suppressed), uncounted)
 }
-
-func compareEvidence(a, b aggregate.Evidence) int {
-	for _, c := range [...]int{
-		cmp.Compare(evidenceRank(a.Kind), evidenceRank(b.Kind)),
-		strings.Compare(a.Input, b.Input), cmp.Compare(a.Line, b.Line), strings.Compare(a.Detail, b.Detail),
-	} {
-		if c != 0 {
-			return c
-		}
-	}
-	return 0
-}
-
-// evidenceOrder is the order in which evidence is told: what it weighs first.
-var evidenceOrder = []aggregate.EvidenceKind{
-	aggregate.SerialGap, aggregate.Suppressed, aggregate.Backlog, aggregate.RateLimit, aggregate.LostCounter, aggregate.Overrun,
-	aggregate.RotationGap, aggregate.DroppedByCollector, aggregate.TruncatedInput, aggregate.Malformed, aggregate.Legacy, aggregate.Unresolved,
-}
-
-func evidenceRank(k aggregate.EvidenceKind) int { return slices.Index(evidenceOrder, k) }
