@@ -12,20 +12,24 @@ import (
 
 // compact replaces the file by one of the latest processes. Lines are written
 // to the old file meanwhile; they are copied at the end. While the new file
-// takes its place they are kept aside.
-func (w *MapWriter) compact() {
-	err := w.replace()
+// takes its place they are kept aside. It closes done when it has ended.
+func (w *MapWriter) compact(done chan struct{}) {
+	defer close(done)
+	w.finish(w.replace())
+}
+
+// finish goes on with the compacted file, or with the old one after an error.
+func (w *MapWriter) finish(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.compacting = false
 	if err == nil {
-		err = w.reopen()
+		w.failed = w.reopen()
 	}
-	aside := w.aside
+	if len(w.aside) > 0 {
+		w.failed = cmp.Or(w.failed, w.append(w.aside))
+	}
 	w.aside = nil
-	if len(aside) > 0 {
-		err = cmp.Or(err, w.append(aside))
-	}
 	if err != nil && w.ctx.Err() == nil {
 		w.problems.Add(container.Problem{Name: w.name, Detail: "not made smaller: " + err.Error()})
 		w.limits.size = w.size + defaultLimits.size // not at every line from now on

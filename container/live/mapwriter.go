@@ -25,7 +25,6 @@ type MapWriter struct {
 	lock   *os.File
 	ctx    context.Context // ended by Close
 	stop   context.CancelFunc
-	work   sync.WaitGroup // the compaction
 	limits mapLimits
 
 	mu         sync.Mutex
@@ -33,10 +32,12 @@ type MapWriter struct {
 	size       int64
 	torn       bool // the file does not end in a newline
 	synced     time.Time
+	compaction chan struct{} // closed when it has ended; nil before the first
 	compacting bool
 	// aside gathers what is written while the compacted file takes the place of
 	// the other; nil at all other times.
 	aside    []byte
+	failed   error // the file that has the name now cannot be written to
 	problems container.Problems
 }
 
@@ -123,6 +124,9 @@ func (w *MapWriter) Write(p container.Process) error {
 	line = append(line, '\n')
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.failed != nil {
+		return w.failed
+	}
 	if w.aside != nil {
 		w.aside = append(w.aside, line...)
 		return nil
@@ -137,8 +141,18 @@ func (w *MapWriter) Write(p container.Process) error {
 // compactIfLarge begins to compact the file if it has grown too large.
 func (w *MapWriter) compactIfLarge() {
 	if w.size > w.limits.size && !w.compacting {
-		w.compacting = true
-		w.work.Go(w.compact)
+		w.compacting, w.compaction = true, make(chan struct{})
+		go w.compact(w.compaction)
+	}
+}
+
+// awaitCompaction waits until no compaction is at work.
+func (w *MapWriter) awaitCompaction() {
+	w.mu.Lock()
+	done := w.compaction
+	w.mu.Unlock()
+	if done != nil {
+		<-done
 	}
 }
 
@@ -171,7 +185,7 @@ func (w *MapWriter) Problems() []container.Problem {
 // Close ends a compaction, and syncs and closes the file.
 func (w *MapWriter) Close() error {
 	w.stop()
-	w.work.Wait()
+	w.awaitCompaction()
 	return errors.Join(w.file.Sync(), w.closeFiles())
 }
 
