@@ -2,10 +2,16 @@ package container
 
 import (
 	"bytes"
+	"cmp"
+	"slices"
 	"strings"
 )
 
-// Ref is what a cgroup path tells about a container.
+// Ref is what a cgroup path tells about a container or service.
+//
+// It names the outermost one of the path. What lies below an owner's cgroup, the
+// owner can create and name as it likes, so nothing found there is ever taken
+// for a container or service of the host: it is told as Inner.
 type Ref struct {
 	// ID is 64 hex digits, or ECS's 32 hex digits, a dash and a number.
 	ID string
@@ -15,31 +21,57 @@ type Ref struct {
 	// empty where the path does not tell.
 	Runtime string
 	// PodUID is the Kubernetes pod's uid, with dashes (a static pod's has
-	// none). It is empty for the pods of a cluster inside of a container.
+	// none).
 	PodUID string
-	// Outer is the id of the container around ID, if there is one.
-	Outer string
-	// User is the uid of the systemd user manager (user@UID.service) that the
-	// path lies below: that user may make and name cgroups there.
+	// User is the uid of the user in whose part of the tree (user-UID.slice)
+	// the path lies: that user may create and name cgroups there.
 	User string
+	// Inner is the innermost container or unit inside of the one named.
+	Inner string
+}
+
+// Owner returns ref without what is nested inside.
+func (ref Ref) Owner() Ref {
+	ref.Inner = ""
+	return ref
+}
+
+// UserManager returns the service manager of ref's user, who answers for all
+// that is made in that user's part of the tree.
+func (ref Ref) UserManager() Ref {
+	return Ref{Name: "user@" + ref.User + ".service", Runtime: "systemd", User: ref.User}
 }
 
 // ParseCgroup reads the text of /proc/PID/cgroup and reports whether the
 // process is in a container or a systemd service. On hybrid hosts only some
-// lines tell, so all are read; of nested containers the innermost counts.
+// lines tell, so all are read; a container counts before a service.
 //
 // The monitor of a container (conmon) has a cgroup named after it, but is no
 // part of it.
-func ParseCgroup(text []byte) (Ref, bool) {
-	var best Ref
-	deepest := -1
+func ParseCgroup(text []byte) (ref Ref, ok bool) {
 	for line := range bytes.Lines(text) {
-		ref, depth := parsePath(pathOf(line))
-		if depth > deepest {
-			best, deepest = ref, depth
+		other := parsePath(pathOf(line))
+		if other.rank() > ref.rank() || other.Owner() == ref.Owner() && ref.Inner == "" {
+			ref = other
 		}
 	}
-	return best, deepest >= 0
+	return ref, ref != Ref{}
+}
+
+// rank orders what the lines of a hybrid host tell. Only root puts a process
+// into a container of the host; a user's containers and services are less.
+func (ref Ref) rank() int {
+	switch {
+	case ref == Ref{}:
+		return 0
+	case ref.ID != "" && ref.User == "":
+		return 4
+	case ref.Runtime == "lxc":
+		return 3
+	case ref.ID != "":
+		return 2
+	}
+	return 1
 }
 
 // pathOf returns the third field of "hierarchy:controllers:path". The path
@@ -52,34 +84,78 @@ func pathOf(line []byte) string {
 	return strings.TrimSuffix(parts[2], " (deleted)")
 }
 
-// parsePath returns what one path names and how deep in it the name stands:
-// -1 for nothing, 0 for a unit or an LXC container, which any id outdoes.
-func parsePath(path string) (ref Ref, depth int) {
-	depth = -1
+// parsePath returns what one path names, the zero Ref for nothing.
+func parsePath(path string) (ref Ref) {
 	parent, pod := "", ""
-	i := 0
 	for segment := range strings.SplitSeq(path, "/") {
-		i++
 		if uid := podUID(segment); uid != "" && ref.ID == "" {
-			pod = uid // what lies below an id, its container can name as it likes
+			pod = uid
 		}
-		if uid, ok := userManager(segment); ok && ref.User == "" {
-			ref.User = uid
-		}
-		if id, runtime := containerID(segment, parent); id != "" {
-			if ref.ID != "" && ref.ID != id {
-				ref.Outer = ref.ID
-			}
-			ref.ID, ref.Runtime, ref.PodUID, ref.Name = id, runtime, pod, ""
-			depth = i
-		} else if depth < 0 {
-			if ref.Name, ref.Runtime = unitOrLXC(segment); ref.Name != "" {
-				depth = 0
-			}
+		p := parseSegment(segment, parent)
+		ref.enter(p, pod)
+		if p.id == "" && strings.HasSuffix(segment, ".scope") && ref.User == "" && !ref.isFixed() {
+			break // the scope's owner makes what is below: a guest of systemd-nspawn, say
 		}
 		parent = segment
 	}
-	return ref, depth
+	if ref.ID == "" && ref.Name == "" {
+		return Ref{} // a user's session: no container or service
+	}
+	return ref
+}
+
+// part is what one segment of a path names, if anything.
+type part struct {
+	id, unit, runtime string // an id or a unit (or LXC container), and its runtime
+	user              string // the uid of whose part of the tree begins here
+}
+
+func parseSegment(segment, parent string) (p part) {
+	if p.id, p.runtime = containerID(segment, parent); p.id == "" {
+		p.unit, p.runtime = unitOrLXC(segment, parent)
+	}
+	p.user = userID(segment)
+	return p
+}
+
+// enter goes one segment down the path. pod is the uid of the pod that the
+// path has led through.
+func (ref *Ref) enter(p part, pod string) {
+	if ref.User == "" && !ref.isFixed() {
+		ref.User = p.user
+	}
+	switch {
+	case ref.isFixed():
+		ref.Inner = cmp.Or(p.id, p.unit, ref.Inner)
+	case p.id != "":
+		ref.ID, ref.Runtime, ref.Name, ref.Inner = p.id, p.runtime, "", ""
+		if ref.User == "" {
+			ref.PodUID = pod
+		}
+	case p.unit != "" && ref.User != "":
+		inner := ref.Inner
+		*ref = ref.UserManager()
+		if ref.Inner = inner; p.unit != ref.Name {
+			ref.Inner = p.unit
+		}
+	case p.unit != "" && ref.Name == "":
+		ref.Name, ref.Runtime = p.unit, p.runtime
+	}
+}
+
+// runtimeServices are the services of container runtimes that put containers
+// into their own cgroup, where their cgroup driver is not the kubelet's.
+var runtimeServices = []string{
+	"containerd.service", "docker.service", "crio.service", "kubelet.service", "k3s.service", "k3s-agent.service",
+	"rke2-server.service", "rke2-agent.service", "k0scontroller.service", "k0sworker.service",
+	"snap.microk8s.daemon-containerd.service",
+}
+
+// isFixed reports whether ref is the owner of all that lies below. A runtime's
+// own service and a user are not, of the containers that they start.
+func (ref *Ref) isFixed() bool {
+	return ref.ID != "" || ref.Runtime == "lxc" ||
+		ref.Name != "" && ref.User == "" && !slices.Contains(runtimeServices, ref.Name)
 }
 
 // runtimeOf returns the runtime that puts the word prefix before its ids.
@@ -142,22 +218,22 @@ func podUID(segment string) string {
 	return ""
 }
 
-// userManager returns the uid of "user@UID.service".
-func userManager(segment string) (uid string, ok bool) {
-	uid, ok = strings.CutPrefix(segment, "user@")
-	if !ok {
-		return "", false
+// userID returns the uid of "user-UID.slice" and "user@UID.service".
+func userID(segment string) string {
+	for _, form := range [][2]string{{"user-", ".slice"}, {"user@", ".service"}} {
+		uid, ok := strings.CutPrefix(segment, form[0])
+		if uid, ok2 := strings.CutSuffix(uid, form[1]); ok && ok2 && uid != "" && len(uid) <= 10 && isDigits(uid) {
+			return uid
+		}
 	}
-	uid, ok = strings.CutSuffix(uid, ".service")
-	return uid, ok && uid != "" && isDigits(uid)
+	return ""
 }
 
-// unitOrLXC reads a segment outside of any container. Only the first such
-// name of a path is used: what lies below was made by the service or the
-// container itself, which must not pass for another.
-func unitOrLXC(segment string) (name, runtime string) {
-	if name, ok := strings.CutPrefix(segment, "lxc.payload."); ok && isUnitName(name) {
-		return name, "lxc"
+// unitOrLXC reads a segment that is no container's id.
+func unitOrLXC(segment, parent string) (name, runtime string) {
+	name, ok := strings.CutPrefix(segment, "lxc.payload.")
+	if (ok || parent == "lxc") && isUnitName(name) {
+		return name, "lxc" // LXC before 4.0 has /lxc/NAME
 	}
 	if strings.HasSuffix(segment, ".service") && isUnitName(segment) {
 		return segment, "systemd"

@@ -31,13 +31,17 @@ var cgroupTests = []struct {
 		Ref{ID: idA, Runtime: "containerd", PodUID: uid}},
 	{"static pod", "0::/kubepods/burstable/pod" + hash + "/" + idA, Ref{ID: idA, PodUID: hash}},
 	{"kind cgroupfs", "0::/docker/" + idB + "/kubelet/kubepods/besteffort/pod" + uid + "/" + idA,
-		Ref{ID: idA, Outer: idB}},
+		Ref{ID: idB, Runtime: "docker", Inner: idA}},
 	{"kind systemd", "0::/system.slice/docker-" + idB + ".scope/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-pod" + uid_ + ".slice/cri-containerd-" + idA + ".scope",
-		Ref{ID: idA, Runtime: "containerd", Outer: idB}},
-	{"forged pod", "0::/kubepods/pod" + uid + "/" + idB + "/pod" + hash + "/" + idA, Ref{ID: idA, PodUID: uid, Outer: idB}},
-	{"kind's own services", "0::/docker/" + idB + "/system.slice/containerd.service", Ref{ID: idB, Runtime: "docker"}},
-	{"docker in docker", "0::/docker/" + idB + "/docker/" + idA, Ref{ID: idA, Runtime: "docker", Outer: idB}},
-	{"docker in a pod", "0::/kubepods/pod" + uid + "/" + idB + "/docker/" + idA, Ref{ID: idA, Runtime: "docker", PodUID: uid, Outer: idB}},
+		Ref{ID: idB, Runtime: "docker", Inner: idA}},
+	{"forged pod", "0::/kubepods/pod" + uid + "/" + idB + "/pod" + hash + "/" + idA, Ref{ID: idB, PodUID: uid, Inner: idA}},
+	{"kind's own services", "0::/docker/" + idB + "/system.slice/containerd.service", Ref{ID: idB, Runtime: "docker", Inner: "containerd.service"}},
+	{"docker in docker", "0::/docker/" + idB + "/docker/" + idA, Ref{ID: idB, Runtime: "docker", Inner: idA}},
+	{"docker in a pod", "0::/kubepods/pod" + uid + "/" + idB + "/docker/" + idA, Ref{ID: idB, PodUID: uid, Inner: idA}},
+	{"systemd in podman, a user logged in", "0::/machine.slice/libpod-" + idA + ".scope/container/user.slice/user-1000.slice/user@1000.service/app.slice/x.service",
+		Ref{ID: idA, Runtime: "podman", Inner: "x.service"}},
+	{"podman in podman", "0::/machine.slice/libpod-" + idA + ".scope/container/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" + idB + ".scope",
+		Ref{ID: idA, Runtime: "podman", Inner: idB}},
 	{"systemd in docker", "0::/docker/" + idA + "/init.scope", Ref{ID: idA, Runtime: "docker"}},
 	{"cri-o", "0::/kubepods.slice/kubepods-pod" + uid_ + ".slice/crio-" + idA + ".scope", Ref{ID: idA, Runtime: "cri-o", PodUID: uid}},
 	{"cri-o with crun", "0::/kubepods.slice/kubepods-pod" + uid_ + ".slice/crio-" + idA + ".scope/container", Ref{ID: idA, Runtime: "cri-o", PodUID: uid}},
@@ -55,13 +59,33 @@ var cgroupTests = []struct {
 	{"v1", "12:pids:/docker/" + idA + "\n11:memory:/docker/" + idA + "\n1:name=systemd:/docker/" + idA, Ref{ID: idA, Runtime: "docker"}},
 	{"hybrid", "4:memory:/docker/" + idA + "\n1:name=systemd:/system.slice/docker.service\n0::/", Ref{ID: idA, Runtime: "docker"}},
 	{"hybrid, deepest", "3:cpu:/docker/" + idB + "\n2:pids:/docker/" + idB + "/docker/" + idA + "\n1:name=systemd:/docker/" + idB,
-		Ref{ID: idA, Runtime: "docker", Outer: idB}},
+		Ref{ID: idB, Runtime: "docker", Inner: idA}},
+	{"hybrid, a user's line first", "1:name=systemd:/user.slice/user-1000.slice/user@1000.service/" + idB + "\n4:memory:/docker/" + idA, Ref{ID: idA, Runtime: "docker"}},
+	{"hybrid, lxc", "1:name=systemd:/user.slice/user-1000.slice/user@1000.service/" + idB + "\n4:memory:/lxc.payload.web-1", Ref{Name: "web-1", Runtime: "lxc"}},
 	{"service", "0::/system.slice/nginx.service", Ref{Name: "nginx.service", Runtime: "systemd"}},
 	{"template", `0::/system.slice/system-getty.slice/getty@tty1.service`, Ref{Name: "getty@tty1.service", Runtime: "systemd"}},
 	{"service below a service", "0::/user.slice/user-1000.slice/user@1000.service/app.slice/nginx.service",
-		Ref{Name: "user@1000.service", Runtime: "systemd", User: "1000"}},
-	{"lxc", "0::/lxc.payload.web-1/system.slice/nginx.service", Ref{Name: "web-1", Runtime: "lxc"}},
-	{"docker in lxc", "0::/lxc.payload.web-1/docker/" + idA, Ref{ID: idA, Runtime: "docker"}},
+		Ref{Name: "user@1000.service", Runtime: "systemd", User: "1000", Inner: "nginx.service"}},
+	{"docker of a user", "0::/user.slice/user-1000.slice/user@1000.service/app.slice/docker.service/docker/" + idA,
+		Ref{ID: idA, Runtime: "docker", User: "1000"}},
+	{"made in a user's session", "0::/user.slice/user-1000.slice/session-3.scope/" + idA, Ref{ID: idA, User: "1000"}},
+	{"a service made in a user's session", "0::/user.slice/user-1000.slice/session-3.scope/nginx.service",
+		Ref{Name: "user@1000.service", Runtime: "systemd", User: "1000", Inner: "nginx.service"}},
+	{"another's manager made by a user", "0::/user.slice/user-1000.slice/user@1000.service/user@0.service/" + idA, Ref{ID: idA, User: "1000"}},
+	{"a guest made by a user", "0::/user.slice/user-1000.slice/user@1000.service/lxc.payload.web-1",
+		Ref{Name: "user@1000.service", Runtime: "systemd", User: "1000", Inner: "web-1"}},
+	{"a user's pod", "0::/user.slice/user-1000.slice/user@1000.service/kubepods/pod" + uid + "/" + idA, Ref{ID: idA, User: "1000"}},
+	{"user manager, seen from a cgroup namespace", "0::/../../user@1000.service/" + idA, Ref{ID: idA, User: "1000"}},
+	{"made by a service", "0::/system.slice/app.service/docker/" + idA, Ref{Name: "app.service", Runtime: "systemd", Inner: idA}},
+	{"made by a guest of systemd-nspawn", "0::/machine.slice/systemd-nspawn@a.service/payload/docker/" + idA,
+		Ref{Name: "systemd-nspawn@a.service", Runtime: "systemd", Inner: idA}},
+	{"made in a scope", "0::/machine.slice/machine-a.scope/payload/docker/" + idA, Ref{}},
+	{"a runtime's own processes", "0::/system.slice/containerd.service", Ref{Name: "containerd.service", Runtime: "systemd"}},
+	{"nested in a container of a runtime's service", "0::/system.slice/containerd.service/kubepods-pod" + uid_ + ".slice:cri-containerd:" + idA + "/" + idB,
+		Ref{ID: idA, Runtime: "containerd", PodUID: uid, Inner: idB}},
+	{"lxc", "0::/lxc.payload.web-1/system.slice/nginx.service", Ref{Name: "web-1", Runtime: "lxc", Inner: "nginx.service"}},
+	{"lxc before 4.0", "4:memory:/lxc/web-1/docker/" + idA, Ref{Name: "web-1", Runtime: "lxc", Inner: idA}},
+	{"docker in lxc", "0::/lxc.payload.web-1/docker/" + idA, Ref{Name: "web-1", Runtime: "lxc", Inner: idA}},
 
 	{"empty", "", Ref{}},
 	{"root", "0::/", Ref{}},
@@ -117,8 +141,8 @@ func FuzzParseCgroup(f *testing.F) {
 		if ref.ID != "" && (ref.Name != "" || !idForm.MatchString(ref.ID) || !bytes.Contains(text, []byte(ref.ID))) {
 			t.Fatalf("id of %+v", ref)
 		}
-		if ref.Outer != "" && (!idForm.MatchString(ref.Outer) || ref.Outer == ref.ID) {
-			t.Fatalf("outer id of %+v", ref)
+		if strings.ContainsAny(ref.Inner, "/ \n") || ref.User != "" && !strings.Contains(string(text), "user") {
+			t.Fatalf("inner or user of %+v", ref)
 		}
 		if !uidForm.MatchString(ref.PodUID) || strings.ContainsAny(ref.Name, "/ \n") {
 			t.Fatalf("pod or name of %+v", ref)

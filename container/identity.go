@@ -1,11 +1,13 @@
 // Package container says which container a record belongs to.
 //
-// A record carries a pid and nothing else. Live, a [Tracker] goes from the
-// pid to the container by the process's cgroup and by who forked it; later, a
-// [Map] that a Tracker saved does the same by pid and time. A [Resolver] adds
-// names from what the container runtimes leave on disk:
+// A record carries a pid and nothing else. On the host that it comes from, the
+// process's cgroup tells the container ([ParseCgroup]); later a pid map that was
+// saved there does, by pid and time ([Map]):
 //
-//	pid, time ──Tracker, Map──> cgroup ──ParseCgroup──> Ref ──Resolver──> Identity
+//	text of /proc/PID/cgroup ──ParseCgroup──> Ref ──live.Resolver──> Identity
+//	pid, time ──Map.Lookup──> Identity
+//
+// The package looks at nothing itself: package live does.
 package container
 
 // Identity is what is known of a container. Empty strings are unknown.
@@ -26,6 +28,14 @@ type Identity struct {
 	// WorkloadGuessed is set when Workload was read off the pod's name, no
 	// label being at hand.
 	WorkloadGuessed bool `json:"workloadGuessed,omitempty"`
+	// Nested is what the process was in inside of the container or service:
+	// the id of another container, or a unit. Whoever is in there can give it
+	// any name, so it names nothing outside.
+	Nested string `json:"nested,omitempty"`
+	// Manager is the service manager of the user whose container it is
+	// (rootless: user@UID.service), who can give it any id and name. It is
+	// empty for the containers of the host's own runtimes.
+	Manager string `json:"manager,omitempty"`
 	// Runtime is docker, containerd, cri-o, podman, runc, ecs, lxc or systemd.
 	Runtime string `json:"runtime,omitempty"`
 	// Via is how the record was attributed: direct, lineage or pidmap.

@@ -35,7 +35,7 @@ const savedMap = `{"pid":7,"start":"2026-11-23T10:00:00.000Z","end":"2026-11-23T
 {"pid":11,"start":"2026-11-23T10:00:00.000Z","end":"2026-11-23T10:00:00.000Z","container":{"id":"a"}}`
 
 func TestMapLookup(t *testing.T) {
-	m, bad, err := ReadMap(strings.NewReader(savedMap), "map")
+	m, bad, err := ReadMap(t.Context(), strings.NewReader(savedMap), "map")
 	if err != nil || len(bad) > 0 {
 		t.Fatal(err, bad)
 	}
@@ -108,9 +108,11 @@ func TestReadMapCountsBadLines(t *testing.T) {
 		text = append(text, l.text)
 	}
 	for name, read := range map[string]func(string) (*Map, []Problem, error){
-		"at once": func(s string) (*Map, []Problem, error) { return ReadMap(strings.NewReader(s), "pids") },
+		"at once": func(s string) (*Map, []Problem, error) {
+			return ReadMap(t.Context(), strings.NewReader(s), "pids")
+		},
 		"in letters": func(s string) (*Map, []Problem, error) {
-			return ReadMap(iotest.OneByteReader(strings.NewReader(s)), "pids")
+			return ReadMap(t.Context(), iotest.OneByteReader(strings.NewReader(s)), "pids")
 		},
 	} {
 		m, bad, err := read(strings.Join(text, "\n"))
@@ -141,7 +143,7 @@ func TestReadMapCountsBadLines(t *testing.T) {
 
 func TestReadMapError(t *testing.T) {
 	broken := errors.New("broken")
-	_, _, err := ReadMap(iotest.ErrReader(broken), "pids")
+	_, _, err := ReadMap(t.Context(), iotest.ErrReader(broken), "pids")
 	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "pids") {
 		t.Errorf("%v", err)
 	}

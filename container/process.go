@@ -65,7 +65,7 @@ func (p *Process) UnmarshalJSON(data []byte) error {
 }
 
 // maxField bounds a field of an Identity that comes from a file: nothing that
-// [Resolver] lets through is longer.
+// live.Resolver lets through is longer.
 const maxField = 512
 
 func (id *Identity) check() error {
@@ -75,7 +75,7 @@ func (id *Identity) check() error {
 	if id.ID == "" {
 		return errors.New("a container without id")
 	}
-	for _, s := range []string{id.ID, id.Name, id.Image, id.Pod, id.Namespace, id.Workload, id.Runtime, id.Via} {
+	for _, s := range []string{id.ID, id.Name, id.Image, id.Pod, id.Namespace, id.Workload, id.Nested, id.Manager, id.Runtime, id.Via} {
 		if len(s) > maxField {
 			return fmt.Errorf("a name of %d bytes", len(s))
 		}

@@ -18,7 +18,7 @@ func Workload(pod string, labels map[string]string) (name string, guessed bool) 
 			return name, false
 		}
 	}
-	if job := labels[labelJobName]; ValidName(job) {
+	if job := labels[labelJobName]; ValidName(job) && strings.HasPrefix(pod, job+"-") {
 		return job, false
 	}
 	name = guessWorkload(pod)

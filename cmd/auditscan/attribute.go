@@ -1,9 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"time"
 
@@ -22,7 +22,7 @@ type attribution struct {
 }
 
 // attribution begins to watch this host's processes.
-func (f *followFlags) attribution(env *environment) (*attribution, error) {
+func (f *followFlags) attribution(ctx context.Context, env *environment) (*attribution, error) {
 	a := &attribution{failed: make(chan error, 1)}
 	if runtime.GOOS != "linux" {
 		return a, nil
@@ -30,7 +30,7 @@ func (f *followFlags) attribution(env *environment) (*attribution, error) {
 	var err error
 	if f.pidmap != "" {
 		var bad []container.Problem
-		if a.saved, bad, err = live.OpenMap(f.pidmap); err != nil {
+		if a.saved, bad, err = live.OpenMap(ctx, f.pidmap); err != nil {
 			return nil, err
 		}
 		sayProblems(env, bad)
@@ -110,7 +110,11 @@ func (a *attribution) problems() []container.Problem {
 	if a.tracker == nil {
 		return nil
 	}
-	return append(a.tracker.Problems(), a.names.Problems()...)
+	all := append(a.tracker.Problems(), a.names.Problems()...)
+	if a.saved != nil {
+		all = append(all, a.saved.Problems()...)
+	}
+	return all
 }
 
 // sayProblems tells what was left out.
@@ -149,16 +153,11 @@ func (f *readFlags) pidmapAdvice() string {
 
 // savedContainers returns the function of a pipeline that finds the containers
 // of saved records by a pid map; nil if there is none.
-func savedContainers(env *environment, path string) (func() pipeline.Find, error) {
+func savedContainers(ctx context.Context, env *environment, path string) (func() pipeline.Find, error) {
 	if path == "" {
 		return nil, nil
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	m, bad, err := container.ReadMap(f, path)
+	m, bad, err := live.ReadMap(ctx, path)
 	if err != nil {
 		return nil, err
 	}

@@ -83,7 +83,7 @@ func (f *followFlags) run(ctx context.Context, env *environment, args []string) 
 		return err
 	}
 	defer func() { err = errors.Join(err, from.stream.Close()) }()
-	who, err := f.attribution(env)
+	who, err := f.attribution(ctx, env)
 	if err != nil {
 		return err
 	}

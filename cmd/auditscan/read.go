@@ -45,7 +45,7 @@ func (f *readFlags) read(ctx context.Context, env *environment, args []string, e
 	if events != nil {
 		o.Output = pipeline.Output{Writer: events, Event: report.AppendEvent, Loss: report.AppendLoss}
 	}
-	if o.Containers, err = savedContainers(env, f.pidmap); err != nil {
+	if o.Containers, err = savedContainers(ctx, env, f.pidmap); err != nil {
 		return nil, err
 	}
 	if f.verbose {

@@ -16,40 +16,76 @@ func (r *Resolver) annotations(name string) (map[string]string, error) {
 	return config.Annotations, err
 }
 
-// fromAnnotations reads what the CRI runtimes write next to a container: the
-// annotations of containerd's CRI plugin (io.kubernetes.cri.…), those of
-// CRI-O (io.kubernetes.cri-o.…), and kubelet's labels (io.kubernetes.…),
-// which CRI-O nests as JSON and Docker has as labels.
-func (r *Resolver) fromAnnotations(place string, a map[string]string) details {
-	labels := map[string]string{}
-	if text := a["io.kubernetes.cri-o.Labels"]; text != "" {
-		var nested map[string]string
-		r.note(place, json.Unmarshal([]byte(text), &nested))
-		maps.Copy(labels, nested)
+// keys are the annotations or labels in which one runtime tells about a
+// container. A pod's user may set any other key, also one of another runtime:
+// so each file is read by the keys of the runtime that wrote it, and no others.
+type keys struct{ kind, name, image, pod, namespace, podUID, sandboxID string }
+
+var (
+	// Those of containerd's CRI plugin.
+	criKeys = keys{
+		kind: "io.kubernetes.cri.container-type", name: "io.kubernetes.cri.container-name", image: "io.kubernetes.cri.image-name",
+		pod: "io.kubernetes.cri.sandbox-name", namespace: "io.kubernetes.cri.sandbox-namespace",
+		podUID: "io.kubernetes.cri.sandbox-uid", sandboxID: "io.kubernetes.cri.sandbox-id",
 	}
-	maps.Copy(labels, a)
-	if labels["io.container.manager"] == "libpod" {
-		return details{runtime: "podman"} // its annotations are its user's own words
+	// Those of CRI-O. It adds a pod's labels last, and among them kubelet's own
+	// (io.kubernetes.pod.…), which kubelet lets no user override.
+	crioKeys = keys{
+		kind: "io.kubernetes.cri-o.ContainerType", name: "io.kubernetes.container.name", image: "io.kubernetes.cri-o.ImageName",
+		pod: "io.kubernetes.pod.name", namespace: "io.kubernetes.pod.namespace",
+		podUID: "io.kubernetes.pod.uid", sandboxID: "io.kubernetes.cri-o.SandboxID",
 	}
-	first := func(keys ...string) string {
-		for _, key := range keys {
-			if labels[key] != "" {
-				return labels[key]
-			}
-		}
-		return ""
+	// Kubelet's labels on Docker's containers (dockershim, cri-dockerd).
+	dockerKeys = keys{
+		kind: "io.kubernetes.docker.type", name: "io.kubernetes.container.name",
+		pod: "io.kubernetes.pod.name", namespace: "io.kubernetes.pod.namespace",
+		podUID: "io.kubernetes.pod.uid", sandboxID: "io.kubernetes.sandbox.id",
 	}
-	kind := first("io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType", "io.kubernetes.docker.type")
+)
+
+// fromKeys takes the names under a runtime's keys.
+func (r *Resolver) fromKeys(place string, k keys, a map[string]string) details {
+	kind := a[k.kind]
 	return details{
-		name:      r.cleanName(place, first("io.kubernetes.cri.container-name", "io.kubernetes.container.name")),
-		image:     r.cleanImage(place, first("io.kubernetes.cri.image-name", "io.kubernetes.cri-o.ImageName")),
-		pod:       r.cleanName(place, first("io.kubernetes.cri.sandbox-name", "io.kubernetes.pod.name")),
-		namespace: r.cleanName(place, first("io.kubernetes.cri.sandbox-namespace", "io.kubernetes.pod.namespace")),
-		podUID:    first("io.kubernetes.cri.sandbox-uid", "io.kubernetes.pod.uid"),
-		sandboxID: first("io.kubernetes.cri.sandbox-id", "io.kubernetes.cri-o.SandboxID", "io.kubernetes.sandbox.id"),
+		name:      r.cleanName(place, a[k.name]),
+		image:     r.cleanImage(place, a[k.image]),
+		pod:       r.cleanName(place, a[k.pod]),
+		namespace: r.cleanName(place, a[k.namespace]),
+		podUID:    a[k.podUID],
+		sandboxID: a[k.sandboxID],
 		sandbox:   kind == "sandbox" || kind == "podsandbox",
-		labels:    labels,
+		labels:    a,
 	}
+}
+
+// fromStorageAnnotations reads the annotations of a container that CRI-O or
+// Podman made. Podman's are its user's own words; it sets none of CRI-O's.
+func (r *Resolver) fromStorageAnnotations(place string, a map[string]string) details {
+	switch {
+	case a[crioKeys.kind] != "":
+		d := r.fromKeys(place, crioKeys, r.withLabels(place, a))
+		d.runtime = "cri-o"
+		return d
+	case a["io.container.manager"] == "libpod":
+		return details{runtime: "podman"}
+	}
+	return details{}
+}
+
+// withLabels adds the labels that CRI-O keeps as JSON in one of its
+// annotations, where older versions had no others.
+func (r *Resolver) withLabels(place string, a map[string]string) map[string]string {
+	text := a["io.kubernetes.cri-o.Labels"]
+	if text == "" {
+		return a
+	}
+	var all map[string]string
+	r.note(place, json.Unmarshal([]byte(text), &all))
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, a)
+	return all
 }
 
 // cleanName returns s if it can be the name of a container, pod or namespace;

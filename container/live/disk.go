@@ -95,6 +95,7 @@ const (
 	containerdDir = "run/containerd"
 	k3sDir        = "run/k3s/containerd"
 	runcDir       = "run/runc"
+	criNamespace  = "k8s.io" // of containerd, for what its CRI plugin makes
 	tasks         = "io.containerd.runtime.v2.task"
 )
 
@@ -104,7 +105,12 @@ func (r *Resolver) lookup(ref container.Ref) details {
 	var d details
 	if ref.User != "" {
 		if home := r.homeOf(ref.User); home != "" {
-			d.fill(r.fromStorage(path.Join(home, rootlessRoot), ref.ID))
+			own := r.fromStorage(path.Join(home, rootlessRoot), ref.ID)
+			// The user writes these files: no pod is taken from them.
+			d.name, d.image, d.runtime = own.name, own.image, "podman"
+			if own.isZero() {
+				d.runtime = ""
+			}
 		}
 		return d
 	}
@@ -130,18 +136,21 @@ func (r *Resolver) podLabels(sandboxID string) map[string]string {
 // It is there as long as the container runs.
 func (r *Resolver) fromContainerd(id string) details {
 	for _, base := range []string{containerdDir, k3sDir} {
-		for _, namespace := range []string{"k8s.io", "moby", "default"} {
+		for _, namespace := range []string{criNamespace, "moby", "default"} {
 			place := path.Join(base, tasks, namespace)
 			annotations, err := r.annotations(path.Join(place, id, "config.json"))
 			r.note(place, err)
 			if err != nil {
 				continue
 			}
-			d := r.fromAnnotations(place, annotations)
-			d.runtime = "containerd"
 			if namespace == "moby" {
-				d.runtime = "docker"
+				return details{runtime: "docker"} // whose users can annotate as they like
 			}
+			if namespace != criNamespace {
+				return details{runtime: "containerd"}
+			}
+			d := r.fromKeys(place, criKeys, annotations)
+			d.runtime = "containerd"
 			return d
 		}
 	}
@@ -156,9 +165,7 @@ func (r *Resolver) fromRunDir(id string) details {
 			annotations, err := r.annotations(path.Join(place, id, "userdata/config.json"))
 			r.note(place, err)
 			if err == nil {
-				d := r.fromAnnotations(place, annotations)
-				d.runtime = cmp.Or(d.runtime, "cri-o")
-				return d
+				return r.fromStorageAnnotations(place, annotations)
 			}
 		}
 	}
@@ -167,11 +174,8 @@ func (r *Resolver) fromRunDir(id string) details {
 
 // fromRunc reads runc's own state, which holds the annotations too.
 func (r *Resolver) fromRunc(id string) details {
-	places := []string{runcDir}
-	for _, namespace := range []string{"k8s.io", "moby", "default"} {
-		places = append(places, path.Join(containerdDir, "runc", namespace))
-	}
-	for _, place := range places {
+	criPlace := path.Join(containerdDir, "runc", criNamespace)
+	for _, place := range []string{runcDir, criPlace, path.Join(containerdDir, "runc/moby"), path.Join(containerdDir, "runc/default")} {
 		var state struct {
 			Config struct {
 				Labels []string `json:"labels"`
@@ -187,7 +191,10 @@ func (r *Resolver) fromRunc(id string) details {
 			key, value, _ := strings.Cut(label, "=")
 			annotations[key] = value
 		}
-		d := r.fromAnnotations(place, annotations)
+		d := r.fromStorageAnnotations(place, annotations)
+		if place == criPlace {
+			d = r.fromKeys(place, criKeys, annotations)
+		}
 		d.runtime = cmp.Or(d.runtime, "runc")
 		return d
 	}
@@ -212,7 +219,7 @@ func (r *Resolver) fromDocker(id string) details {
 	name := strings.TrimPrefix(config.Name, "/")
 	// An image brings labels too; only what Kubernetes made has such a name.
 	if strings.HasPrefix(name, "k8s_") {
-		d.fill(r.fromAnnotations(dockerDir, config.Config.Labels))
+		d.fill(r.fromKeys(dockerDir, dockerKeys, config.Config.Labels))
 	}
 	d.fill(details{name: r.cleanName(dockerDir, name)})
 	return d

@@ -287,13 +287,13 @@ func (g *lineage) find(pid int32, at time.Duration) *life {
 		if !l.spans(at) {
 			continue
 		}
-		if found != nil && found.ref != l.ref {
+		if found != nil && found.ref.Owner() != l.ref.Owner() {
 			return nil
 		}
 		found = l
 	}
 	if l := g.alive[pid]; l != nil && l.spans(at) {
-		if found != nil && found.ref != l.ref {
+		if found != nil && found.ref.Owner() != l.ref.Owner() {
 			return nil
 		}
 		found = l

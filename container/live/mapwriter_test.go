@@ -28,11 +28,11 @@ func clock(t testing.TB, s string) time.Time {
 func TestMapWriter(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "pids.jsonl")
 	id := &container.Identity{ID: "a", Name: "web", Via: container.ViaDirect}
-	w := openMap(t, name)
+	w := mustOpenMap(t, name)
 	write(t, w, container.Process{PID: 7, Start: clock(t, "10:00:00.1239"), Container: id})
 	write(t, w, container.Process{PID: 7, Start: clock(t, "10:00:00.1239"), End: clock(t, "10:00:01").Local(), Container: id})
 	write(t, w, container.Process{PID: 8, Start: clock(t, "10:00:00"), Container: id})
-	if _, _, err := OpenMap(name); err == nil || !strings.Contains(err.Error(), "another auditscan writes it") || !strings.Contains(err.Error(), name) {
+	if _, _, err := OpenMap(t.Context(), name); err == nil || !strings.Contains(err.Error(), "another auditscan writes it") || !strings.Contains(err.Error(), name) {
 		t.Errorf("a second writer: %v", err)
 	}
 	if err := w.Close(); err != nil {
@@ -58,7 +58,7 @@ func TestMapWriterResumes(t *testing.T) {
 	if err := os.Chtimes(name, time.Time{}, clock(t, "10:05:00")); err != nil {
 		t.Fatal(err)
 	}
-	w, bad, err := OpenMap(name)
+	w, bad, err := OpenMap(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestMapWriterResumes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	m, bad, err := container.ReadMap(f, name)
+	m, bad, err := container.ReadMap(t.Context(), f, name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,10 +89,10 @@ func TestMapWriterResumes(t *testing.T) {
 		t.Errorf("pid 8 was in %v, want %v", got, want)
 	}
 	// Closed properly, a map gains nothing by being opened again but ends.
-	w = openMap(t, name)
+	w = mustOpenMap(t, name)
 	w.Close()
 	before, _ := os.ReadFile(name)
-	openMap(t, name).Close()
+	mustOpenMap(t, name).Close()
 	wantFile(t, name, string(before))
 }
 
@@ -111,14 +111,14 @@ func TestMapSchema(t *testing.T) {
 		return schema.Validate(doc)
 	}
 	name := filepath.Join(t.TempDir(), "pids.jsonl")
-	w := openMap(t, name)
+	w := mustOpenMap(t, name)
 	web := container.Identity{ID: "a", Name: "web", Image: "nginx", Pod: "web-0", Namespace: "shop", Workload: "web", WorkloadGuessed: true, Runtime: "containerd", Via: container.ViaLineage}
 	start := clock(t, "10:00:00")
 	write(t, w, container.Process{PID: 7, Start: start, End: start.Add(time.Second), Container: &web})
 	write(t, w, container.Process{PID: 8, Start: start, Container: &container.Identity{ID: "b", Via: container.ViaDirect}})
 	write(t, w, container.Process{PID: 9, Start: start})
 	w.Close()
-	openMap(t, name).Close() // gives those that lived an end
+	mustOpenMap(t, name).Close() // gives those that lived an end
 	text, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -145,14 +145,14 @@ func TestMapSchema(t *testing.T) {
 }
 
 func TestOpenMapRefusesADirectory(t *testing.T) {
-	if _, _, err := OpenMap(t.TempDir()); err == nil {
+	if _, _, err := OpenMap(t.Context(), t.TempDir()); err == nil {
 		t.Error("a directory was opened as a pid map")
 	}
 }
 
-func openMap(t *testing.T, name string) *MapWriter {
+func mustOpenMap(t *testing.T, name string) *MapWriter {
 	t.Helper()
-	w, _, err := OpenMap(name)
+	w, _, err := OpenMap(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,10 @@ type stat struct {
 // tick is the unit of times in /proc: USER_HZ is 100 wherever Go runs.
 const tick = 10 * time.Millisecond
 
+// startBits bounds the start time: with more bits it overflows a Duration. They
+// are enough for a host that has been up for 174 years.
+const startBits = 39
+
 const flagExiting = 0x4 // PF_EXITING
 
 // parseStat reads /proc/PID/stat. The second field is the command's name in
@@ -27,7 +31,7 @@ func parseStat(text []byte) (s stat, ok bool) {
 		return stat{}, false
 	}
 	flags, err1 := strconv.ParseUint(string(fields[6]), 10, 64)
-	start, err2 := strconv.ParseUint(string(fields[19]), 10, 48)
+	start, err2 := strconv.ParseUint(string(fields[19]), 10, startBits)
 	return stat{fields[0][0], flags, time.Duration(start) * tick}, err1 == nil && err2 == nil
 }
 

@@ -22,7 +22,7 @@ type Resolver struct {
 	cache    map[string]*named
 	oldest   []string       // keys of cache in order of arrival
 	pods     map[string]pod // by uid
-	settled  map[container.Ref]container.Ref
+	claims   claims
 	problems container.Problems
 }
 
@@ -56,8 +56,6 @@ func NewResolver(root string) (*Resolver, error) {
 		now:   time.Now,
 		cache: map[string]*named{},
 		pods:  map[string]pod{},
-
-		settled: map[container.Ref]container.Ref{},
 	}, nil
 }
 
@@ -75,11 +73,17 @@ func (r *Resolver) Problems() []container.Problem {
 // Identify returns what is known about the container of ref; at least its ID,
 // which is ref.ID or ref.Name. Via is left empty.
 func (r *Resolver) Identify(ref container.Ref) container.Identity {
+	id := container.Identity{ID: ref.Name, Name: ref.Name, Runtime: ref.Runtime}
+	if ref.ID != "" {
+		id = r.identifyContainer(ref.Owner())
+	}
+	id.Nested = ref.Inner
+	return id
+}
+
+func (r *Resolver) identifyContainer(ref container.Ref) container.Identity {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if ref.ID == "" {
-		return container.Identity{ID: ref.Name, Name: ref.Name, Runtime: ref.Runtime}
-	}
 	// One user's container never takes another's names, nor the host's.
 	key := ref.User + "/" + ref.ID
 	known := r.cache[key]
@@ -114,45 +118,6 @@ func (r *Resolver) resolve(n *named, ref container.Ref) {
 		n.wait = min(2*n.wait, maxWait)
 	}
 	n.next = r.now().Add(n.wait)
-}
-
-// Settle returns the container that ref may be counted for. Whoever is
-// granted a part of the cgroup tree can name a cgroup in it after another's
-// container; such a name is refused, and the processes stay with the one who
-// made it: a container around it, or the user's service manager.
-func (r *Resolver) Settle(ref container.Ref) container.Ref {
-	if ref.Outer == "" && ref.User == "" || ref.ID == "" {
-		return ref
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	settled, ok := r.settled[ref]
-	if !ok {
-		settled = r.settle(ref)
-		if len(r.settled) >= maxNamed {
-			clear(r.settled)
-		}
-		r.settled[ref] = settled
-	}
-	return settled
-}
-
-func (r *Resolver) settle(ref container.Ref) container.Ref {
-	switch {
-	case !r.onHost(ref.ID):
-		return ref // honest: a nested runtime's files are inside of its container
-	case ref.User != "":
-		return container.Ref{Name: "user@" + ref.User + ".service", Runtime: "systemd", User: ref.User}
-	case r.onHost(ref.Outer):
-		return container.Ref{ID: ref.Outer, PodUID: ref.PodUID}
-	}
-	return ref
-}
-
-// onHost reports whether a runtime of the host itself, not one inside of a
-// container or of a user, has a container id.
-func (r *Resolver) onHost(id string) bool {
-	return id != "" && !r.lookup(container.Ref{ID: id}).isZero()
 }
 
 // details is what one place on disk tells about a container.
@@ -204,6 +169,9 @@ func (r *Resolver) identity(ref container.Ref, d details) container.Identity {
 		ID: ref.ID, Name: d.name, Image: d.image,
 		Pod: d.pod, Namespace: d.namespace,
 		Runtime: cmp.Or(ref.Runtime, d.runtime),
+	}
+	if ref.User != "" {
+		id.Manager = ref.UserManager().Name
 	}
 	if d.sandbox {
 		id.Name = container.PauseName

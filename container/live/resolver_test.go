@@ -118,12 +118,12 @@ var namesTests = []struct {
 	{"podman rootless", map[string]string{
 		"etc/passwd": "root:x:0:0::/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n",
 		"home/ann/.local/share/containers/storage/overlay-containers/containers.json": podmanList,
-	}, container.Ref{ID: idA, Runtime: "podman", User: "1000"}, container.Identity{ID: idA, Name: "web-pod", Image: "localhost/bb:1", Runtime: "podman"}},
+	}, container.Ref{ID: idA, Runtime: "podman", User: "1000"}, container.Identity{ID: idA, Name: "web-pod", Image: "localhost/bb:1", Manager: "user@1000.service", Runtime: "podman"}},
 	{"another user's list", map[string]string{
 		"etc/passwd": "ann:x:1000:1000::/home/ann:/bin/sh\nbob:x:1001:1001::/home/bob:/bin/sh\n",
 		"home/ann/.local/share/containers/storage/overlay-containers/containers.json": podmanList,
 		"var/lib/docker/containers/" + idA + "/config.v2.json":                        dockerConfig,
-	}, container.Ref{ID: idA, Runtime: "podman", User: "1001"}, container.Identity{ID: idA, Runtime: "podman"}},
+	}, container.Ref{ID: idA, Runtime: "podman", User: "1001"}, container.Identity{ID: idA, Manager: "user@1001.service", Runtime: "podman"}},
 	{"runc", map[string]string{"run/containerd/runc/k8s.io/" + idA + "/state.json": runcState}, container.Ref{ID: idA, Runtime: "containerd"},
 		container.Identity{ID: idA, Name: "nginx", Pod: "web-0", Namespace: "prod", Workload: "web", WorkloadGuessed: true, Runtime: "containerd"}},
 	{"plain runc", map[string]string{"run/runc/" + idA + "/state.json": `{"config":{"labels":["bundle=/b"]}}`}, container.Ref{ID: idA},
@@ -159,7 +159,7 @@ func TestIdentifyKeepsWhatIsGone(t *testing.T) {
 		t.Errorf("after the files went: %+v, before: %+v", got, want)
 	}
 	// A container known by its pod's cgroup alone is of that pod.
-	got := r.Identify(container.Ref{ID: idC, PodUID: uid, Outer: idA})
+	got := r.Identify(container.Ref{ID: idC, PodUID: uid})
 	if got.Pod != "web-5d4f8c7b9c-x2x4z" || got.Namespace != "prod" || got.Name != "" {
 		t.Errorf("nested in a pod: %+v", got)
 	}
@@ -195,28 +195,9 @@ func TestIdentifyCacheIsBounded(t *testing.T) {
 	}
 }
 
-func TestSettleRefusesNamesOfOthers(t *testing.T) {
-	files := map[string]string{
-		"var/lib/docker/containers/" + idA + "/config.v2.json": dockerConfig,
-		taskDir + "k8s.io/" + idC + "/config.json":             criConfig,
-	}
-	manager := container.Ref{Name: "user@1000.service", Runtime: "systemd", User: "1000"}
-	for _, test := range []struct{ ref, want container.Ref }{
-		{container.Ref{ID: idA}, container.Ref{ID: idA}},
-		{container.Ref{ID: idB, Outer: idA}, container.Ref{ID: idB, Outer: idA}},               // docker in docker
-		{container.Ref{ID: idA, Outer: idB}, container.Ref{ID: idA, Outer: idB}},               // the outer one is no container of ours: ECS's task
-		{container.Ref{ID: idA, Outer: idC, PodUID: uid}, container.Ref{ID: idC, PodUID: uid}}, // C made a cgroup named after A
-		{container.Ref{ID: idB, User: "1000"}, container.Ref{ID: idB, User: "1000"}},           // rootless
-		{container.Ref{ID: idA, User: "1000"}, manager},                                        // a user made a cgroup named after A
-		{manager, manager},
-	} {
-		r, _ := hostTree(t, files)
-		for range 2 { // asked, then cached
-			if got := r.Settle(test.ref); got != test.want {
-				t.Errorf("Settle(%+v)\n got %+v\nwant %+v", test.ref, got, test.want)
-			}
-		}
-	}
+// crioTree is what CRI-O leaves of a container with more annotations.
+func crioTree(annotations string) map[string]string {
+	return map[string]string{"run/containers/storage/overlay-containers/" + idA + "/userdata/config.json": `{"annotations":{"io.container.manager":"cri-o","io.kubernetes.cri-o.ContainerType":"container",` + annotations + `}}`}
 }
 
 func TestHostileNames(t *testing.T) {
@@ -241,10 +222,9 @@ func TestHostileNames(t *testing.T) {
 		{"deep", map[string]string{taskDir + "k8s.io/" + idA + "/config.json": `{"annotations":` + deep}, container.Identity{}, "exceeded max depth"},
 		{"cut", map[string]string{taskDir + "k8s.io/" + idA + "/config.json": criConfig[:100]}, container.Identity{}, "unexpected end of JSON"},
 		{"wrong type", config(`"io.kubernetes.cri.container-name":7`), container.Identity{}, "cannot unmarshal number"},
-		{"null labels", config(`"io.kubernetes.cri-o.Labels":"null","io.kubernetes.cri.container-name":"a"`),
-			container.Identity{Name: "a", Runtime: "containerd"}, ""},
-		{"labels cut", config(`"io.kubernetes.cri-o.Labels":"{","io.kubernetes.cri.container-name":"a"`),
-			container.Identity{Name: "a", Runtime: "containerd"}, "unexpected end of JSON"},
+		{"null labels", crioTree(`"io.kubernetes.cri-o.Labels":"null"`), container.Identity{Runtime: "cri-o"}, ""},
+		{"labels cut", crioTree(`"io.kubernetes.cri-o.Labels":"{","io.kubernetes.container.name":"a"`),
+			container.Identity{Name: "a", Runtime: "cri-o"}, "unexpected end of JSON"},
 		{"log name", map[string]string{"var/log/containers/a_b-" + idA + ".log": ""}, container.Identity{}, "POD_NAMESPACE_CONTAINER-ID.log"},
 		{"metadata", map[string]string{"var/lib/containers/storage/overlay-containers/containers.json": `[{"id":"` + idA + `","names":["x"],"metadata":"{"}]`},
 			container.Identity{Name: "x", Runtime: "podman"}, "unexpected end of JSON"},

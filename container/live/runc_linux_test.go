@@ -210,7 +210,7 @@ func wantFromMap(t *testing.T, name string, cells []cell, counts []tally, least 
 		t.Fatal(err)
 	}
 	defer f.Close()
-	pids, bad, err := container.ReadMap(f, name)
+	pids, bad, err := container.ReadMap(t.Context(), f, name)
 	if err != nil || len(bad) > 0 {
 		t.Fatal(err, bad)
 	}
@@ -311,7 +311,7 @@ func follow(t *testing.T, saved string) (tracker *live.Tracker, stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pids, _, err := live.OpenMap(saved)
+	pids, _, err := live.OpenMap(t.Context(), saved)
 	if err != nil {
 		t.Fatal(err)
 	}
