@@ -37,9 +37,10 @@ func (a fileID) numbers() (device, inode uint64, birth time.Time) {
 
 // fileInfo is what following needs to know of a file.
 type fileInfo struct {
-	id      fileID
-	regular bool
-	size    int64
+	id       fileID
+	regular  bool
+	size     int64
+	modified int64 // nanoseconds
 }
 
 // statPath looks at a path, or with follow at what it leads to.
@@ -65,14 +66,19 @@ func statFile(f *os.File) (fileInfo, error) {
 
 func statx(dir int, path string, flags int) (fileInfo, error) {
 	var st unix.Statx_t
-	if err := unix.Statx(dir, path, flags, unix.STATX_TYPE|unix.STATX_INO|unix.STATX_SIZE|unix.STATX_BTIME, &st); err != nil {
+	if err := unix.Statx(dir, path, flags, unix.STATX_TYPE|unix.STATX_INO|unix.STATX_SIZE|unix.STATX_MTIME|unix.STATX_BTIME, &st); err != nil {
 		return fileInfo{}, err
 	}
 	id := fileID{device: unix.Mkdev(st.Dev_major, st.Dev_minor), inode: st.Ino}
 	if st.Mask&unix.STATX_BTIME != 0 {
 		id.birth = st.Btime.Sec*int64(time.Second) + int64(st.Btime.Nsec)
 	}
-	return fileInfo{id: id, regular: st.Mode&unix.S_IFMT == unix.S_IFREG, size: int64(st.Size)}, nil
+	return fileInfo{
+		id:       id,
+		regular:  st.Mode&unix.S_IFMT == unix.S_IFREG,
+		size:     int64(st.Size),
+		modified: st.Mtime.Sec*int64(time.Second) + int64(st.Mtime.Nsec),
+	}, nil
 }
 
 // BootID names this boot of the host.

@@ -24,9 +24,10 @@ func (a fileID) numbers() (device, inode uint64, birth time.Time) { return 0, 0,
 
 // fileInfo is what following needs to know of a file.
 type fileInfo struct {
-	id      fileID
-	regular bool
-	size    int64
+	id       fileID
+	regular  bool
+	size     int64
+	modified int64 // nanoseconds
 }
 
 func statPath(path string, follow bool) (fileInfo, error) {
@@ -43,7 +44,7 @@ func newFileInfo(info os.FileInfo, err error) (fileInfo, error) {
 	if err != nil {
 		return fileInfo{}, err
 	}
-	return fileInfo{id: fileID{info}, regular: info.Mode().IsRegular(), size: info.Size()}, nil
+	return fileInfo{id: fileID{info}, regular: info.Mode().IsRegular(), size: info.Size(), modified: info.ModTime().UnixNano()}, nil
 }
 
 // BootID names this boot of the host; only Linux has such a name.

@@ -142,7 +142,7 @@ func (f *Follower) scan() {
 
 // rotatedFile is a file whose name says that it was the followed one.
 type rotatedFile struct {
-	path string
+	agedFile
 	id   fileID
 	size int64
 }
@@ -165,12 +165,14 @@ func (f *Follower) rotated() ([]rotatedFile, error) {
 		there[p] = true
 	}
 	var files []rotatedFile
-	for _, p := range inTimeOrder(paths) {
+	for _, p := range paths {
 		info, err := statPath(p, false)
 		if err == nil && info.regular && !(isArchive(p) && there[withoutCompression(p)]) {
-			files = append(files, rotatedFile{p, info.id, info.size})
+			_, age := parseRotation(p)
+			files = append(files, rotatedFile{agedFile{p, age, info.modified}, info.id, info.size})
 		}
 	}
+	slices.SortStableFunc(files, func(a, b rotatedFile) int { return a.compare(b.agedFile) })
 	return files, nil
 }
 
