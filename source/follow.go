@@ -41,6 +41,7 @@ type Follower struct {
 	scanned    time.Time
 	notes      []Note
 	complaints map[string]string // what is wrong now, by what it is about
+	writers    string            // who else could have written what was let go of
 	given      int               // bytes handed out since the last look
 	rate       int               // the same between the last two looks
 

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -19,6 +20,7 @@ type generation struct {
 	phase    phase
 	original *generation // of a copy: it is not read as long as this is whole
 	retry    time.Time   // not to be read before this time, because reading failed
+	writers  string      // who else could have written it
 }
 
 // phase is where a generation stands in its life. The functions of this file
@@ -89,7 +91,7 @@ func (g *generation) takeOver(original *generation) {
 func (g *generation) successor() *generation {
 	return &generation{
 		heldFile: heldFile{src: g.src, drained: neverRead(), active: g.active},
-		name:     g.name, place: g.place, id: g.id, phase: waiting,
+		name:     g.name, place: g.place, id: g.id, phase: waiting, writers: g.writers,
 	}
 }
 
@@ -115,7 +117,7 @@ func newGeneration(path string, file *os.File) (*generation, error) {
 	if !info.regular {
 		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
-	g := &generation{heldFile: heldFile{src: plainFile{file}, drained: neverRead()}, name: path, id: info.id}
+	g := &generation{heldFile: heldFile{src: plainFile{file}, drained: neverRead()}, name: path, id: info.id, writers: otherWriters(file, path)}
 	if isArchive(path) {
 		g.src = newArchive(file)
 	}
@@ -140,6 +142,9 @@ func (f *Follower) ignore(g *generation) {
 }
 
 func (f *Follower) release(g *generation) {
+	if g.phase == begun {
+		f.writers = cmp.Or(f.writers, g.writers)
+	}
 	f.gens = slices.DeleteFunc(f.gens, func(o *generation) bool { return o == g })
 	if err := g.src.Close(); err != nil {
 		f.note(Note{Kind: Info, Detail: err.Error()})
