@@ -2,6 +2,7 @@ package source
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"strconv"
 	"strings"
@@ -26,6 +27,26 @@ type fileID struct {
 
 // same is false for the zero fileID, which is no file.
 func (a fileID) same(b fileID) bool { return a == b && a.inode != 0 }
+
+// fileSet is a set of files. The zero fileID is in none.
+type fileSet struct{ ids map[fileID]struct{} }
+
+func (s *fileSet) add(id fileID) {
+	if s.ids == nil {
+		s.ids = map[fileID]struct{}{}
+	}
+	s.ids[id] = struct{}{}
+}
+
+func (s *fileSet) has(id fileID) bool {
+	_, ok := s.ids[id]
+	return ok && id.inode != 0
+}
+
+// keep takes out all that are not to be kept.
+func (s *fileSet) keep(isKept func(fileID) bool) {
+	maps.DeleteFunc(s.ids, func(id fileID, _ struct{}) bool { return !isKept(id) })
+}
 
 // numbers gives the fileID as a [Position] keeps it.
 func (a fileID) numbers() (device, inode uint64, birth time.Time) {

@@ -4,6 +4,7 @@ package source
 
 import (
 	"os"
+	"slices"
 	"time"
 )
 
@@ -17,6 +18,18 @@ type fileID struct{ info os.FileInfo }
 
 func (a fileID) same(b fileID) bool {
 	return a.info != nil && b.info != nil && os.SameFile(a.info, b.info)
+}
+
+// fileSet is a set of files.
+type fileSet struct{ ids []fileID }
+
+func (s *fileSet) add(id fileID) { s.ids = append(s.ids, id) }
+
+func (s *fileSet) has(id fileID) bool { return slices.ContainsFunc(s.ids, id.same) }
+
+// keep takes out all that are not to be kept.
+func (s *fileSet) keep(isKept func(fileID) bool) {
+	s.ids = slices.DeleteFunc(s.ids, func(id fileID) bool { return !isKept(id) })
 }
 
 // numbers are not known here: positions are found again by content alone.
