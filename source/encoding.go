@@ -76,12 +76,30 @@ func isUTF16(head []byte, order binary.ByteOrder) bool {
 	return units >= 8 && ascii*10 >= units*9
 }
 
-// decodeText returns text in UTF-8, whatever its encoding.
+// decodeText returns text in UTF-8, whatever its encoding. Text returns its error
+// again to the next who reads.
 func decodeText(name string, text io.Reader) (io.Reader, encoding) {
 	head := make([]byte, sniffLen)
-	n, _ := io.ReadFull(text, head) // text gives its error again to the next who reads
-	coding := sniffEncoding(head[:n])
-	whole := io.MultiReader(bytes.NewReader(head[coding.markLen():n]), text)
+	n, _ := io.ReadFull(text, head)
+	return decodeFrom(name, head[:n], text)
+}
+
+// decodeLive is decodeText for what comes slowly: it judges by what the first
+// read gives.
+func decodeLive(name string, text io.Reader) io.Reader {
+	head := make([]byte, sniffLen)
+	n, err := text.Read(head)
+	if err != nil {
+		text = failingReader{err}
+	}
+	decoded, _ := decodeFrom(name, head[:n], text)
+	return decoded
+}
+
+// decodeFrom decodes head and what follows it.
+func decodeFrom(name string, head []byte, text io.Reader) (io.Reader, encoding) {
+	coding := sniffEncoding(head)
+	whole := io.MultiReader(bytes.NewReader(head[coding.markLen():]), text)
 	switch coding {
 	case utf16LE:
 		return &utf16Reader{r: whole, order: binary.LittleEndian}, coding
@@ -91,6 +109,22 @@ func decodeText(name string, text io.Reader) (io.Reader, encoding) {
 		return failingReader{unreadable(name, coding)}, coding
 	}
 	return whole, coding
+}
+
+// withoutMark takes the byte order mark off the lines at the start of a file.
+func withoutMark(lines []byte, offset int64) []byte {
+	if offset > 0 {
+		return lines
+	}
+	return bytes.TrimPrefix(lines, []byte(utf8Mark))
+}
+
+// checkUTF8 returns an error for what begins with head in another encoding.
+func checkUTF8(name string, head []byte) error {
+	if e := sniffEncoding(head); e != utf8Plain && e != utf8Marked {
+		return unreadable(name, e)
+	}
+	return nil
 }
 
 // unreadable is the error of text that would have to be converted first.
