@@ -9,6 +9,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/internal/term"
 )
 
@@ -53,6 +54,8 @@ type column struct {
 	value func(row) string
 	// missing stands for "" in formats for people; nil: "-".
 	missing func(row) string
+	fit     table.Fit                // on a terminal
+	color   func(string) table.Color // on a terminal; nil: none
 }
 
 // allColumns returns every column there is, in the order of a line.
@@ -62,23 +65,23 @@ func allColumns() []column {
 		containers = []aggregate.Key{aggregate.ByContainer}
 	)
 	return []column{
-		{head: "NODE", keys: node, value: func(r row) string { return r.group.Node }},
-		{head: "CONTAINER", keys: containers, value: func(r row) string { return containerName(identity(r)) }},
-		{head: "CONTAINER-ID", keys: containers, full: true, value: func(r row) string { return identity(r).ID }},
-		{head: "IMAGE", keys: containers, full: true, value: func(r row) string { return identity(r).Image }},
-		{head: "POD", keys: []aggregate.Key{aggregate.ByPod, aggregate.ByContainer},
+		{head: "NODE", keys: node, fit: table.Cut, value: func(r row) string { return r.group.Node }},
+		{head: "CONTAINER", keys: containers, fit: table.Cut, value: func(r row) string { return containerName(identity(r)) }},
+		{head: "CONTAINER-ID", keys: containers, full: true, fit: table.ID, value: func(r row) string { return identity(r).ID }},
+		{head: "IMAGE", keys: containers, full: true, fit: table.Cut, value: func(r row) string { return identity(r).Image }},
+		{head: "POD", keys: []aggregate.Key{aggregate.ByPod, aggregate.ByContainer}, fit: table.Cut,
 			value: func(r row) string { return cmp.Or(r.group.Pod, identity(r).Pod) }},
-		{head: "NAMESPACE", keys: []aggregate.Key{aggregate.ByNamespace, aggregate.ByContainer}, full: true,
+		{head: "NAMESPACE", keys: []aggregate.Key{aggregate.ByNamespace, aggregate.ByContainer}, full: true, fit: table.Cut,
 			value: func(r row) string { return cmp.Or(r.group.Namespace, identity(r).Namespace) }},
-		{head: "WORKLOAD", keys: []aggregate.Key{aggregate.ByWorkload, aggregate.ByContainer}, full: true,
+		{head: "WORKLOAD", keys: []aggregate.Key{aggregate.ByWorkload, aggregate.ByContainer}, full: true, fit: table.Cut,
 			value: func(r row) string { return cmp.Or(r.group.Workload, identity(r).Workload) }},
-		{head: "COMM", keys: []aggregate.Key{aggregate.ByComm}, value: func(r row) string { return r.group.Comm }},
-		{head: "EXE", keys: []aggregate.Key{aggregate.ByExe}, value: func(r row) string { return r.group.Exe }},
+		{head: "COMM", keys: []aggregate.Key{aggregate.ByComm}, fit: table.Cut, value: func(r row) string { return r.group.Comm }},
+		{head: "EXE", keys: []aggregate.Key{aggregate.ByExe}, fit: table.Cut, value: func(r row) string { return r.group.Exe }},
 		{head: "PID", keys: []aggregate.Key{aggregate.ByPID}, value: pid},
 		{head: "SYSCALL", value: func(r row) string { return r.call.Name() }, missing: number},
 		{head: "NR", full: true, value: nr},
 		{head: "ARCH", value: func(r row) string { return r.call.Arch.String() }},
-		{head: "ACTION", value: func(r row) string { return r.call.Action.String() }},
+		{head: "ACTION", color: actionColor, value: func(r row) string { return r.call.Action.String() }},
 		{head: "COUNT", value: func(r row) string { return strconv.FormatInt(r.call.Count, 10) }},
 		{head: "FIRST", full: true, value: func(r row) string { return timeText(r.call.First.Time()) }},
 		{head: "LAST", full: true, value: func(r row) string { return timeText(r.call.Last.Time()) }},

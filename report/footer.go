@@ -7,51 +7,61 @@ import (
 	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/internal/term"
 )
 
 // WriteVerdict writes the lines that end a table: the totals, the verdict
 // with its evidence and, unless quiet, what to do about it. They go to stderr
 // where the format has no room for them (CSV, events).
-func WriteVerdict(w io.Writer, s *aggregate.Summary, quiet bool) error {
-	_, err := io.WriteString(w, strings.Join(footer(s, quiet), "\n")+"\n")
-	return err
+func WriteVerdict(w io.Writer, s *aggregate.Summary, o Options) error {
+	return table.Style{Width: o.Width, Color: o.Color}.WriteNotes(w, footer(s, o.Quiet)...)
 }
 
-// footer returns the lines of WriteVerdict, escaped. Advice is indented.
-func footer(s *aggregate.Summary, quiet bool) []string {
+// footer returns the lines of WriteVerdict. Advice is indented.
+func footer(s *aggregate.Summary, quiet bool) []table.Note {
 	c := &s.Completeness
-	lines := []string{totals(s)}
-	if c.Lost > 0 {
-		lines = append(lines, fmt.Sprintf("%s: %s known to be missing", c.Verdict, count(c.Lost, "record")))
+	notes := []table.Note{{Text: totals(s)}}
+	if c.Lost > 0 || len(c.Evidence) == 0 {
+		notes = append(notes, headline(s))
 	}
-	lines = append(lines, evidenceLines(c, quiet)...)
-	if len(lines) == 1 {
-		lines = append(lines, verdictText(c.Verdict))
-	}
+	notes = append(notes, evidenceNotes(c, quiet)...)
 	if names := textInputs(s.Inputs); len(names) > 0 && !quiet {
-		lines = append(lines, "text can be forged: any user of the host can write such lines into "+some(names))
+		notes = append(notes, table.Note{Text: "text can be forged: any user of the host can write such lines into " + some(names)})
 	}
-	return lines
+	return notes
 }
 
-// evidenceLines returns a line for each piece of evidence, as long as people
+// headline is the verdict in one line.
+func headline(s *aggregate.Summary) table.Note {
+	c := &s.Completeness
+	text := verdictText(c.Verdict)
+	if c.Lost > 0 {
+		text = fmt.Sprintf("%s: %s known to be missing", c.Verdict, count(c.Lost, "record"))
+	}
+	return table.Note{Text: text, Color: verdictColor(c.Verdict)}
+}
+
+// evidenceNotes returns a line for each piece of evidence, as long as people
 // may want to read them all, and what prevents such losses below their last.
-func evidenceLines(c *aggregate.Completeness, quiet bool) []string {
+func evidenceNotes(c *aggregate.Completeness, quiet bool) []table.Note {
 	const most = 20
-	var lines []string
+	var notes []table.Note
+	add := func(format string, args ...any) {
+		notes = append(notes, table.Note{Text: fmt.Sprintf(format, args...), Color: verdictColor(c.Verdict)})
+	}
 	shown := c.Evidence[:min(len(c.Evidence), most)]
 	for i := range shown {
 		e := &shown[i]
-		lines = append(lines, fmt.Sprintf("%s: %s", c.Verdict, evidenceText(e)))
+		add("%s: %s", c.Verdict, evidenceText(e))
 		if e.Fix != "" && !quiet && (i+1 == len(shown) || shown[i+1].Fix != e.Fix) {
-			lines = append(lines, "  fix: "+term.Escape(e.Fix))
+			notes = append(notes, table.Note{Text: "  fix: " + e.Fix})
 		}
 	}
 	if more := len(c.Evidence) - len(shown); more > 0 {
-		lines = append(lines, fmt.Sprintf("%s: %d more like these; JSON has them all", c.Verdict, more))
+		add("%s: %d more like these; JSON has them all", c.Verdict, more)
 	}
-	return lines
+	return notes
 }
 
 // verdictText is a verdict that no evidence speaks for.
@@ -60,7 +70,7 @@ func verdictText(v aggregate.Verdict) string {
 	case aggregate.Complete:
 		return "complete: no record is missing"
 	case aggregate.Unknown:
-		return "unknown: nothing in the input reports whether records are missing"
+		return "unknown: this kind of log cannot show whether records are missing"
 	}
 	return string(v) + ": records are missing"
 }

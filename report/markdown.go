@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/term"
 )
 
 // writeMarkdown writes a table as GitHub understands it, and the verdict as a
@@ -15,7 +16,8 @@ func writeMarkdown(w io.Writer, s *aggregate.Summary, o Options) error {
 	if len(s.Groups) > 0 {
 		writeMarkdownTable(out, s)
 	}
-	for _, line := range footer(s, o.Quiet) {
+	for _, note := range footer(s, o.Quiet) {
+		line := term.Escape(note.Text)
 		text := strings.TrimLeft(line, " ")
 		indent := line[:len(line)-len(text)]
 		out.WriteString(indent + "- " + escapeMarkdown(text) + "\n")

@@ -23,8 +23,8 @@ import (
 // Format is a rendering of a report.
 type Format string
 
-// The formats. Table and Wide are for terminals, Wide with every column and
-// nothing cut; Markdown is Table for an issue or a pull request.
+// The formats. Table and Wide are for terminals, Wide with every column;
+// Markdown is Table for an issue or a pull request.
 const (
 	Table    Format = "table"
 	Wide     Format = "wide"
@@ -52,8 +52,11 @@ func ParseFormat(name string) (Format, error) {
 // Options are what the reader of a report wants, apart from its format.
 type Options struct {
 	Tool  string // what made the report, such as "auditscan 0.1.0"; JSON and YAML say it
-	Color bool   // Table, Wide: show denials in red
-	Width int    // Table: columns of the terminal, which long names are cut to; 0: never cut
+	Color bool   // Table, Wide: colour the verdict and denials
+	// Width and Height, Table and Wide, are the columns and lines of the
+	// terminal, which the table is made to fit and the verdict stands at the
+	// top of. Width 0: no terminal; nothing is cut, and the verdict is last.
+	Width, Height int
 	// Positions, JSON, are where follow goes on; nil: the report has none.
 	Positions json.RawMessage
 	Quiet     bool // leave out advice: how to prevent a loss, who could have forged an input

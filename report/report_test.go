@@ -187,7 +187,7 @@ incomplete: 1 record malformed (091-test-actlog-syslog.log:4: record cut after s
 `},
 	} {
 		var out bytes.Buffer
-		if err := WriteVerdict(&out, s, test.quiet); err != nil || out.String() != test.want {
+		if err := WriteVerdict(&out, s, Options{Quiet: test.quiet}); err != nil || out.String() != test.want {
 			t.Errorf("WriteVerdict(quiet %v) = %v\n%s\nwant\n%s", test.quiet, err, out.String(), test.want)
 		}
 	}
@@ -209,7 +209,7 @@ func TestVerdictWords(t *testing.T) {
 		n    int    // lines in all, with the totals
 	}{
 		{aggregate.Completeness{Verdict: aggregate.Complete}, "complete: no record is missing", 2},
-		{aggregate.Completeness{Verdict: aggregate.Unknown}, "unknown: nothing in the input reports whether records are missing", 2},
+		{aggregate.Completeness{Verdict: aggregate.Unknown}, "unknown: this kind of log cannot show whether records are missing", 2},
 		{e(aggregate.Evidence{Kind: aggregate.SerialGap, Count: 2, First: at, Last: at.Add(time.Second)}),
 			"incomplete: 2 serials missing, from 2022-09-01T17:39:56.821Z to 2022-09-01T17:39:57.821Z", 2},
 		{e(aggregate.Evidence{Kind: aggregate.Suppressed, Count: 1, Input: "-", Line: 7, First: at, Last: at}),
@@ -228,7 +228,7 @@ func TestVerdictWords(t *testing.T) {
 		{many, "incomplete: 5 more like these; JSON has them all", 24},
 	} {
 		lines := footer(&aggregate.Summary{Completeness: test.c}, false)
-		if got := lines[len(lines)-1]; got != test.want || len(lines) != test.n {
+		if got := lines[len(lines)-1].Text; got != test.want || len(lines) != test.n {
 			t.Errorf("%d lines, the last %q, want %d and %q", len(lines), got, test.n, test.want)
 		}
 	}

@@ -1,49 +1,15 @@
 package report
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/syscalltable"
 )
-
-// TestLinesAreTheTable compares the two ways in which a table is written.
-func TestLinesAreTheTable(t *testing.T) {
-	for name, s := range samples(t) {
-		if len(s.Groups) == 0 {
-			continue
-		}
-		for _, f := range []Format{Table, Wide} {
-			for _, color := range []bool{false, true} {
-				g := measure(s, f)
-				g.color = color
-				for i := range g.widths {
-					g.widths[i] = min(g.widths[i], ordinaryWidth)
-				}
-				var table, lines bytes.Buffer
-				write(t, &table, g.writeTable)
-				write(t, &lines, g.writeLines)
-				if table.String() != lines.String() {
-					t.Errorf("%s as %s, color %v: %s", name, f, color, firstDifference(lines.Bytes(), table.Bytes()))
-				}
-			}
-		}
-	}
-}
-
-func write(t *testing.T, buf *bytes.Buffer, f func(*bufio.Writer) error) {
-	t.Helper()
-	out := bufio.NewWriter(buf)
-	if err := f(out); err != nil {
-		t.Fatal(err)
-	}
-	out.Flush()
-}
 
 // manyCalls is a summary of n rows, in groups of ten calls.
 func manyCalls(n int) *aggregate.Summary {
@@ -72,64 +38,57 @@ func TestLargeTable(t *testing.T) {
 	}
 }
 
-// TestLongNameDoesNotWidenTheTable checks that a forged name costs its own
-// line only.
-func TestLongNameDoesNotWidenTheTable(t *testing.T) {
-	s := manyCalls(2000)
-	before := len(render(t, s, Table, Options{}))
-	s.Groups[7].Exe = strings.Repeat("/long", 3000)
-	if after := len(render(t, s, Table, Options{})); after > before+10*15000+2000*ordinaryWidth {
-		t.Errorf("a name of 15000 bytes in 10 of 2000 rows grows the table from %d to %d bytes", before, after)
-	}
-}
-
+// TestFit: a table is made to fit a terminal in all forms, and nothing is cut
+// elsewhere.
 func TestFit(t *testing.T) {
 	s := summarize(t, nil, "057-imx8-kauditd-suppressed.log")
 	const long = "/nix/store/8bdgfy0dd4qfnx2bl3qigalcz3fws0dc-cloud-hypervisor-static-aarch64-unknown-linux-musl-26.0/bin/cloud-hypervisor"
-	for _, test := range []struct {
-		format Format
-		width  int
-		exe    string
-	}{
-		{Table, 0, long},
-		{Table, 1000, long},
-		{Table, 100, "/nix/store/8bdgfy0dd4q….0/bin/cloud-hypervisor"},
-		{Table, 80, "/nix/store/8…ud-hypervisor"},
-		{Table, 20, "/nix/…rvisor"},
-		{Wide, 80, long},
-	} {
-		out := string(render(t, s, test.format, Options{Width: test.width}))
-		lines := strings.Split(out, "\n")
-		if exe := strings.Fields(lines[1])[1]; exe != test.exe {
-			t.Errorf("%s on %d columns: exe %q, want %q", test.format, test.width, exe, test.exe)
+	for _, f := range []Format{Table, Wide} {
+		if out := string(render(t, s, f, Options{})); !strings.Contains(out, long) {
+			t.Errorf("%s without a terminal cuts %s:\n%s", f, long, out)
 		}
-		if test.width >= 80 && test.format == Table && width(lines[1]) > test.width {
-			t.Errorf("%d columns on a terminal of %d: %q", width(lines[1]), test.width, lines[1])
+		for _, width := range []int{80, 100, 200} {
+			if f == Wide && width < 200 {
+				continue // the times of the first and last call alone take 48
+			}
+			for line := range strings.Lines(string(render(t, s, f, Options{Width: width}))) {
+				if n := utf8.RuneCountInString(line) - 1; n > width {
+					t.Errorf("%s: %d columns on a terminal of %d: %s", f, n, width, line)
+				}
+			}
 		}
 	}
 }
 
-func TestCut(t *testing.T) {
+// TestVerdictFirst: on a terminal the verdict is the first line, in colour,
+// and the last again where the table would have scrolled it away.
+func TestVerdictFirst(t *testing.T) {
 	for _, test := range []struct {
-		in    string
-		limit int
-		want  string
+		rows, height int
+		verdict      aggregate.Verdict
+		want         string
+		again        bool
 	}{
-		{"abcdefgh", 8, "abcdefgh"},
-		{"abcdefgh", 7, "abc…fgh"},
-		{"abcdefgh", 6, "ab…fgh"},
-		{"漢字漢字漢字", 12, "漢字漢字漢字"},
-		{"漢字漢字漢字", 11, "漢字…字漢字"},
-		{"漢字漢字漢字", 7, "漢…漢字"},
+		{10, 24, aggregate.Complete, "\x1b[32mcomplete: no record is missing\x1b[0m\n", false},
+		{10, 16, aggregate.Complete, "\x1b[32mcomplete: no record is missing\x1b[0m\n", true},
+		{20, 0, aggregate.Complete, "\x1b[32mcomplete: no record is missing\x1b[0m\n", true},
+		{10, 0, aggregate.Incomplete, "\x1b[33mincomplete: records are missing\x1b[0m\n", false},
+		{10, 0, aggregate.Unknown, "\x1b[33munknown: this kind of log cannot show whether records are missing\x1b[0m\n", false},
 	} {
-		got := cut(test.in, test.limit)
-		if got != test.want || width(got) > test.limit {
-			t.Errorf("cut(%q, %d) = %q of width %d, want %q", test.in, test.limit, got, width(got), test.want)
+		s := manyCalls(test.rows)
+		s.Completeness.Verdict = test.verdict
+		out := string(render(t, s, Table, Options{Width: 80, Height: test.height, Color: true}))
+		if !strings.HasPrefix(out, test.want+"\nCOMM") || strings.HasSuffix(out, "\n"+test.want) != test.again {
+			t.Errorf("%+v:\n%s", test, out)
+		}
+		if n := strings.Count(out, test.want); (n == 2) != test.again {
+			t.Errorf("%+v: the verdict stands there %d times:\n%s", test, n, out)
 		}
 	}
 }
 
-// TestColor checks that denials, and nothing else, are red.
+// TestColor checks that denials are red, the verdict has its colour, and
+// nothing else has any.
 func TestColor(t *testing.T) {
 	s := summarize(t, nil, "106-lab-enriched-all-actions.log")
 	for _, f := range Formats() {
@@ -141,6 +100,9 @@ func TestColor(t *testing.T) {
 			for line := range strings.Lines(plain) {
 				for _, action := range []string{"kill_process", "kill_thread", "trap", "errno", "trace", "unknown", "user_notif"} {
 					line = strings.Replace(line, " "+action+" ", " \x1b[31m"+action+"\x1b[0m ", 1)
+				}
+				if verdict, ok := strings.CutSuffix(line, "\n"); ok && strings.HasPrefix(line, string(s.Completeness.Verdict)+": ") {
+					line = "\x1b[32m" + verdict + "\x1b[0m\n"
 				}
 				want += line
 			}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
 )
@@ -23,6 +24,10 @@ func addCompletion(root *cobra.Command) error {
 				return err
 			}
 		}
+	}
+	colors := cobra.FixedCompletions(texts(term.Whens()), cobra.ShellCompDirectiveNoFileComp)
+	if err := root.RegisterFlagCompletionFunc("color", colors); err != nil {
+		return err
 	}
 	root.InitDefaultCompletionCmd()
 	cmd, _, err := root.Find([]string{"completion"})

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"fmt"
 	"io"
-	"text/tabwriter"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/auditscan/auditscan/internal/hostcheck"
+	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/internal/term"
 )
 
@@ -28,7 +28,7 @@ recording here loses nothing.`,
 				return usageErrorf("--output: unknown format %q (one of table, json)", output)
 			}
 			r := hostcheck.Run(root)
-			if err := env.output(func(w io.Writer) error { return writeDoctor(w, r, output) }); err != nil {
+			if err := env.output(func(w io.Writer) error { return writeDoctor(w, r, output, env.style(env.stdout)) }); err != nil {
 				return err
 			}
 			if !r.Ready {
@@ -42,17 +42,30 @@ recording here loses nothing.`,
 	return cmd
 }
 
-func writeDoctor(w io.Writer, r hostcheck.Report, output string) error {
+func writeDoctor(w io.Writer, r hostcheck.Report, output string, style table.Style) error {
 	if output == "json" {
 		return term.WriteJSON(w, r, "  ")
 	}
-	tw := tabwriter.NewWriter(w, 0, 8, 3, ' ', 0)
-	fmt.Fprintln(tw, "STATUS\tCHECK\tDETAIL")
+	var rows [][]string
 	for _, c := range r.Checks {
-		fmt.Fprintf(tw, "%s\t%s\t%s\n", c.Status, c.ID, term.Escape(c.Detail))
+		rows = append(rows, []string{string(c.Status), c.ID, c.Detail})
 		if c.Fix != "" {
-			fmt.Fprintf(tw, "\t\t  fix: %s\n", term.Escape(c.Fix))
+			rows = append(rows, []string{"", "", "  fix: " + c.Fix})
 		}
 	}
-	return tw.Flush()
+	t := table.Table{
+		Columns: []table.Column{{Head: "STATUS", Color: statusColor}, {Head: "CHECK"}, {Head: "DETAIL", Fit: table.WrapText}},
+		Rows:    slices.Values(rows),
+	}
+	return t.Write(w, style)
+}
+
+func statusColor(cell string) table.Color {
+	switch hostcheck.Status(cell) {
+	case hostcheck.OK:
+		return table.Green
+	case hostcheck.Problem:
+		return table.Red
+	}
+	return table.Yellow
 }

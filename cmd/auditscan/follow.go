@@ -10,7 +10,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/confine"
-	"github.com/auditscan/auditscan/internal/term"
+	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
 )
@@ -25,7 +25,6 @@ type followFlags struct {
 	pidmap    string
 	root      string
 	strict    bool
-	noColor   bool
 	quiet     bool
 }
 
@@ -60,7 +59,6 @@ the summary on stderr.`,
 	flags.StringVar(&f.pidmap, "pidmap", "", "append which process was in which container to `FILE`")
 	flags.StringVar(&f.root, "root", "/", "the `folder` where the host's file system is mounted")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if records were lost")
-	flags.BoolVar(&f.noColor, "no-color", false, "no colours (NO_COLOR is honoured too)")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no advice")
 	f.filterFlags.add(flags)
 	return cmd
@@ -115,7 +113,7 @@ func (f *followFlags) folders() (dirs []string) {
 
 // end shows the summary on stderr.
 func (f *followFlags) end(env *environment, s *aggregate.Summary) error {
-	o := report.Options{Tool: tool, Color: !f.noColor && term.Color(env.stderr, env.getenv), Width: term.Width(env.stderr), Quiet: f.quiet}
+	o := env.reportOptions(env.stderr, f.quiet)
 	if err := report.Write(env.stderr, s, report.Table, o); err != nil {
 		return err
 	}
@@ -150,35 +148,30 @@ func (f *followFlags) open(env *environment, args []string, st *state) (*origin,
 		env.notef("following %s, since %s", best, reason)
 		name = best
 	}
-	switch name {
-	case "-":
-		return &origin{stream: source.Lines("-", env.stdin), trust: aggregate.TrustText}, nil
-	case source.NetlinkName:
-		s, err := source.Netlink()
-		return &origin{stream: s, trust: aggregate.TrustKernel, queued: true}, err
-	case source.JournalName:
-		return f.openJournal(st)
-	}
-	s, err := source.Follow(name, source.FollowOptions{FromStart: f.fromStart, Resume: st.positions().Files})
+	stream, err := source.Live(name, source.LiveOptions{
+		Stdin: env.stdin, FromStart: f.fromStart, Files: st.positions().Files, Cursor: st.positions().Cursor,
+	})
 	if err != nil {
 		return nil, err
 	}
-	position := func() (positions, []source.Note) {
-		at := positions{Files: s.Positions()}
-		return at, s.Notes()
-	}
-	return &origin{stream: s, backlog: s, position: position}, nil
+	return newOrigin(name, stream), nil
 }
 
-func (f *followFlags) openJournal(st *state) (*origin, error) {
-	o := source.JournalOptions{Cursor: st.positions().Cursor}
-	if !f.fromStart {
-		o.Since = time.Now()
+// newOrigin says what a stream of a name can do.
+func newOrigin(name string, stream source.Stream) *origin {
+	o := &origin{stream: stream, trust: pipeline.TrustOf(name)}
+	switch s := stream.(type) {
+	case *source.Follower:
+		o.backlog = s
+		o.position = func() (positions, []source.Note) {
+			at := positions{Files: s.Positions()}
+			return at, s.Notes()
+		}
+	case *source.JournalStream:
+		o.queued = true
+		o.position = func() (positions, []source.Note) { return positions{Cursor: s.Cursor()}, nil }
+	default:
+		o.queued = name == source.NetlinkName
 	}
-	s, err := source.Journal(o)
-	if err != nil {
-		return nil, err
-	}
-	position := func() (positions, []source.Note) { return positions{Cursor: s.Cursor()}, nil }
-	return &origin{stream: s, queued: true, position: position}, nil
+	return o
 }

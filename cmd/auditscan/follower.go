@@ -10,6 +10,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/container/live"
 	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/report"
@@ -31,8 +32,7 @@ type follower struct {
 	filter  *aggregate.Filter
 	stdout  gatherer
 	counts  *pipeline.Counter
-	total   *aggregate.Builder // of counts
-	hold    *container.Hold[pipeline.Held]
+	hold    *live.Hold[pipeline.Held]
 	now     time.Time // when the chunk came
 	changed bool      // since the table was drawn
 	at      positions // behind the chunk counted last
@@ -48,25 +48,27 @@ func newFollower(env *environment, f *followFlags, from *origin, filter *aggrega
 	}
 }
 
-// newCounts builds the counter; who supplies the containers.
+// newCounts builds the counter; who supplies containers.
 func (w *follower) newCounts(who *attribution) {
-	o := pipeline.Options{Filter: w.filter, Text: !w.json, OnlyNew: w.flags.onlyNew, Live: &pipeline.Live{Identify: who.identify, Hold: w.holdRecord}}
+	o := pipeline.Options{Filter: w.filter, Containers: who.find, Hold: w.holdRecord}
 	if !w.live {
-		o.Events = &w.stdout
+		o.Output = pipeline.Output{Writer: &w.stdout, Event: report.AppendLine, OnlyNew: w.flags.onlyNew}
+	}
+	if w.json {
+		o.Output.Event, o.Output.Loss = report.AppendEvent, report.AppendLoss
 	}
 	w.counts = pipeline.NewCounter(w.from.stream.Name(), w.from.trust, o)
-	w.total = w.counts.Total()
-	w.hold = container.NewHold(who.ask, w.countHeld)
+	w.hold = live.NewHold(who.ask, w.countHeld)
 }
 
 // holdRecord holds a record until its container is known.
 func (w *follower) holdRecord(h pipeline.Held) {
 	now := time.Now()
-	at := h.Record.Time()
+	at := h.Time()
 	if at.IsZero() {
 		at = now
 	}
-	w.hold.Add(h, h.Record.PID, at, now)
+	w.hold.Add(h, h.PID(), at, now)
 }
 
 // countHeld counts a record that was held.
@@ -153,7 +155,7 @@ func (w *follower) begin() error {
 	if w.state == nil {
 		return nil
 	}
-	w.total.GoOn(w.state.at.Newest)
+	w.counts.Resume(w.state.at.Newest)
 	switch at := w.state.at; {
 	case w.from.position != nil:
 		w.takePosition()
@@ -221,7 +223,7 @@ func (w *follower) writeLateLosses() error {
 	if !w.json {
 		return nil
 	}
-	text := appendLate(nil, w.total.Summary())
+	text := appendLate(nil, w.counts.Summary())
 	if len(text) == 0 {
 		return nil
 	}
@@ -254,9 +256,9 @@ func (w *follower) note(n source.Note) {
 // summary is what was counted, in earlier runs too.
 func (w *follower) summary() *aggregate.Summary {
 	if w.state == nil || w.state.before == nil {
-		return w.total.Summary()
+		return w.counts.Summary()
 	}
-	return aggregate.Continue(w.state.before, w.total.Summary())
+	return aggregate.Continue(w.state.before, w.counts.Summary())
 }
 
 // saveWait bounds how long the state waits for records whose container is not
@@ -280,7 +282,7 @@ func (w *follower) save() error {
 	}
 	w.saved, w.unsaved = time.Now(), false
 	at := w.at
-	at.Newest, at.BootID = w.total.Newest(), source.BootID()
+	at.Newest, at.BootID = w.counts.Newest(), source.BootID()
 	return w.state.save(w.summary(), at)
 }
 
@@ -291,7 +293,7 @@ func (w *follower) draw() error {
 	}
 	w.changed = false
 	var b bytes.Buffer
-	o := report.Options{Tool: tool, Color: w.env.color(w.flags.noColor), Width: term.Width(w.env.stdout), Quiet: true}
+	o := w.env.reportOptions(w.env.stdout, true)
 	if err := report.Write(&b, w.summary(), report.Table, o); err != nil {
 		return err
 	}

@@ -253,7 +253,7 @@ func (f *profileFlags) denyList(env *environment, s *aggregate.Summary, o profil
 	}
 	sayUnresolved(env, left)
 	env.notef("a deny-list allows whatever nobody has thought of: an allow-list is safer")
-	if err := report.WriteVerdict(env.stderr, s, f.quiet); err != nil {
+	if err := report.WriteVerdict(env.stderr, s, env.reportOptions(env.stderr, f.quiet)); err != nil {
 		return err
 	}
 	if s.Completeness.Verdict == aggregate.Incomplete || len(left) > 0 {
@@ -280,7 +280,7 @@ func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Sum
 	if s.Completeness.Verdict == aggregate.Incomplete {
 		env.notef("the log is incomplete: the profile may lack calls")
 	}
-	return report.WriteVerdict(env.stderr, s, f.quiet)
+	return report.WriteVerdict(env.stderr, s, env.reportOptions(env.stderr, f.quiet))
 }
 
 // sayWidened tells which calls are allowed on more architectures than they

@@ -7,17 +7,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/auditscan/auditscan/aggregate"
-	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/report"
 )
 
 // reportFlags are the flags of report.
 type reportFlags struct {
 	readFlags
-	output  string
-	by      string
-	strict  bool
-	noColor bool
+	output string
+	by     string
+	strict bool
 }
 
 func newReport(env *environment) *cobra.Command {
@@ -39,7 +37,6 @@ of denials alone (--action) ends with the rule that would allow them.`,
 	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, wide, json, ndjson, yaml, csv, markdown")
 	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, pod, namespace, workload, exe, comm, pid")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if the input is incomplete")
-	flags.BoolVar(&f.noColor, "no-color", false, "no colours (NO_COLOR is honoured too)")
 	f.readFlags.add(flags)
 	return cmd
 }
@@ -62,13 +59,13 @@ func (f *reportFlags) run(ctx context.Context, env *environment, args []string) 
 	if by != nil {
 		s = s.Regroup(by)
 	}
-	o := report.Options{Tool: tool, Color: env.color(f.noColor), Width: term.Width(env.stdout), Quiet: f.quiet}
+	o := env.reportOptions(env.stdout, f.quiet)
 	if err := env.output(func(w io.Writer) error { return f.write(w, s, format, o) }); err != nil {
 		return err
 	}
 	f.sayUnattributed(env, s, by)
 	if format == report.CSV {
-		if err := report.WriteVerdict(env.stderr, s, f.quiet); err != nil {
+		if err := report.WriteVerdict(env.stderr, s, env.reportOptions(env.stderr, f.quiet)); err != nil {
 			return err
 		}
 	}
@@ -112,7 +109,7 @@ func (f *reportFlags) events(ctx context.Context, env *environment, args []strin
 	if err != nil {
 		return err
 	}
-	if err := report.WriteVerdict(env.stderr, s, f.quiet); err != nil {
+	if err := report.WriteVerdict(env.stderr, s, env.reportOptions(env.stderr, f.quiet)); err != nil {
 		return err
 	}
 	return f.verdict(s)

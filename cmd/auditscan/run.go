@@ -18,6 +18,7 @@ type environment struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
+	color          term.When
 }
 
 // notef tells the user something that is not data: one line on stderr, lower
@@ -115,7 +116,7 @@ func newRoot(env *environment) *cobra.Command {
 		Short: "audit2allow for seccomp",
 		Long: `auditscan reads the kernel's SECCOMP audit records (type=1326) from syslog,
 auditd or the journal, names every call, groups by container, program and
-process, reports whether records were lost, and turns a run under SCMP_ACT_LOG
+process, says whether records were lost, and turns a run under SCMP_ACT_LOG
 into a seccomp profile.`,
 		Example: `  auditscan report /var/log/audit/audit.log
   auditscan follow /var/log/syslog
@@ -123,6 +124,7 @@ into a seccomp profile.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.PersistentFlags().Var(&env.color, "color", "colours: auto, always, never")
 	root.SetHelpCommand(newHelp())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageErrorf("%v (see `%s --help`)", err, cmd.CommandPath())

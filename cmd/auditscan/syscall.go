@@ -5,10 +5,10 @@ import (
 	"io"
 	"runtime"
 	"strconv"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/syscalltable"
 )
@@ -56,7 +56,7 @@ func (f *syscallFlags) run(env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	return env.output(func(w io.Writer) error { return f.write(w, rows) })
+	return env.output(func(w io.Writer) error { return f.write(w, rows, env.style(env.stdout)) })
 }
 
 func (f *syscallFlags) arches() ([]syscalltable.Arch, error) {
@@ -117,14 +117,15 @@ func archNames(arches []syscalltable.Arch) string {
 	return "any architecture"
 }
 
-func (f *syscallFlags) write(w io.Writer, rows []tableRow) error {
+func (f *syscallFlags) write(w io.Writer, rows []tableRow, style table.Style) error {
 	if f.output == "json" {
 		return term.WriteJSON(w, rows, "  ")
 	}
-	tw := tabwriter.NewWriter(w, 0, 8, 3, ' ', 0)
-	fmt.Fprintln(tw, "ARCH\tNR\tNAME")
-	for _, r := range rows {
-		fmt.Fprintf(tw, "%s\t%d\t%s\n", r.Arch, r.NR, r.Name)
+	t := table.Table{
+		Columns: []table.Column{{Head: "ARCH"}, {Head: "NR"}, {Head: "NAME"}},
+		Rows: table.RowsOf(rows, func(r tableRow) []string {
+			return []string{r.Arch, strconv.Itoa(int(r.NR)), r.Name}
+		}),
 	}
-	return tw.Flush()
+	return t.Write(w, style)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 )
@@ -69,7 +70,7 @@ func onTerminal(t *testing.T, rows uint16, args ...string) (cmd *exec.Cmd, s *sc
 	t.Helper()
 	control, tty := openTerminal(t, rows, 80)
 	stderr = new(bytes.Buffer)
-	cmd = exec.Command("auditscan", append([]string{"follow", "-q", "--no-color"}, args...)...)
+	cmd = exec.Command("auditscan", append([]string{"follow", "-q", "--color=never"}, args...)...)
 	cmd.Stdout, cmd.Stderr = tty, stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -111,13 +112,14 @@ func TestFollowTerminal(t *testing.T) {
 	shows("4 records, 3 syscalls, 1 group")
 	shows("unknown: ") // serials are missing, and the log has but SECCOMP records
 	want := []string{
+		"unknown: this kind of log cannot show whether records are missing",
+		"",
 		"COMM    EXE      PID   SYSCALL   ARCH     ACTION   COUNT",
 		"seven   /seven   7     write     x86_64   log      1",
 		"seven   /seven   7     open      x86_64   log      2",
 		"seven   /seven   7     close     x86_64   log      1",
 		"",
 		"4 records, 3 syscalls, 1 group",
-		"unknown: nothing in the input reports whether records are missing",
 	}
 	if got := strings.Join(s.lines, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("the screen shows\n%s", got)
@@ -152,8 +154,46 @@ func TestFollowLowTerminal(t *testing.T) {
 	}
 }
 
-// TestReportTerminal: colours on a terminal only, and names cut to its width.
+// onScreen runs a command on a terminal and returns its lines.
+func onScreen(t *testing.T, columns uint16, env []string, args ...string) []string {
+	t.Helper()
+	control, tty := openTerminal(t, 24, columns)
+	defer tty.Close()
+	cmd := exec.Command("auditscan", args...)
+	cmd.Stdout = tty
+	cmd.Env = append(append(os.Environ(), "NO_COLOR=", "CLICOLOR_FORCE=", "TERM=xterm"), env...)
+	ended := make(chan error, 1)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		ended <- cmd.Wait()
+		tty.Write([]byte("\x00")) // the end of what is to be read
+	}()
+	var text []byte
+	buf := make([]byte, 64<<10)
+	for !bytes.HasSuffix(text, []byte("\x00")) {
+		n, err := control.Read(buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, buf[:n]...)
+	}
+	if err := <-ended; err != nil && cmd.ProcessState.ExitCode() != exitFailed { // doctor's, of most hosts
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSuffix(string(text), "\r\n\x00"), "\r\n")
+}
+
+const (
+	yellow  = "\x1b[33m"
+	uncolor = "\x1b[0m"
+)
+
+// TestReportTerminal: colours where they are wanted, the verdict first, and
+// names cut to the terminal's width.
 func TestReportTerminal(t *testing.T) {
+	const verdict = "incomplete: 1 record known to be missing"
 	tests := []struct {
 		name  string
 		args  []string
@@ -162,32 +202,49 @@ func TestReportTerminal(t *testing.T) {
 	}{
 		{"plain", nil, "", true},
 		{"NO_COLOR", nil, "NO_COLOR=1", false},
-		{"--no-color", []string{"--no-color"}, "", false},
+		{"never", []string{"--color", "never"}, "", false},
 		{"dumb", nil, "TERM=dumb", false},
+		{"always", []string{"--color", "always"}, "NO_COLOR=1", true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			control, tty := openTerminal(t, 24, 80)
-			cmd := exec.Command("auditscan", append([]string{"report", "../../testdata/corpus/015-sof-5440-firefox-enforce.log"}, tt.args...)...)
-			cmd.Stdout = tty
-			cmd.Env = append(os.Environ(), "NO_COLOR=", "TERM=xterm", tt.env)
-			if err := cmd.Run(); err != nil {
-				t.Fatal(err)
+			args := append([]string{"report", "../../testdata/corpus/015-sof-5440-firefox-enforce.log"}, tt.args...)
+			lines := onScreen(t, 80, []string{tt.env}, args...)
+			want := verdict
+			if tt.color {
+				want = yellow + verdict + uncolor
 			}
-			buf := make([]byte, 64<<10)
-			n, err := control.Read(buf) // all there is: the program has ended
-			if err != nil {
-				t.Fatal(err)
+			if lines[0] != want {
+				t.Errorf("the first line is %q, want %q", lines[0], want)
 			}
-			got := string(buf[:n])
-			if strings.Contains(got, "\x1b[") != tt.color {
-				t.Errorf("colour: want %v in %q", tt.color, got)
+			text := strings.Join(lines, "\n")
+			if strings.Contains(text, "\x1b[") != tt.color || !strings.Contains(text, "…") {
+				t.Errorf("colour %v, names cut: want both as told in\n%q", tt.color, text)
 			}
-			first, _, _ := strings.Cut(got, "\r\n")
-			if len(first) > 80 || !strings.Contains(got, "…") {
-				t.Errorf("names are not cut to 80 columns: %q", first)
-			}
-			tty.Close()
 		})
+	}
+}
+
+// TestFitsTerminal: no line of any table is wider than the terminal, but for a
+// word that is.
+func TestFitsTerminal(t *testing.T) {
+	const log = "../../testdata/corpus/057-imx8-kauditd-suppressed.log"
+	tests := []struct {
+		columns []uint16
+		args    []string
+	}{
+		{[]uint16{80, 200}, []string{"report", log}},
+		{[]uint16{200}, []string{"report", "-o", "wide", log}}, // its two times alone take 48
+		{[]uint16{80, 200}, []string{"doctor"}},
+		{[]uint16{80, 200}, []string{"syscall", "read", "openat"}},
+	}
+	for _, tt := range tests {
+		for _, columns := range tt.columns {
+			for _, line := range onScreen(t, columns, []string{"NO_COLOR=1"}, tt.args...) {
+				if n := utf8.RuneCountInString(line); n > int(columns) && strings.Contains(strings.TrimSpace(line), " ") {
+					t.Errorf("%q on %d columns has a line of %d: %s", tt.args, columns, n, line)
+				}
+			}
+		}
 	}
 }

@@ -1,6 +1,11 @@
 package term
 
-import xterm "golang.org/x/term"
+import (
+	"fmt"
+	"slices"
+
+	xterm "golang.org/x/term"
+)
 
 // descriptor is what *os.File has and other streams have not.
 type descriptor interface{ Fd() uintptr }
@@ -33,9 +38,54 @@ func Height(stream any) int {
 	return 0
 }
 
-// Color reports whether colors are wanted on stream: it is a terminal, NO_COLOR
-// (no-color.org) is unset or empty, and TERM is not "dumb". Env is os.Getenv
-// but for tests.
-func Color(stream any, env func(string) string) bool {
-	return IsTerminal(stream) && env("NO_COLOR") == "" && env("TERM") != "dumb"
+// When says when colours are wanted. It is the value of a flag (pflag.Value);
+// the zero value is Auto.
+type When string
+
+// The times when colours are wanted.
+const (
+	Auto   When = "auto" // on a terminal, unless the environment says otherwise
+	Always When = "always"
+	Never  When = "never"
+)
+
+// Whens returns the values that a flag can have.
+func Whens() []When { return []When{Auto, Always, Never} }
+
+// String returns the value as the command line has it.
+func (w When) String() string {
+	if w == "" {
+		return string(Auto)
+	}
+	return string(w)
+}
+
+// Set reads a value of the command line.
+func (w *When) Set(s string) error {
+	if !slices.Contains(Whens(), When(s)) {
+		return fmt.Errorf("%q is not one of auto, always, never", s)
+	}
+	*w = When(s)
+	return nil
+}
+
+// Type names the value in the help text.
+func (w *When) Type() string { return "when" }
+
+// Color reports whether colors are wanted on stream. Auto is yes on a
+// terminal, unless TERM is "dumb"; NO_COLOR (no-color.org), if it is not empty,
+// turns colours off, and CLICOLOR_FORCE (bixense.com/clicolors), if it is
+// neither empty nor 0, turns them on without a terminal, too. Getenv is
+// os.Getenv but for tests.
+func (w When) Color(stream any, getenv func(string) string) bool {
+	if w == Always || w == Never {
+		return w == Always
+	}
+	if getenv("NO_COLOR") != "" {
+		return false
+	}
+	if force := getenv("CLICOLOR_FORCE"); force != "" && force != "0" {
+		return true
+	}
+	return IsTerminal(stream) && getenv("TERM") != "dumb"
 }

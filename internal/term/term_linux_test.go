@@ -43,18 +43,52 @@ func TestTerminal(t *testing.T) {
 	if got := Width(tty); got != 97 {
 		t.Errorf("Width(pty) = %d, want 97", got)
 	}
+}
+
+func TestColor(t *testing.T) {
+	tty := openTerminal(t, 80)
+	file, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
 	for _, test := range []struct {
-		env  map[string]string
-		want bool
+		when   When
+		env    map[string]string
+		onTTY  bool
+		onFile bool
 	}{
-		{nil, true},
-		{map[string]string{"TERM": "xterm"}, true},
-		{map[string]string{"NO_COLOR": ""}, true},
-		{map[string]string{"NO_COLOR": "1"}, false},
-		{map[string]string{"TERM": "dumb"}, false},
+		{"", nil, true, false},
+		{Auto, map[string]string{"TERM": "xterm"}, true, false},
+		{Auto, map[string]string{"NO_COLOR": ""}, true, false},
+		{Auto, map[string]string{"NO_COLOR": "1"}, false, false},
+		{Auto, map[string]string{"TERM": "dumb"}, false, false},
+		{Auto, map[string]string{"CLICOLOR_FORCE": "1"}, true, true},
+		{Auto, map[string]string{"CLICOLOR_FORCE": "0"}, true, false},
+		{Auto, map[string]string{"CLICOLOR_FORCE": "1", "TERM": "dumb"}, true, true},
+		{Auto, map[string]string{"CLICOLOR_FORCE": "1", "NO_COLOR": "1"}, false, false},
+		{Always, map[string]string{"NO_COLOR": "1", "TERM": "dumb"}, true, true},
+		{Never, map[string]string{"CLICOLOR_FORCE": "1"}, false, false},
 	} {
-		if got := Color(tty, func(name string) string { return test.env[name] }); got != test.want {
-			t.Errorf("Color with %v = %v, want %v", test.env, got, test.want)
+		getenv := func(name string) string { return test.env[name] }
+		if got := test.when.Color(tty, getenv); got != test.onTTY {
+			t.Errorf("%q with %v on a terminal: %v", test.when, test.env, got)
 		}
+		if got := test.when.Color(file, getenv); got != test.onFile {
+			t.Errorf("%q with %v on a file: %v", test.when, test.env, got)
+		}
+	}
+}
+
+func TestWhen(t *testing.T) {
+	for _, value := range Whens() {
+		var w When
+		if err := w.Set(string(value)); err != nil || w != value || w.String() != string(value) {
+			t.Errorf("Set(%q): %q, %v", value, w, err)
+		}
+	}
+	var w When
+	if err := w.Set("sometimes"); err == nil || w.String() != "auto" {
+		t.Errorf("Set of nonsense: %q, %v", w, err)
 	}
 }

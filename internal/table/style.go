@@ -1,0 +1,83 @@
+package table
+
+import (
+	"bufio"
+	"io"
+	"strings"
+
+	"github.com/auditscan/auditscan/internal/term"
+)
+
+// Style is what the place that text is written to can show. The zero value is
+// a file: nothing is cut, wrapped or coloured.
+type Style struct {
+	Width int  // columns of the terminal; 0: no terminal, or it does not tell
+	Color bool // whether colours are wanted
+}
+
+// Color is a terminal's escape sequence; "" is the ordinary colour.
+type Color string
+
+// The colours, which mean the same in every command: what is denied or fails,
+// what is incomplete or not known, what is complete or allowed.
+const (
+	Plain  Color = ""
+	Red    Color = "\x1b[31m"
+	Yellow Color = "\x1b[33m"
+	Green  Color = "\x1b[32m"
+)
+
+const colorEnd = "\x1b[0m"
+
+// Paint returns text in a colour, if the style has colours.
+func (s Style) Paint(c Color, text string) string {
+	if !s.Color || c == Plain || text == "" {
+		return text
+	}
+	return string(c) + text + colorEnd
+}
+
+// A Note is a line that stands above or below a table. Blanks at its start
+// indent it and the lines that it is wrapped to.
+type Note struct {
+	Text  string
+	Color Color
+}
+
+// WriteNotes writes each note, escaped and wrapped to the terminal's width.
+func (s Style) WriteNotes(w io.Writer, notes ...Note) error {
+	out := bufio.NewWriter(w)
+	for _, n := range notes {
+		for _, line := range Wrap(term.Escape(n.Text), s.Width) {
+			out.WriteString(s.Paint(n.Color, line))
+			out.WriteByte('\n')
+		}
+	}
+	return out.Flush()
+}
+
+// hang is how much further in a wrapped line goes on.
+const hang = "  "
+
+// Wrap breaks text at blanks into lines of at most width columns; 0 is no
+// limit. The lines after the first are indented by two columns more than the
+// first. A word that is too wide for a line has one of its own, whole, so that
+// it can be copied.
+func Wrap(text string, width int) []string {
+	words := strings.Fields(text)
+	if width <= 0 || textWidth(text) <= width || len(words) == 0 {
+		return []string{text}
+	}
+	indent := text[:len(text)-len(strings.TrimLeft(text, " "))]
+	var lines []string
+	line := indent + words[0]
+	for _, word := range words[1:] {
+		if longer := line + " " + word; textWidth(longer) <= width {
+			line = longer
+			continue
+		}
+		lines = append(lines, line)
+		line = indent + hang + word
+	}
+	return append(lines, line)
+}
