@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
@@ -19,6 +20,9 @@ type attribution struct {
 	tracker *container.Tracker // nil: this system has none
 	saved   *container.MapWriter
 	failed  chan error // what the map's writer said first
+	// sayLimits tells what may keep containers from being found, when there
+	// is the first record that they could be found for: a saved log has none.
+	sayLimits func()
 }
 
 // attribution begins to watch this host's processes.
@@ -41,11 +45,13 @@ func (f *followFlags) attribution(env *environment) (*attribution, error) {
 	if a.tracker, err = container.NewTracker(a.names, a.learned); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
-	if !f.quiet {
+	a.sayLimits = sync.OnceFunc(func() {
 		for _, limit := range a.tracker.Limits() {
-			env.notef("containers: %s", limit)
+			if !f.quiet {
+				env.notef("containers: %s", limit)
+			}
 		}
-	}
+	})
 	return a, nil
 }
 
@@ -85,8 +91,12 @@ func (a *attribution) identify() func(r *parser.Record, now int64) (id *containe
 		if !r.HasTime {
 			at = now
 		}
+		fresh := now-at <= holdFresh.Milliseconds()
+		if fresh {
+			a.sayLimits()
+		}
 		id, settled := tracker.Attribute(r.PID, at, now)
-		return id, settled || now-at > holdFresh.Milliseconds()
+		return id, settled || !fresh
 	}
 }
 
