@@ -176,7 +176,7 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 	if err != nil {
 		return err
 	}
-	if err := f.writeBeside(r, s); err != nil {
+	if err := f.writeBeside(ctx, r, s); err != nil {
 		return err
 	}
 	if err := f.write(env, d, text); err != nil {
@@ -200,9 +200,9 @@ func (f *profileFlags) encode(d *profile.Document, m profile.Meta) ([]byte, erro
 }
 
 // writeBeside writes the files that are asked for beside the profile.
-func (f *profileFlags) writeBeside(r *profile.Result, s *aggregate.Summary) error {
+func (f *profileFlags) writeBeside(ctx context.Context, r *profile.Result, s *aggregate.Summary) error {
 	if f.securityContext != "" {
-		err := atomicfile.Write(f.securityContext, 0o644, func(w io.Writer) error { return profile.WriteSecurityContext(w, f.name) })
+		err := atomicfile.Write(ctx, f.securityContext, 0o666, func(w io.Writer) error { return profile.WriteSecurityContext(w, f.name) })
 		if err != nil { // the name, too, can be the reason
 			return err
 		}
@@ -210,7 +210,7 @@ func (f *profileFlags) writeBeside(r *profile.Result, s *aggregate.Summary) erro
 	if f.explain == "" {
 		return nil
 	}
-	return atomicfile.Write(f.explain, 0o644, func(w io.Writer) error { return profile.WriteExplain(w, r, s) })
+	return atomicfile.Write(ctx, f.explain, 0o666, func(w io.Writer) error { return profile.WriteExplain(w, r, s) })
 }
 
 // write writes the text of the profile to stdout, and says what it needs.
