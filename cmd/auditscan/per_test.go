@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/auditscan/auditscan/aggregate"
-	"github.com/auditscan/auditscan/internal/atomicfile"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/atomicfile"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 

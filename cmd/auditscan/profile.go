@@ -14,6 +14,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/atomicfile"
+	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -141,9 +142,25 @@ func (f *profileFlags) options() (o profile.Options, err error) {
 	return o, nil
 }
 
+// needs are the files that it writes.
+func (f *profileFlags) needs() (n confine.Needs) {
+	for _, file := range []string{f.explain, f.securityContext} {
+		if file != "" {
+			n.Files = append(n.Files, file)
+		}
+	}
+	if f.dir != "" {
+		n.Folders = append(n.Folders, f.dir)
+	}
+	return n
+}
+
 func (f *profileFlags) run(ctx context.Context, env *environment, args []string) error {
 	o, err := f.options()
 	if err != nil {
+		return err
+	}
+	if err := env.giveUp(f.needs()); err != nil {
 		return err
 	}
 	s, err := f.read(ctx, env, args, nil)
