@@ -1,10 +1,9 @@
-// Package aggregate counts what the parser yields: records into groups and
-// calls, serials into proof that none is missing, and losses into evidence.
+// Package aggregate is what is known after reading: a [Summary] of groups and
+// their calls, of the inputs, and of whether records are missing. It is pure
+// data, in a fixed order, so that equal input gives equal output.
 //
-// A [Builder] counts one stretch of one run. Builders merge: chunks parsed in
-// parallel, several files and several nodes all combine through
-// [Builder.Merge], and the order of merging changes no number. Reports that
-// were saved combine through [Merge], which unites their calls.
-//
-// Memory is bounded by [MaxGroups] and [maxPages], not by the log's size.
+// Summaries combine through [Merge], which unites their calls and keeps the
+// worst verdict, and through [Continue] where one goes on with the other's
+// inputs. A [Filter] leaves groups and calls out, [Summary.Regroup] tells the
+// groups apart by other [Key]s.
 package aggregate

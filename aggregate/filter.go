@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/auditscan/auditscan/container"
-	"github.com/auditscan/auditscan/parser"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -21,8 +20,9 @@ type Filter struct {
 	Since, Until                         time.Time // zero: no limit; Until is exclusive
 }
 
-// group reports whether records of a group pass.
-func (f *Filter) group(g Group) bool {
+// MatchesGroup reports whether records of a group pass, as far as its keys
+// tell; those of a nil filter do.
+func (f *Filter) MatchesGroup(g *Group) bool {
 	if f == nil {
 		return true
 	}
@@ -45,25 +45,26 @@ func (f *Filter) container(id *container.Identity) bool {
 		slices.ContainsFunc(f.Container, func(want string) bool { return len(want) >= 8 && strings.HasPrefix(id.ID, want) })
 }
 
-// call reports whether a call of the given name passes.
-func (f *Filter) call(id *callID, name string) bool {
+// MatchesCall reports whether a call of the given name passes; name is "" where
+// it has none.
+func (f *Filter) MatchesCall(arch syscalltable.Arch, action syscalltable.Action, name string) bool {
 	if f == nil {
 		return true
 	}
-	return (len(f.Arch) == 0 || slices.Contains(f.Arch, id.arch)) &&
-		(len(f.Action) == 0 || slices.Contains(f.Action, id.action)) &&
+	return (len(f.Arch) == 0 || slices.Contains(f.Arch, arch)) &&
+		(len(f.Action) == 0 || slices.Contains(f.Action, action)) &&
 		matches(f.Syscall, name)
 }
 
-// inTime reports whether a record's time passes. One without a time passes only
-// where none is asked for.
-func (f *Filter) inTime(st parser.Stamp) bool {
+// MatchesTime reports whether a record of a time passes. One without a time
+// passes only where no time is asked for.
+func (f *Filter) MatchesTime(m Millis) bool {
 	if f == nil || f.Since.IsZero() && f.Until.IsZero() {
 		return true
 	}
-	return st.HasTime &&
-		(f.Since.IsZero() || st.Millis >= f.Since.UnixMilli()) &&
-		(f.Until.IsZero() || st.Millis < f.Until.UnixMilli())
+	return m != 0 &&
+		(f.Since.IsZero() || m >= Millis(f.Since.UnixMilli())) &&
+		(f.Until.IsZero() || m < Millis(f.Until.UnixMilli()))
 }
 
 // Apply returns the part of a summary that passes. Times are those of whole
@@ -72,18 +73,18 @@ func (f *Filter) Apply(s *Summary) *Summary {
 	out := *s
 	out.Groups = nil
 	for _, g := range s.Groups {
-		if !f.group(g) {
+		if !f.MatchesGroup(&g) {
 			continue
 		}
 		g.Calls = slices.DeleteFunc(slices.Clone(g.Calls), func(c Call) bool {
-			id := c.id()
-			return !f.call(&id, c.Name()) || !f.overlaps(c)
+			return !f.MatchesCall(c.Arch, c.Action, c.Name()) || !f.overlaps(c)
 		})
 		if len(g.Calls) > 0 {
-			out.Groups = append(out.Groups, g.recount())
+			g.Recount()
+			out.Groups = append(out.Groups, g)
 		}
 	}
-	out.retotal()
+	out.Retotal()
 	if out.Totals.Records != s.Totals.Records {
 		out.Runs = nil // who made a call in which run is not known
 	}

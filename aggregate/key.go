@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/auditscan/auditscan/container"
 )
 
 // Key is something that groups are told apart by.
@@ -23,7 +25,28 @@ const (
 	ByPID       Key = "pid"
 )
 
-var allKeys = []Key{ByNode, ByContainer, ByPod, ByNamespace, ByWorkload, ByExe, ByComm, ByPID}
+// keyFields is what each key stands for in a group, in canonical order: how to
+// copy it from one group to another, to compare it, to tell it apart, and to
+// show it as text.
+var keyFields = [...]keyField{
+	textKey(ByNode, func(g *Group) *string { return &g.Node }, nil),
+	{ByContainer, func(to, from *Group) { to.Container = from.Container }, compareContainers, containerID, containerText},
+	textKey(ByPod, func(g *Group) *string { return &g.Pod }, func(id *container.Identity) string { return id.Pod }),
+	textKey(ByNamespace, func(g *Group) *string { return &g.Namespace }, func(id *container.Identity) string { return id.Namespace }),
+	textKey(ByWorkload, func(g *Group) *string { return &g.Workload }, func(id *container.Identity) string { return id.Workload }),
+	textKey(ByExe, func(g *Group) *string { return &g.Exe }, nil),
+	textKey(ByComm, func(g *Group) *string { return &g.Comm }, nil),
+	{ByPID, func(to, from *Group) { to.PID = from.PID }, func(a, b *Group) int { return cmp.Compare(a.PID, b.PID) }, pidText, pidText},
+}
+
+// Keys returns every key there is, in canonical order.
+func Keys() []Key {
+	all := make([]Key, len(keyFields))
+	for i := range keyFields {
+		all[i] = keyFields[i].key
+	}
+	return all
+}
 
 // DefaultKeys are what records are collected by; every other grouping is
 // derived from it.
@@ -35,14 +58,15 @@ func ParseKeys(list string) ([]Key, error) {
 	var keys []Key
 	for name := range strings.SplitSeq(list, ",") {
 		k := Key(strings.TrimSpace(name))
-		if !slices.Contains(allKeys, k) {
-			return nil, fmt.Errorf("unknown key %q (one of %s)", name, joinKeys(allKeys))
+		if !slices.Contains(Keys(), k) {
+			return nil, fmt.Errorf("unknown key %q (one of %s)", name, joinKeys(Keys()))
 		}
 		if !slices.Contains(keys, k) {
 			keys = append(keys, k)
 		}
 	}
-	slices.SortFunc(keys, func(a, b Key) int { return slices.Index(allKeys, a) - slices.Index(allKeys, b) })
+	order := Keys()
+	slices.SortFunc(keys, func(a, b Key) int { return slices.Index(order, a) - slices.Index(order, b) })
 	return keys, nil
 }
 
@@ -54,27 +78,107 @@ func joinKeys(keys []Key) string {
 	return strings.Join(s, ", ")
 }
 
+// OfContainer reports whether the values of a key are known by the container
+// of a record, and only by it.
+func (k Key) OfContainer() bool {
+	return k == ByContainer || k == ByPod || k == ByNamespace || k == ByWorkload
+}
+
 // Value is the group's value of a key, as text; "" where it is not known.
 func (g *Group) Value(k Key) string {
-	switch k {
-	case ByNode:
-		return g.Node
-	case ByContainer:
-		if g.Container != nil {
-			return cmp.Or(g.Container.Name, g.Container.ID)
+	for i := range keyFields {
+		if keyFields[i].key == k {
+			return keyFields[i].text(g)
 		}
-	case ByPod:
-		return g.pod().Pod
-	case ByNamespace:
-		return g.pod().Namespace
-	case ByWorkload:
-		return g.pod().Workload
-	case ByExe:
-		return g.Exe
-	case ByComm:
-		return g.Comm
-	case ByPID:
-		return strconv.Itoa(int(g.PID))
 	}
 	return ""
 }
+
+// keep returns a group with only the given keys.
+func (g *Group) keep(by []Key) (kept Group) {
+	for i := range keyFields {
+		if slices.Contains(by, keyFields[i].key) {
+			keyFields[i].copy(&kept, g)
+		}
+	}
+	return kept
+}
+
+// groupID is what groups are equal by.
+type groupID [len(keyFields)]string
+
+func (g *Group) id() (id groupID) {
+	for i := range keyFields {
+		id[i] = keyFields[i].id(g)
+	}
+	return id
+}
+
+// CompareGroups orders groups as a summary has them: by their keys.
+func CompareGroups(a, b Group) int {
+	for i := range keyFields {
+		if c := keyFields[i].compare(&a, &b); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// keyField is an element of keyFields.
+type keyField struct {
+	key     Key
+	copy    func(to, from *Group)
+	compare func(a, b *Group) int
+	id      func(g *Group) string
+	text    func(g *Group) string
+}
+
+// textKey is a key whose value is a text of the group's own or, where the
+// group has a container, that of its identity.
+func textKey(key Key, field func(*Group) *string, identity func(*container.Identity) string) keyField {
+	value := func(g *Group) string {
+		if identity != nil && g.Container != nil {
+			return identity(g.Container)
+		}
+		return *field(g)
+	}
+	own := func(g *Group) string { return *field(g) }
+	return keyField{
+		key:     key,
+		copy:    func(to, from *Group) { *field(to) = value(from) },
+		compare: func(a, b *Group) int { return strings.Compare(*field(a), *field(b)) },
+		id:      own,
+		text:    value,
+	}
+}
+
+// containerID tells containers apart by what they are, not by where they lie
+// in memory or by how they were found.
+func containerID(g *Group) string {
+	if g.Container == nil {
+		return ""
+	}
+	return g.Container.ID + "\x00" + g.Container.Name
+}
+
+func containerText(g *Group) string {
+	if g.Container == nil {
+		return ""
+	}
+	return cmp.Or(g.Container.Name, g.Container.ID)
+}
+
+func compareContainers(a, b *Group) int {
+	x, y := a.Container, b.Container
+	switch {
+	case x == y:
+		return 0
+	case x == nil:
+		return -1
+	case y == nil:
+		return 1
+	}
+	return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Via, y.Via))
+}
+
+func pidText(g *Group) string { return strconv.Itoa(int(g.PID)) }

@@ -5,56 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/syscalltable"
 )
-
-// Merge adds the counts of o, which has the same filter and is not used any
-// more. Its proof comes in parts, by [Builder.Append].
-func (b *Builder) Merge(o *Builder) {
-	if len(b.groups) == 0 && len(o.groups) > 0 {
-		b.names, b.groups, b.folded = o.names, o.groups, o.folded
-		b.unlearn()
-		return
-	}
-	b.sum(o, 1)
-}
-
-// Subtract takes the counts of o away again: what was counted a second time
-// when a part was refused.
-func (b *Builder) Subtract(o *Builder) { b.sum(o, -1) }
-
-// SubtractPart does the same with the counts that a builder gave up when it
-// was cut.
-func (b *Builder) SubtractPart(part *Part) {
-	if part.counts != nil {
-		b.sum(part.counts, -1)
-	}
-}
-
-func (b *Builder) sum(o *Builder, sign int64) {
-	ids := b.translate(&o.names)
-	if o.folded > b.folded {
-		b.fold(o.folded)
-	}
-	for k, g := range o.groups {
-		k = groupKey{ids[k.node], ids[k.comm], ids[k.exe], k.pid, k.container}.fold(b.folded)
-		into, ok := b.groups[k]
-		if !ok {
-			into = b.newGroup(k)
-		}
-		into.merge(g, sign)
-	}
-	b.forget()
-}
-
-// translate gives b's number of each name of o.
-func (b *Builder) translate(o *interner) []uint32 {
-	ids := make([]uint32, len(o.names))
-	for i, n := range o.names {
-		ids[i] = b.names.add(n.text)
-	}
-	return ids
-}
 
 // Merge unites reports: of several runs, several nodes, several logs. Groups
 // with the same keys add up; a call that any of them saw is in the result, so
@@ -71,7 +23,7 @@ func Merge(all ...*Summary) *Summary {
 		runs   Runs
 	)
 	for _, s := range all {
-		runs = runs.merge(s.SeenIn())
+		runs = runs.merge(s.AsRuns())
 		out.Inputs = append(out.Inputs, s.Inputs...)
 		out.Completeness = out.Completeness.merge(s.Completeness)
 		groups = append(groups, s.Groups...)
@@ -79,8 +31,8 @@ func Merge(all ...*Summary) *Summary {
 	if runs.Count > 1 {
 		out.Runs = &runs
 	}
-	out.Groups = unite(groups, out.By)
-	out.retotal()
+	out.Groups = Unite(groups, out.By)
+	out.Retotal()
 	return out
 }
 
@@ -156,13 +108,13 @@ func (c Completeness) merge(o Completeness) Completeness {
 func (s *Summary) Regroup(by []Key) *Summary {
 	out := *s
 	out.By = slices.Clone(by)
-	out.Groups = unite(s.Groups, by)
-	out.retotal()
+	out.Groups = Unite(s.Groups, by)
+	out.Retotal()
 	return &out
 }
 
-// unite sums up the groups that agree in the keys.
-func unite(groups []Group, by []Key) []Group {
+// Unite sums up the groups that agree in the keys, and puts them in order.
+func Unite(groups []Group, by []Key) []Group {
 	at := map[groupID]int{}
 	var out []Group
 	for _, g := range groups {
@@ -177,66 +129,18 @@ func unite(groups []Group, by []Key) []Group {
 	}
 	for i := range out {
 		out[i].Calls = uniteCalls(out[i].Calls)
-		out[i] = out[i].recount()
+		out[i].Recount()
 	}
-	slices.SortFunc(out, compareGroups)
+	slices.SortFunc(out, CompareGroups)
 	return out
-}
-
-// groupID is what groups are equal by: containers by what they are, not by
-// where they lie.
-type groupID struct {
-	node, container, pod, namespace, workload, exe, comm string
-	pid                                                  int32
-}
-
-func (g Group) id() groupID {
-	id := groupID{g.Node, "", g.Pod, g.Namespace, g.Workload, g.Exe, g.Comm, g.PID}
-	if g.Container != nil {
-		id.container = g.Container.ID + "\x00" + g.Container.Name
-	}
-	return id
-}
-
-// keep returns a group with only the given keys.
-func (g Group) keep(by []Key) (k Group) {
-	for _, b := range by {
-		switch b {
-		case ByNode:
-			k.Node = g.Node
-		case ByContainer:
-			k.Container = g.Container
-		case ByPod:
-			k.Pod = g.pod().Pod
-		case ByNamespace:
-			k.Namespace = g.pod().Namespace
-		case ByWorkload:
-			k.Workload = g.pod().Workload
-		case ByExe:
-			k.Exe = g.Exe
-		case ByComm:
-			k.Comm = g.Comm
-		case ByPID:
-			k.PID = g.PID
-		}
-	}
-	return k
-}
-
-// pod returns where the group's pod, namespace and workload are known from.
-func (g Group) pod() container.Identity {
-	if g.Container != nil {
-		return *g.Container
-	}
-	return container.Identity{Pod: g.Pod, Namespace: g.Namespace, Workload: g.Workload}
 }
 
 // uniteCalls sums up equal calls.
 func uniteCalls(calls []Call) []Call {
-	slices.SortStableFunc(calls, compareCalls)
+	slices.SortStableFunc(calls, CompareCalls)
 	out := calls[:0:0]
 	for _, c := range calls {
-		if n := len(out); n > 0 && compareCalls(out[n-1], c) == 0 {
+		if n := len(out); n > 0 && CompareCalls(out[n-1], c) == 0 {
 			out[n-1].Add(&c)
 			continue
 		}
@@ -245,27 +149,26 @@ func uniteCalls(calls []Call) []Call {
 	return out
 }
 
-func compareGroups(a, b Group) int {
-	for _, c := range [...]int{
-		strings.Compare(a.Node, b.Node), compareContainers(a.Container, b.Container),
-		strings.Compare(a.Pod, b.Pod), strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Workload, b.Workload),
-		strings.Compare(a.Exe, b.Exe), strings.Compare(a.Comm, b.Comm),
-	} {
-		if c != 0 {
-			return c
-		}
+// CompareCalls orders calls as a group has them: by arch, number and action.
+func CompareCalls(a, b Call) int {
+	if c := compareArchs(a.Arch, b.Arch); c != 0 {
+		return c
 	}
-	return cmp.Compare(a.PID, b.PID)
-}
-
-func compareContainers(a, b *container.Identity) int {
-	switch {
-	case a == b:
-		return 0
-	case a == nil:
-		return -1
-	case b == nil:
+	if a.NR != b.NR { // nearly all
+		return cmp.Compare(a.NR, b.NR)
+	}
+	if c := cmp.Compare(a.Action, b.Action); c != 0 || a.Folded == b.Folded {
+		return c
+	}
+	if a.Folded { // behind the call -1, which has no name either
 		return 1
 	}
-	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Via, b.Via))
+	return -1
+}
+
+func compareArchs(a, b syscalltable.Arch) int {
+	if a == b {
+		return 0
+	}
+	return strings.Compare(a.String(), b.String())
 }

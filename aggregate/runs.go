@@ -22,9 +22,9 @@ type CallRuns struct {
 	Runs int
 }
 
-// SeenIn returns the summary's Runs; a single report is one run, which has
+// AsRuns returns the summary's Runs; a single report is one run, which has
 // seen all its calls.
-func (s *Summary) SeenIn() Runs {
+func (s *Summary) AsRuns() Runs {
 	if s.Runs != nil {
 		return *s.Runs
 	}
@@ -41,13 +41,13 @@ func (s *Summary) SeenIn() Runs {
 	return r
 }
 
-// Of returns the runs with the calls of some groups alone. Who made a call in
+// OfGroups returns the runs with the calls of some groups alone. Who made a call in
 // which run is not known: it counts in how many anybody did.
-func (r *Runs) Of(groups []Group) *Runs {
+func (r *Runs) OfGroups(groups []Group) *Runs {
 	if r == nil {
 		return nil
 	}
-	made := (&Summary{Groups: groups}).SeenIn()
+	made := (&Summary{Groups: groups}).AsRuns()
 	out := &Runs{Count: r.Count}
 	for _, c := range r.Calls {
 		if _, ok := slices.BinarySearchFunc(made.Calls, c, compareRuns); ok {
@@ -75,7 +75,7 @@ func (r Runs) merge(o Runs) Runs {
 func (c CallRuns) same(o CallRuns) bool { return c.Arch == o.Arch && c.NR == o.NR }
 
 func compareRuns(a, b CallRuns) int {
-	return cmp.Or(archOrder(a.Arch, b.Arch), cmp.Compare(a.NR, b.NR))
+	return cmp.Or(compareArchs(a.Arch, b.Arch), cmp.Compare(a.NR, b.NR))
 }
 
 // SeenIn returns how many calls were seen in exactly n of the runs.
@@ -88,11 +88,11 @@ func (r *Runs) SeenIn(n int) (calls int) {
 	return calls
 }
 
-// New returns how many calls the k-th run showed that none before it had, on
+// NewCalls returns how many calls the k-th run showed that none before it had, on
 // average over all orders of the runs; k is 1 to Count. A call that n of M
 // runs have seen comes first in the k-th with the probability
 // C(M-k, n-1) / C(M, n).
-func (r *Runs) New(k int) (calls float64) {
+func (r *Runs) NewCalls(k int) (calls float64) {
 	for _, c := range r.Calls {
 		if n, m := c.Runs, r.Count; n-1 <= m-k {
 			calls += math.Exp(logChoose(m-k, n-1) - logChoose(m, n))
@@ -111,4 +111,4 @@ func logChoose(n, k int) float64 {
 // has shown: by Good and Turing (Good 1953, "The population frequencies of
 // species"), a run like these shows as many new calls as the last one has, on
 // average, namely those seen in one run only, shared out among the runs.
-func (r *Runs) NextNew() (probability float64) { return 1 - math.Exp(-r.New(r.Count)) }
+func (r *Runs) NextNew() (probability float64) { return 1 - math.Exp(-r.NewCalls(r.Count)) }

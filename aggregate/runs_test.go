@@ -48,10 +48,10 @@ func TestRunsOf(t *testing.T) {
 	want := &aggregate.Runs{Count: 3, Calls: []aggregate.CallRuns{
 		{Arch: syscalltable.X86_64, NR: 1, Runs: 2}, {Arch: syscalltable.X86_64, NR: 3, Runs: 1},
 	}}
-	if got := r.Of(run(3, 1, 7).Groups); !reflect.DeepEqual(got, want) {
+	if got := r.OfGroups(run(3, 1, 7).Groups); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	if got := (*aggregate.Runs)(nil).Of(run(1).Groups); got != nil {
+	if got := (*aggregate.Runs)(nil).OfGroups(run(1).Groups); got != nil {
 		t.Errorf("of one run: %+v", got)
 	}
 }
@@ -62,7 +62,7 @@ func TestRunsNew(t *testing.T) {
 	r := aggregate.Merge(run(0, 1, 2), run(0, 1), run(0, 3)).Runs
 	sum := 0.0
 	for k, want := range []float64{7.0 / 3, 1, 2.0 / 3} {
-		got := r.New(k + 1)
+		got := r.NewCalls(k + 1)
 		sum += got
 		if math.Abs(got-want) > 1e-9 {
 			t.Errorf("run %d shows %v new calls, want %v", k+1, got, want)

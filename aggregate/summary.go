@@ -1,11 +1,9 @@
 package aggregate
 
 import (
-	"math"
 	"time"
 
 	"github.com/auditscan/auditscan/container"
-	"github.com/auditscan/auditscan/parser"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -71,9 +69,9 @@ type Group struct {
 // Call is one (architecture, number) under one action, with how often it was
 // seen. Arch is NoArch where the record had none.
 //
-// It is what records are counted in, too, so that a report of many groups
-// takes no memory beside the counts: 32 bytes a call, without pointers, two of
-// which fill a line of the processor's cache.
+// Records are counted in it, too, so that a report of many groups takes no
+// memory beside the counts: 32 bytes, without pointers, two of which fill a
+// line of the processor's cache.
 type Call struct {
 	Count       int64
 	Arch        syscalltable.Arch
@@ -83,7 +81,6 @@ type Call struct {
 	// Folded: not one call, but all of this arch and action whose number is
 	// in no table; there were too many to list. NR means nothing then.
 	Folded bool
-	form   form // zero in a summary
 }
 
 // Name returns the call's name; "" where the number is in no table.
@@ -98,130 +95,15 @@ func (c *Call) Name() string {
 // Add adds the count and times of another counter of the same call.
 func (c *Call) Add(o *Call) {
 	c.Count = Plus(c.Count, o.Count)
-	c.widen(o.First.Millis(), o.Last.Millis())
+	c.Widen(o.First.Millis(), o.Last.Millis())
 }
 
-// widen widens the call's times by others; those that are none change nothing.
-func (c *Call) widen(from, to Millis) {
+// Widen widens the call's times by others; those that are none change nothing.
+func (c *Call) Widen(from, to Millis) {
 	if first := c.First.Millis(); from != 0 && (first == 0 || from < first) {
 		c.First = from.Instant()
 	}
 	if to > c.Last.Millis() {
 		c.Last = to.Instant()
 	}
-}
-
-// Millis is a time as records tell it, in milliseconds since the epoch; zero
-// means none.
-type Millis int64
-
-// Time returns the time; zero for none.
-func (m Millis) Time() time.Time {
-	if m == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(int64(m)).UTC()
-}
-
-// Instant is a [Millis] in six bytes, the lowest first.
-type Instant [3]uint16
-
-// Instant packs a time from 1970 on, up to 10889.
-func (m Millis) Instant() Instant {
-	return Instant{uint16(m), uint16(m >> 16), uint16(m >> 32)}
-}
-
-// Millis unpacks the time.
-func (i Instant) Millis() Millis { return Millis(i[0]) | Millis(i[1])<<16 | Millis(i[2])<<32 }
-
-// Time returns the time; zero for none.
-func (i Instant) Time() time.Time { return i.Millis().Time() }
-
-// MillisOf returns a time in milliseconds; none for the zero time.
-func MillisOf(t time.Time) Millis {
-	if t.IsZero() {
-		return 0
-	}
-	return Millis(t.UnixMilli())
-}
-
-// Widen widens a time span by another; one without a time changes nothing.
-func Widen(first, last *Millis, from, to Millis) {
-	if from != 0 && (*first == 0 || from < *first) {
-		*first = from
-	}
-	if to != 0 && (*last == 0 || to > *last) {
-		*last = to
-	}
-}
-
-// when is the time of a stamp.
-func when(st parser.Stamp) Millis {
-	if !st.HasTime {
-		return 0
-	}
-	return Millis(st.Millis)
-}
-
-// Completeness reports whether records are missing, and how that is known.
-type Completeness struct {
-	Verdict  Verdict
-	Lost     int64 // records known to be missing; evidence without a number adds none
-	Evidence []Evidence
-}
-
-// Verdict is the answer to "was anything lost?".
-type Verdict string
-
-// The verdicts: Unknown means that the input cannot tell.
-const (
-	Complete   Verdict = "complete"
-	Incomplete Verdict = "incomplete"
-	Unknown    Verdict = "unknown"
-)
-
-// EvidenceKind is a way in which records go missing.
-type EvidenceKind string
-
-// The kinds of evidence.
-const (
-	SerialGap          EvidenceKind = "serial-gap"
-	Suppressed         EvidenceKind = "suppressed"
-	Backlog            EvidenceKind = "backlog"
-	RateLimit          EvidenceKind = "rate-limit"
-	LostCounter        EvidenceKind = "lost-counter"
-	Overrun            EvidenceKind = "overrun"
-	Malformed          EvidenceKind = "malformed"
-	Unresolved         EvidenceKind = "unresolved"
-	Legacy             EvidenceKind = "legacy"
-	TruncatedInput     EvidenceKind = "truncated-input"
-	DroppedByCollector EvidenceKind = "dropped-by-collector"
-	RotationGap        EvidenceKind = "rotation-gap"
-)
-
-// Evidence is one reason not to call an input complete. Evidence of one kind
-// in one input is folded into one value with a count and the first place.
-//
-// First and Last are when the messages and gaps were noticed. What has no time
-// of its own, since the log gives none or none with a year, happened between
-// the records that it stands between in the input: the time of the one before
-// bounds First, that of the one behind Last. Where there is none, or the input
-// is of several nodes, the bound is not known, and zero.
-type Evidence struct {
-	Kind        EvidenceKind
-	Count       int64 // records or messages it stands for; 0: not known
-	Input       string
-	Line        int64 // of the first occurrence; 0: none
-	First, Last time.Time
-	Detail      string
-	Fix         string // what prevents it next time
-}
-
-// Plus adds counts. What is more than fits is the largest count there is: the
-// numbers of a report that somebody made up would else add up to nothing.
-func Plus(a, b int64) int64 {
-	if b > 0 && a > math.MaxInt64-b {
-		return math.MaxInt64
-	}
-	return a + b
 }

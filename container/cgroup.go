@@ -126,12 +126,6 @@ func containerID(segment, parent string) (id, runtime string) {
 	return id, runtimeOf(prefix)
 }
 
-// isECS reports whether s is 32 hex digits, a dash and a decimal number, as
-// Amazon's ECS names the cgroups of a task's containers.
-func isECS(s string) bool {
-	return len(s) > 33 && len(s) <= 33+20 && s[32] == '-' && isHex(s[:32]) && isDigits(s[33:])
-}
-
 // podUID returns the uid of "podUID", "kubepods-…-podUID.slice" and
 // "kubepods-…-podUID.slice:cri-containerd:ID". systemd wants underscores for
 // the dashes; the uid of a static pod is a hash and has none.
@@ -146,13 +140,6 @@ func podUID(segment string) string {
 		return uid
 	}
 	return ""
-}
-
-func isUUID(s string) bool {
-	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
-		return false
-	}
-	return isHex(s[:8] + s[9:13] + s[14:18] + s[19:23] + s[24:])
 }
 
 // userManager returns the uid of "user@UID.service".
@@ -177,39 +164,3 @@ func unitOrLXC(segment string) (name, runtime string) {
 	}
 	return "", ""
 }
-
-// isUnitName holds a name to systemd.unit(5)'s characters and length.
-func isUnitName(s string) bool {
-	return s != "" && len(s) <= 255 && onlyChars(s, `:_.\@-`)
-}
-
-// onlyChars reports whether s is of ASCII letters, digits and extra alone.
-func onlyChars(s, extra string) bool {
-	for i := range len(s) {
-		c := s[i]
-		if !isDigit(c) && (c|0x20 < 'a' || c|0x20 > 'z') && strings.IndexByte(extra, c) < 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func isHex(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; !isDigit(c) && (c < 'a' || c > 'f') {
-			return false
-		}
-	}
-	return true
-}
-
-func isDigits(s string) bool {
-	for i := range len(s) {
-		if !isDigit(s[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }

@@ -8,8 +8,6 @@
 //	pid, time ──Tracker, Map──> cgroup ──ParseCgroup──> Ref ──Resolver──> Identity
 package container
 
-import "fmt"
-
 // Identity is what is known of a container. Empty strings are unknown.
 //
 // A systemd service outside of any container is an Identity too: its ID and
@@ -44,24 +42,3 @@ const (
 // PauseName is the [Identity.Name] of a pod's pause container, as kubelet's
 // file and container names have it.
 const PauseName = "POD"
-
-// Problem is something that could not be read, and was left out.
-type Problem struct {
-	Name   string // the file or directory
-	Line   int64  // 0: not about a line
-	Detail string
-	Count  int64 // how often
-}
-
-// String returns "name:line: detail (N times)".
-func (p Problem) String() string {
-	s := p.Name
-	if p.Line > 0 {
-		s = fmt.Sprintf("%s:%d", s, p.Line)
-	}
-	s += ": " + p.Detail
-	if p.Count > 1 {
-		s += fmt.Sprintf(" (%d times)", p.Count)
-	}
-	return s
-}

@@ -21,6 +21,17 @@ type Map struct {
 	stays map[int32][]stay // by pid, in order of start
 }
 
+// StampLag is by how much a record's time can be before the truth. Audit takes
+// it from the clock that advances with the timer interrupt, every 1 to 10 ms,
+// and cuts it to milliseconds; on a busy virtual machine the interrupt is late
+// (15 ms were seen).
+const StampLag = 100 * time.Millisecond
+
+// BirthLag is by how much /proc can show a birth before the event tells it:
+// /proc counts in hundredths of a second, the event is sent when the fork is
+// nearly done.
+const BirthLag = 25 * time.Millisecond
+
 // stay is a line of the map.
 type stay struct {
 	start, end time.Time // end is zero for a process that lived when the map was saved
@@ -38,7 +49,7 @@ const maxMapLine = 64 << 10
 // The error is one of reading, and names the input too.
 func ReadMap(r io.Reader, name string) (*Map, []Problem, error) {
 	m := &Map{stays: map[int32][]stay{}}
-	var bad problems
+	var bad Problems
 	interned := map[Identity]*Identity{}
 	in := bufio.NewReaderSize(r, maxMapLine)
 	for number := int64(1); ; number++ {
@@ -52,9 +63,9 @@ func ReadMap(r io.Reader, name string) (*Map, []Problem, error) {
 			return nil, nil, fmt.Errorf("read pid map %s: %w", name, err)
 		}
 		if tooLong {
-			bad.add(Problem{Name: name, Line: number, Detail: "longer than 64 KiB"})
+			bad.Add(Problem{Name: name, Line: number, Detail: "longer than 64 KiB"})
 		} else if detail := m.addLine(number, bytes.TrimSuffix(line, []byte("\n")), interned); detail != "" {
-			bad.add(Problem{Name: name, Line: number, Detail: detail})
+			bad.Add(Problem{Name: name, Line: number, Detail: detail})
 		}
 		if err != nil {
 			break
@@ -63,7 +74,7 @@ func ReadMap(r io.Reader, name string) (*Map, []Problem, error) {
 	for pid, stays := range m.stays {
 		m.stays[pid] = tidy(stays)
 	}
-	return m, bad.list(), nil
+	return m, bad.List(), nil
 }
 
 // addLine adds a line, unless it says what is wrong with it.
@@ -109,7 +120,7 @@ func (s stay) sameProcess(later stay) bool {
 	if s.start.Equal(later.start) {
 		return true
 	}
-	return s.id != nil && later.id != nil && s.id.ID == later.id.ID && later.start.Sub(s.start) <= bornLag
+	return s.id != nil && later.id != nil && s.id.ID == later.id.ID && later.start.Sub(s.start) <= BirthLag
 }
 
 // Lookup returns the container that a process was in at a record's time. It
@@ -119,10 +130,10 @@ func (s stay) sameProcess(later stay) bool {
 func (m *Map) Lookup(pid int32, at time.Time) (*Identity, bool) {
 	stays := m.stays[pid]
 	// Records and the map have milliseconds, records moreover lag.
-	next := sort.Search(len(stays), func(i int) bool { return stays[i].start.After(at.Add(stampLag + time.Millisecond)) })
+	next := sort.Search(len(stays), func(i int) bool { return stays[i].start.After(at.Add(StampLag + time.Millisecond)) })
 	var found *Identity
 	for i := next - 1; i >= 0 && stays[i].spans(at, stays[i+1:]); i-- {
-		if i < next-1 && !same(found, stays[i].id) {
+		if i < next-1 && !sameContainer(found, stays[i].id) {
 			return nil, false
 		}
 		found = stays[i].id
@@ -140,6 +151,19 @@ func (s stay) spans(at time.Time, later []stay) bool {
 	return end.IsZero() || !at.After(end.Add(2*time.Millisecond))
 }
 
-func same(a, b *Identity) bool {
+func sameContainer(a, b *Identity) bool {
 	return a == b || a != nil && b != nil && a.ID == b.ID
+}
+
+// Living returns the processes without an end, in order of pid.
+func (m *Map) Living() (living []Process) {
+	for pid, stays := range m.stays {
+		for i, s := range stays {
+			if s.id != nil && s.end.IsZero() && i == len(stays)-1 {
+				living = append(living, Process{PID: pid, Start: s.start, Container: s.id})
+			}
+		}
+	}
+	slices.SortFunc(living, func(a, b Process) int { return int(a.PID) - int(b.PID) })
+	return living
 }

@@ -10,18 +10,18 @@ const (
 	labelJobName      = "batch.kubernetes.io/job-name"
 )
 
-// workloadOf returns what a pod was made from: by its labels, else guessed
+// Workload returns what a pod was made from: by its labels, else guessed
 // from its name. It is empty for a pod that nothing seems to have made.
-func workloadOf(pod string, labels map[string]string) (workload string, guessed bool) {
+func Workload(pod string, labels map[string]string) (name string, guessed bool) {
 	if hash := labels[labelTemplateHash]; hash != "" {
 		if name, ok := strings.CutSuffix(dropSuffix(pod, isRandom), "-"+hash); ok {
 			return name, false
 		}
 	}
-	if job := labels[labelJobName]; isName(job) && job != "" {
+	if job := labels[labelJobName]; ValidName(job) {
 		return job, false
 	}
-	name := guessWorkload(pod)
+	name = guessWorkload(pod)
 	return name, name != "" && labels[labelRevisionHash] == ""
 }
 

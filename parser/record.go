@@ -87,6 +87,7 @@ const (
 	FormInterpreted               // ausearch -i
 	FormJSON                      // laurel
 	FormJournalKernel             // printk's, in a journal entry whose fields say that the kernel wrote it
+	FormEvent                     // an event of this program
 )
 
 // Text is comm or exe as printed.

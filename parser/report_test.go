@@ -6,7 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/auditscan/auditscan/aggregate"
+	ev "github.com/auditscan/auditscan/event" // event is what the tests here compare
+	"github.com/auditscan/auditscan/internal/tally"
 	"github.com/auditscan/auditscan/parser"
 	"github.com/auditscan/auditscan/report"
 )
@@ -38,8 +39,8 @@ func TestReportByGeneralAlone(t *testing.T) {
 // reportBy is the report of what a parser makes of a log.
 func reportBy(t *testing.T, p *parser.Parser, name string, log []byte) string {
 	t.Helper()
-	b := aggregate.NewBuilder(nil)
-	b.Input(name, "")
+	b := tally.New(nil)
+	b.Begin(name, "")
 	p.Reset(log)
 	for item := p.Next(); item != parser.End; item = p.Next() {
 		count(b, p, item)
@@ -53,10 +54,14 @@ func reportBy(t *testing.T, p *parser.Parser, name string, log []byte) string {
 	return text.String()
 }
 
-func count(b *aggregate.Builder, p *parser.Parser, item parser.Item) {
+func count(b *tally.Tally, p *parser.Parser, item parser.Item) {
 	switch item {
 	case parser.IsRecord:
-		b.Record(p.Record(), nil, p.Line())
+		if e, ok := ev.Of(p.Record()); ok {
+			b.Event(&e, p.Line())
+		} else {
+			b.Malformed("interpreted name is in no table", p.Line())
+		}
 	case parser.IsOther:
 		b.Other(p.Record())
 	case parser.IsLoss:

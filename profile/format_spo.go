@@ -25,7 +25,7 @@ type Coverage struct {
 // Coverage tells in how many of the runs that a summary unites the calls were
 // seen that the profile was made from.
 func (r *Result) Coverage(s *aggregate.Summary) *Coverage {
-	runs := s.SeenIn()
+	runs := s.AsRuns()
 	c := &Coverage{Total: runs.Count, Syscalls: map[string]int{}}
 	for _, o := range r.Observed {
 		for _, seen := range runs.Calls {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	"github.com/auditscan/auditscan/profile/bpf"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -35,14 +36,14 @@ func (p *Policy) Inspect() []Inspection {
 
 // InspectFilters asks the filters of a process, the one loaded last first,
 // about every call that programs can make on a host.
-func InspectFilters(filters []Filter, host syscalltable.Arch) ([]Inspection, error) {
+func InspectFilters(filters []bpf.Filter, host syscalltable.Arch) ([]Inspection, error) {
 	var list []Inspection
 	for _, arch := range family(host) {
 		in := Inspection{Arch: arch}
 		for nr, name := range arch.Calls() {
 			possible := []Outcome{{Action: syscalltable.ActionAllow}}
 			for i, f := range filters {
-				answers, err := f.Answer(arch, nr)
+				answers, err := filterOutcomes(f, arch, nr)
 				if err != nil {
 					return nil, fmt.Errorf("filter %d of %d, asked about %s: %w", i+1, len(filters), name, err)
 				}
@@ -53,6 +54,24 @@ func InspectFilters(filters []Filter, host syscalltable.Arch) ([]Inspection, err
 		list = append(list, in)
 	}
 	return list, nil
+}
+
+// filterOutcomes returns what a filter may answer to a call, the permissive
+// first.
+func filterOutcomes(f bpf.Filter, arch syscalltable.Arch, nr int32) ([]Outcome, error) {
+	if arch == syscalltable.X32 {
+		arch = syscalltable.X86_64
+	}
+	answers, err := f.Answers(uint32(arch), nr)
+	if err != nil {
+		return nil, err
+	}
+	var list []Outcome
+	for _, code := range answers {
+		list = append(list, outcomeOf(code))
+	}
+	slices.SortFunc(list, compareOutcomes)
+	return slices.Compact(list), nil
 }
 
 // strictest returns what the kernel can make of the answers of two filters:

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/event"
 	"github.com/auditscan/auditscan/parser"
 )
 
@@ -71,7 +72,7 @@ func BenchmarkAppend(b *testing.B) {
 	})
 	for _, bench := range []struct {
 		name   string
-		append func([]byte, *Event) []byte
+		append func([]byte, *event.Event) []byte
 		id     *container.Identity
 	}{
 		{"event", AppendEvent, nil},
@@ -79,7 +80,7 @@ func BenchmarkAppend(b *testing.B) {
 		{"line", AppendLine, nil},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
-			e := &Event{Record: &record, Arch: 0xc000003e, NR: 202, Name: "futex", Action: 8, Container: bench.id}
+			e := &event.Event{Record: &record, Arch: 0xc000003e, NR: 202, Action: 8, Container: bench.id}
 			buf := bench.append(nil, e)
 			b.ReportAllocs()
 			b.SetBytes(int64(len(buf)))

@@ -7,6 +7,8 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/event"
+	"github.com/auditscan/auditscan/internal/tally"
 	"github.com/auditscan/auditscan/parser"
 )
 
@@ -53,13 +55,13 @@ func walk(t testing.TB, name string, visit func(*parser.Parser, parser.Item)) in
 // summarize counts the records of logs; containers are known by pid.
 func summarize(t testing.TB, containers map[int32]*container.Identity, names ...string) *aggregate.Summary {
 	t.Helper()
-	b := aggregate.NewBuilder(nil)
+	b := tally.New(nil)
 	for _, name := range names {
-		b.Input(name, "")
+		b.Begin(name, "")
 		b.Lines(walk(t, name, func(p *parser.Parser, item parser.Item) {
 			switch item {
 			case parser.IsRecord:
-				b.Record(p.Record(), containers[p.Record().PID], p.Line())
+				countRecord(b, p, containers)
 			case parser.IsOther:
 				b.Other(p.Record())
 			case parser.IsLoss:
@@ -72,21 +74,30 @@ func summarize(t testing.TB, containers map[int32]*container.Identity, names ...
 	return b.Summary()
 }
 
+// countRecord counts the parser's record, and returns it if it counts.
+func countRecord(b *tally.Tally, p *parser.Parser, containers map[int32]*container.Identity) (e event.Event, counts bool) {
+	e, ok := event.Of(p.Record())
+	if !ok {
+		b.Malformed("interpreted name is in no table", p.Line())
+		return e, false
+	}
+	e.Container = containers[e.PID]
+	_, counts = b.Event(&e, p.Line())
+	return e, counts
+}
+
 // eventsOf encodes the records that count, and the losses, as encode does.
-func eventsOf(t testing.TB, containers map[int32]*container.Identity, encode func([]byte, *Event) []byte, names ...string) []byte {
+func eventsOf(t testing.TB, containers map[int32]*container.Identity, encode func([]byte, *event.Event) []byte, names ...string) []byte {
 	t.Helper()
 	var out []byte
-	b := aggregate.NewBuilder(nil)
+	b := tally.New(nil)
 	for _, name := range names {
-		b.Input(name, "")
+		b.Begin(name, "")
 		walk(t, name, func(p *parser.Parser, item parser.Item) {
 			switch item {
 			case parser.IsRecord:
-				r := p.Record()
-				id := containers[r.PID]
-				if c := b.Record(r, id, p.Line()); c != nil {
-					name, _ := c.Arch.Name(c.NR)
-					out = encode(out, &Event{Record: r, Arch: c.Arch, NR: c.NR, Name: name, Action: c.Action, Container: id})
+				if e, counts := countRecord(b, p, containers); counts {
+					out = encode(out, &e)
 				}
 			case parser.IsLoss:
 				l := p.Loss()

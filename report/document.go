@@ -7,6 +7,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/jsontime"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -85,19 +86,39 @@ func evidenceObject(e *aggregate.Evidence) object {
 	}
 }
 
+// groupKeys are the keys of a group in the order of its JSON form, with their
+// values and how to read them again.
+var groupKeys = [...]struct {
+	key   aggregate.Key
+	value func(*aggregate.Group) any
+	read  func(*jsonReader, *aggregate.Group)
+}{
+	{aggregate.ByNode, func(g *aggregate.Group) any { return known(g.Node) },
+		func(r *jsonReader, g *aggregate.Group) { g.Node = r.stringOrNull() }},
+	{aggregate.ByContainer, func(g *aggregate.Group) any { return identityObject(g.Container) },
+		func(r *jsonReader, g *aggregate.Group) { g.Container = r.identity() }},
+	{aggregate.ByPod, func(g *aggregate.Group) any { return known(g.Pod) },
+		func(r *jsonReader, g *aggregate.Group) { g.Pod = r.stringOrNull() }},
+	{aggregate.ByNamespace, func(g *aggregate.Group) any { return known(g.Namespace) },
+		func(r *jsonReader, g *aggregate.Group) { g.Namespace = r.stringOrNull() }},
+	{aggregate.ByWorkload, func(g *aggregate.Group) any { return known(g.Workload) },
+		func(r *jsonReader, g *aggregate.Group) { g.Workload = r.stringOrNull() }},
+	{aggregate.ByPID, func(g *aggregate.Group) any { return intOrNull(int64(g.PID)) },
+		func(r *jsonReader, g *aggregate.Group) { g.PID = r.pid() }},
+	{aggregate.ByComm, func(g *aggregate.Group) any { return known(g.Comm) },
+		func(r *jsonReader, g *aggregate.Group) { g.Comm = r.stringOrNull() }},
+	{aggregate.ByExe, func(g *aggregate.Group) any { return known(g.Exe) },
+		func(r *jsonReader, g *aggregate.Group) { g.Exe = r.stringOrNull() }},
+}
+
 // groupObject leaves out the keys that the groups are not told apart by.
 func groupObject(g *aggregate.Group, by []aggregate.Key) object {
-	keys := object{
-		{string(aggregate.ByNode), known(g.Node)},
-		{string(aggregate.ByContainer), identityObject(g.Container)},
-		{string(aggregate.ByPod), known(g.Pod)},
-		{string(aggregate.ByNamespace), known(g.Namespace)},
-		{string(aggregate.ByWorkload), known(g.Workload)},
-		{string(aggregate.ByPID), intOrNull(int64(g.PID))},
-		{string(aggregate.ByComm), known(g.Comm)},
-		{string(aggregate.ByExe), known(g.Exe)},
+	var keys object
+	for _, k := range groupKeys {
+		if slices.Contains(by, k.key) {
+			keys = append(keys, member{string(k.key), k.value(g)})
+		}
 	}
-	keys = slices.DeleteFunc(keys, func(m member) bool { return !slices.Contains(by, aggregate.Key(m.key)) })
 	return append(keys, object{
 		{"records", g.Records},
 		{"first", timeOrNull(g.First)},
@@ -168,10 +189,10 @@ func intOrNull(n int64) any {
 // timeOrNull returns t as text, or null if it is not known (the zero time) or
 // not representable.
 func timeOrNull(t time.Time) any {
-	if !representable(t.UnixMilli()) {
+	if !jsontime.Representable(t.UnixMilli()) {
 		return nil
 	}
-	return string(appendStamp(nil, t.UnixMilli()))
+	return jsontime.Format(t)
 }
 
 // valid returns s with a replacement character for each byte that is no

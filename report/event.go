@@ -6,23 +6,14 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/event"
+	"github.com/auditscan/auditscan/internal/jsontime"
 	"github.com/auditscan/auditscan/parser"
-	"github.com/auditscan/auditscan/syscalltable"
 )
-
-// Event is one record with what was found out about it.
-type Event struct {
-	Record    *parser.Record
-	Arch      syscalltable.Arch // NoArch: the record has none
-	NR        int32             // as in the record: x32 calls have bit 30 set
-	Name      string            // empty: in no table
-	Action    syscalltable.Action
-	Container *container.Identity // nil: none, or not known
-}
 
 // AppendEvent appends e to dst as one line of JSON, with its newline, as
 // schema/event.schema.json describes it. It allocates nothing but room in dst.
-func AppendEvent(dst []byte, e *Event) []byte {
+func AppendEvent(dst []byte, e *event.Event) []byte {
 	r := e.Record
 	dst = append(dst, `{"time":`...)
 	dst = appendMillis(dst, r.Millis, r.HasTime)
@@ -44,13 +35,13 @@ func AppendEvent(dst []byte, e *Event) []byte {
 }
 
 // appendCall appends what was called and what the filter decided.
-func appendCall(dst []byte, e *Event) []byte {
+func appendCall(dst []byte, e *event.Event) []byte {
 	dst = append(dst, `,"arch":`...)
 	dst = appendKnown(dst, e.Arch.String())
 	dst = append(dst, `,"nr":`...)
 	dst = strconv.AppendInt(dst, int64(e.NR), 10)
 	dst = append(dst, `,"syscall":`...)
-	dst = appendKnown(dst, e.Name)
+	dst = appendKnown(dst, e.Name())
 	dst = append(dst, `,"action":`...)
 	dst = appendString(dst, e.Action.String())
 	dst = append(dst, `,"sig":`...)
@@ -118,28 +109,12 @@ func appendIdentity(dst []byte, c *container.Identity) []byte {
 
 // appendMillis appends a time as timeOrNull returns it.
 func appendMillis(dst []byte, millis int64, known bool) []byte {
-	if !known || !representable(millis) {
+	if !known || !jsontime.Representable(millis) {
 		return append(dst, "null"...)
 	}
 	dst = append(dst, '"')
-	dst = appendStamp(dst, millis)
+	dst = jsontime.Append(dst, millis)
 	return append(dst, '"')
-}
-
-// representable reports whether RFC 3339 can say a time; a forged record can
-// have any.
-func representable(millis int64) bool {
-	const year10000 = 253402300800000
-	return 0 <= millis && millis < year10000
-}
-
-// appendStamp appends a time as RFC 3339 in UTC with milliseconds. Package time is quick with its
-// own layout of whole seconds only.
-func appendStamp(dst []byte, millis int64) []byte {
-	t := time.UnixMilli(millis).UTC()
-	dst = t.AppendFormat(dst, time.RFC3339)
-	n := t.Nanosecond() / 1e6
-	return append(dst[:len(dst)-1], '.', byte('0'+n/100), byte('0'+n/10%10), byte('0'+n%10), 'Z')
 }
 
 func appendNumber(dst []byte, n int64, known bool) []byte {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/event"
 	"github.com/auditscan/auditscan/parser"
 	"github.com/auditscan/auditscan/syscalltable"
 )
@@ -36,7 +37,7 @@ func TestEvent(t *testing.T) {
 func TestEventUnknown(t *testing.T) {
 	const want = `{"time":null,"serial":null,"node":null,"pid":null,"comm":null,"exe":null,"arch":null,"nr":-1,"syscall":null,` +
 		`"action":"unknown","sig":0,"compat":false,"ip":null,"uid":0,"gid":0,"auid":0,"ses":0,"subj":null,"container":null}` + "\n"
-	if got := string(AppendEvent(nil, &Event{Record: &parser.Record{Process: &parser.Process{}}, NR: -1})); got != want {
+	if got := string(AppendEvent(nil, &event.Event{Record: &parser.Record{Process: &parser.Process{}}, NR: -1})); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
@@ -49,7 +50,7 @@ func TestEventText(t *testing.T) {
 			{Bytes: []byte(strings.ToUpper(hex.EncodeToString([]byte(text)))), Enc: parser.EncHex},
 		} {
 			process := parser.Process{Comm: comm, Exe: comm, Subj: []byte(text)}
-			e := &Event{Record: &parser.Record{Process: &process, Node: []byte(text)}}
+			e := &event.Event{Record: &parser.Record{Process: &process, Node: []byte(text)}}
 			var got struct{ Comm, Exe, Node, Subj string }
 			if err := json.Unmarshal(AppendEvent(nil, e), &got); err != nil {
 				t.Fatalf("%q: %v", text, err)
@@ -79,7 +80,7 @@ func TestEventTime(t *testing.T) {
 		{1 << 62, `null`},
 		{-1, `null`},
 	} {
-		e := &Event{Record: &parser.Record{Stamp: parser.Stamp{Millis: test.millis, HasTime: true}, Process: &parser.Process{}}}
+		e := &event.Event{Record: &parser.Record{Stamp: parser.Stamp{Millis: test.millis, HasTime: true}, Process: &parser.Process{}}}
 		if got := AppendEvent(nil, e); !bytes.HasPrefix(got, []byte(`{"time":`+test.want+`,"serial":`)) {
 			t.Errorf("%d ms: %.40s, want %s", test.millis, got, test.want)
 		}
@@ -115,20 +116,20 @@ func TestLine(t *testing.T) {
 	timeless := record
 	timeless.HasTime = false
 	for _, test := range []struct {
-		event Event
+		event event.Event
 		want  string
 	}{
-		{Event{Record: &record, Arch: syscalltable.X86_64, NR: 202, Name: "futex", Action: syscalltable.ActionLog},
+		{event.Event{Record: &record, Arch: syscalltable.X86_64, NR: 202, Action: syscalltable.ActionLog},
 			"2022-09-01T17:39:56.821Z runc:[2:INIT][801989] futex x86_64 log\n"},
-		{Event{Record: &onNode, Arch: syscalltable.I386, NR: 500, Action: syscalltable.ActionErrno},
+		{event.Event{Record: &onNode, Arch: syscalltable.I386, NR: 500, Action: syscalltable.ActionErrno},
 			`2022-09-01T17:39:56.821Z worker\x1b9 runc:[2:INIT][801989] #500 i386 errno` + "\n"},
-		{Event{Record: &onNode, Arch: syscalltable.X32, Name: "read", Action: syscalltable.ActionLog, Container: named},
+		{event.Event{Record: &onNode, Arch: syscalltable.X32, NR: 0x40000000, Action: syscalltable.ActionLog, Container: named},
 			`2022-09-01T17:39:56.821Z worker\x1b9/web runc:[2:INIT][801989] read x32 log` + "\n"},
-		{Event{Record: &record, NR: 5, Action: syscalltable.ActionKillThread, Container: bare},
+		{event.Event{Record: &record, NR: 5, Action: syscalltable.ActionKillThread, Container: bare},
 			"2022-09-01T17:39:56.821Z 0123456789ab runc:[2:INIT][801989] #5 kill_thread\n"},
-		{Event{Record: &hidden, Arch: syscalltable.X86_64, Name: "brk", Action: syscalltable.ActionLog},
+		{event.Event{Record: &hidden, Arch: syscalltable.X86_64, NR: 12, Action: syscalltable.ActionLog},
 			`2022-09-01T17:39:56.821Z \x1b[31m\x0a\u202e[801989] brk x86_64 log` + "\n"},
-		{Event{Record: &timeless, Arch: syscalltable.X86_64, Name: "brk", Action: syscalltable.ActionLog},
+		{event.Event{Record: &timeless, Arch: syscalltable.X86_64, NR: 12, Action: syscalltable.ActionLog},
 			"runc:[2:INIT][801989] brk x86_64 log\n"},
 	} {
 		if got := string(AppendLine([]byte("x"), &test.event)); got != "x"+test.want {
@@ -140,16 +141,16 @@ func TestLine(t *testing.T) {
 // TestAppendDoesNotAllocate checks it with a name that must be decoded and
 // escaped, and a container.
 func TestAppendDoesNotAllocate(t *testing.T) {
-	e := &Event{
+	e := &event.Event{
 		Record: &parser.Record{
 			Stamp:   parser.Stamp{Millis: 1662053996821, HasTime: true, Serial: 272, HasSerial: true},
 			Process: &parser.Process{PID: 801989, Comm: parser.Text{Bytes: []byte("1B5B33316D0AE280AEFF"), Enc: parser.EncHex}},
 			Node:    []byte("node\x1b"), IP: 0x55ed9c8764f3,
 		},
-		Arch: syscalltable.X86_64, NR: 202, Name: "futex", Action: syscalltable.ActionLog, Container: &web,
+		Arch: syscalltable.X86_64, NR: 202, Action: syscalltable.ActionLog, Container: &web,
 	}
 	buf := make([]byte, 0, 4096)
-	for name, f := range map[string]func([]byte, *Event) []byte{"AppendEvent": AppendEvent, "AppendLine": AppendLine} {
+	for name, f := range map[string]func([]byte, *event.Event) []byte{"AppendEvent": AppendEvent, "AppendLine": AppendLine} {
 		if n := testing.AllocsPerRun(100, func() { buf = f(buf[:0], e) }); n != 0 {
 			t.Errorf("%s allocates %v times, want 0", name, n)
 		}
@@ -227,18 +228,18 @@ func TestReadEventErrors(t *testing.T) {
 	for _, test := range []struct{ old, new, want string }{
 		{`{"time"`, `{"loss":{"kind":"suppressed","count":1,"time":null},"time"`, `events.json:2:1: a loss and an event in one`},
 		{`"serial":272,`, ``, `events.json:2:1: no key "serial"`},
-		{`"sig":0`, `"sig":0,"signal":"SIGSYS"`, `events.json:2:177: unknown or repeated key "signal"`},
-		{`"sig":0`, `"sig":0,"sig":0`, `events.json:2:177: unknown or repeated key "sig"`},
+		{`"sig":0`, `"sig":0,"signal":"SIGSYS"`, `events.json:2:177: unknown key "signal"`},
+		{`"sig":0`, `"sig":0,"sig":0`, `events.json:2:177: key "sig" stands here twice`},
 		{`"arch":"x86_64"`, `"arch":"x86-64"`, `events.json:2:118: unknown architecture "x86-64"`},
-		{`"nr":202`, `"nr":null`, `events.json:2:132: a number expected, not 'n'`},
+		{`"nr":202`, `"nr":null`, `events.json:2:132: a number expected, not null`},
 		{`"nr":202`, `"nr":203`, `events.json:2:1: call 203 of x86_64 is "futex" there and "sched_setaffinity" in the tables of this auditscan`},
 		{`"nr":202`, `"nr":5000`, `events.json:2:1: call 5000 of x86_64 is "futex" there and "" in the tables of this auditscan`},
 		{`"log"`, `"logged"`, `events.json:2:163: unknown action "logged"`},
-		{`"compat":false`, `"compat":0`, `events.json:2:186: false expected, not '0'`},
+		{`"compat":false`, `"compat":0`, `events.json:2:186: true or false expected, not a number`},
 		{`"0x55ed9c8764f3"`, `"55ed9c8764f3"`, `events.json:2:197: "55ed9c8764f3" is no address`},
 		{`"0x55ed9c8764f3"`, `"0x55ED9C8764F3"`, `events.json:2:197: "0x55ED9C8764F3" is no address`},
 		{`"uid":0`, `"uid":-1`, `events.json:2:220: -1 is no whole number from 0 to 4294967295`},
-		{eventLine, "Sep  1 10:39:56 kernel: audit: type=1326\n", `events.json:2:1: '{' expected, not 'S'`},
+		{eventLine, "Sep  1 10:39:56 kernel: audit: type=1326\n", `events.json:2:1: not JSON: invalid character 'S' at start of value`},
 		{eventLine, lossLine + `{"loss":{"kind":"magic","count":1,"time":null}}`, `events.json:3:17: unknown kind of evidence "magic"`},
 		{eventLine, `{"loss":{"kind":"suppressed","time":null}}`, `events.json:2:9: no key "count"`},
 	} {

@@ -3,6 +3,8 @@ package report
 import (
 	"strconv"
 
+	"github.com/auditscan/auditscan/event"
+	"github.com/auditscan/auditscan/internal/jsontime"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/parser"
 )
@@ -10,16 +12,16 @@ import (
 // AppendLine appends e to dst as a line for people, with its newline: time,
 // node and container as far as they are known, comm[pid], call, architecture
 // and action.
-func AppendLine(dst []byte, e *Event) []byte {
+func AppendLine(dst []byte, e *event.Event) []byte {
 	r := e.Record
-	if r.HasTime && representable(r.Millis) {
-		dst = append(appendStamp(dst, r.Millis), ' ')
+	if r.HasTime && jsontime.Representable(r.Millis) {
+		dst = append(jsontime.Append(dst, r.Millis), ' ')
 	}
 	dst = appendPlace(dst, e)
 	dst = appendVisible(dst, r.Comm)
 	dst = strconv.AppendInt(append(dst, '['), int64(r.PID), 10)
 	dst = append(dst, "] "...)
-	dst = appendCallName(dst, e)
+	dst = append(dst, e.Call()...)
 	if arch := e.Arch.String(); arch != "" {
 		dst = append(append(dst, ' '), arch...)
 	}
@@ -28,7 +30,7 @@ func AppendLine(dst []byte, e *Event) []byte {
 }
 
 // appendPlace appends "node ", "container " or "node/container ".
-func appendPlace(dst []byte, e *Event) []byte {
+func appendPlace(dst []byte, e *event.Event) []byte {
 	start := len(dst)
 	dst = term.AppendEscaped(dst, e.Record.Node)
 	if e.Container != nil {
@@ -50,11 +52,4 @@ func appendVisible(dst []byte, t parser.Text) []byte {
 	end := len(dst)
 	dst = term.AppendEscaped(dst, dst[start:end])
 	return append(dst[:start], dst[end:]...)
-}
-
-func appendCallName(dst []byte, e *Event) []byte {
-	if e.Name == "" {
-		return strconv.AppendInt(append(dst, '#'), int64(e.NR), 10)
-	}
-	return append(dst, e.Name...)
 }

@@ -1,7 +1,10 @@
 package report
 
 import (
+	"bufio"
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"math"
 	"slices"
@@ -10,6 +13,8 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/jsontime"
+	"github.com/auditscan/auditscan/internal/strictjson"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -22,39 +27,46 @@ import (
 // nothing of what they were made from: they are an input that anyone can have
 // written, and that cannot prove that nothing is missing.
 func Read(in io.Reader, name string) (*aggregate.Summary, error) {
-	r := newJSONReader(in, name)
-	r.fill()
+	buffered := bufio.NewReaderSize(in, headSize)
+	head, err := buffered.Peek(headSize)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	r := newJSONReader(buffered, name)
 	var s *aggregate.Summary
-	switch kind := kindOf(r.buf); {
-	case bytes.HasPrefix(r.buf, byteOrderMark):
-		r.failAt(place{1, 1}, "a byte order mark: save the file as UTF-8 without")
+	switch kind := kindOf(head); {
+	case bytes.HasPrefix(head, byteOrderMark):
+		r.Fail("a byte order mark: save the file as UTF-8 without")
 	case kind == reportKind:
 		s = r.report()
 	case kind == eventKind:
 		s = r.events()
 	default:
-		r.failAt(place{1, 1}, "neither a report nor events of auditscan")
+		r.Fail("neither a report nor events of auditscan")
 	}
-	if r.err != nil {
-		return nil, r.err
+	if r.Err() != nil {
+		return nil, r.Err()
 	}
 	return s, nil
 }
+
+// headSize is how much of a document its kind is told by.
+const headSize = 64 << 10
 
 // report reads a report to its end.
 func (r *jsonReader) report() *aggregate.Summary {
 	s := &aggregate.Summary{}
 	r.object([]field{
 		{"version", r.version},
-		{"tool", func() { r.bytes() }},
-		{"tables", func() { r.bytes() }},
-		{"inputs", func() { r.array(func() { s.Inputs = append(s.Inputs, r.input()) }) }},
+		{"tool", func() { r.Bytes() }},
+		{"tables", func() { r.Bytes() }},
+		{"inputs", func() { r.Array(func() { s.Inputs = append(s.Inputs, r.input()) }) }},
 		{"totals", func() { s.Totals = r.totals() }},
 		{"completeness", func() { s.Completeness = r.completeness() }},
-		{"groups", func() { r.array(func() { r.group(s) }) }},
-	}, field{"runs", func() { s.Runs = r.runs() }}, field{"positions", r.skipValue})
-	if !r.atEnd() {
-		r.unexpected("the end")
+		{"groups", func() { r.Array(func() { r.group(s) }) }},
+	}, field{"runs", func() { s.Runs = r.runs() }}, field{"positions", r.Skip})
+	if !r.AtEnd() {
+		r.Fail("text after the end of the report")
 	}
 	if len(s.Groups) == 0 {
 		s.By = aggregate.DefaultKeys() // so that Merge with it keeps every key
@@ -63,8 +75,8 @@ func (r *jsonReader) report() *aggregate.Summary {
 }
 
 func (r *jsonReader) version() {
-	if v := r.integer(math.MinInt64, math.MaxInt64); v != Version && r.err == nil {
-		r.fail("a report of version %d; this auditscan reads version %d", v, Version)
+	if v := r.Integer(math.MinInt64, math.MaxInt64); v != Version && r.Err() == nil {
+		r.Fail("a report of version %d; this auditscan reads version %d", v, Version)
 	}
 }
 
@@ -72,8 +84,8 @@ func (r *jsonReader) version() {
 func (r *jsonReader) runs() *aggregate.Runs {
 	runs := &aggregate.Runs{}
 	r.object([]field{
-		{"count", func() { runs.Count = int(r.integer(2, math.MaxInt32)) }},
-		{"syscalls", func() { r.array(func() { runs.Calls = append(runs.Calls, r.callRuns()) }) }},
+		{"count", func() { runs.Count = int(r.Integer(2, math.MaxInt32)) }},
+		{"syscalls", func() { r.Array(func() { runs.Calls = append(runs.Calls, r.callRuns()) }) }},
 	})
 	type call struct {
 		arch syscalltable.Arch
@@ -82,7 +94,7 @@ func (r *jsonReader) runs() *aggregate.Runs {
 	seen := map[call]bool{}
 	for _, c := range runs.Calls {
 		if c.Runs > runs.Count || seen[call{c.Arch, c.NR}] {
-			r.fail("call %d of %s was seen in more runs than there were, or stands here twice", c.NR, c.Arch)
+			r.Fail("call %d of %s was seen in more runs than there were, or stands here twice", c.NR, c.Arch)
 		}
 		seen[call{c.Arch, c.NR}] = true
 	}
@@ -90,13 +102,13 @@ func (r *jsonReader) runs() *aggregate.Runs {
 }
 
 func (r *jsonReader) callRuns() (c aggregate.CallRuns) {
-	r.begin()
-	from, name := r.from, ""
+	r.Begin()
+	from, name := r.From, ""
 	r.object([]field{
 		{"arch", func() { c.Arch = r.arch() }},
-		{"nr", func() { c.NR = int32(r.integer(math.MinInt32, math.MaxInt32)) }},
+		{"nr", func() { c.NR = int32(r.Integer(math.MinInt32, math.MaxInt32)) }},
 		{"name", func() { name = r.syscall() }},
-		{"runs", func() { c.Runs = int(r.integer(1, math.MaxInt32)) }},
+		{"runs", func() { c.Runs = int(r.Integer(1, math.MaxInt32)) }},
 	})
 	r.sameName(&aggregate.Call{Arch: c.Arch, NR: c.NR}, name, from)
 	return c
@@ -104,7 +116,7 @@ func (r *jsonReader) callRuns() (c aggregate.CallRuns) {
 
 func (r *jsonReader) input() (in aggregate.Input) {
 	r.object([]field{
-		{"name", func() { in.Name = r.string() }},
+		{"name", func() { in.Name = r.String() }},
 		{"trust", func() {
 			in.Trust = oneOf(r, "trust", aggregate.TrustKernel, aggregate.TrustAuditd, aggregate.TrustText)
 		}},
@@ -125,8 +137,8 @@ func (r *jsonReader) totals() (t aggregate.Totals) {
 		{"duplicates", func() { t.Duplicates = r.count() }},
 		{"malformed", func() { t.Malformed = r.count() }},
 		{"unresolved", func() { t.Unresolved = r.count() }},
-		{"groups", func() { t.Groups = int(r.integer(0, math.MaxInt32)) }},
-		{"syscalls", func() { t.Syscalls = int(r.integer(0, math.MaxInt32)) }},
+		{"groups", func() { t.Groups = int(r.Integer(0, math.MaxInt32)) }},
+		{"syscalls", func() { t.Syscalls = int(r.Integer(0, math.MaxInt32)) }},
 	})
 	return t
 }
@@ -137,7 +149,7 @@ func (r *jsonReader) completeness() (c aggregate.Completeness) {
 			c.Verdict = oneOf(r, "verdict", aggregate.Complete, aggregate.Incomplete, aggregate.Unknown)
 		}},
 		{"lost", func() { c.Lost = r.count() }},
-		{"evidence", func() { r.array(func() { c.Evidence = append(c.Evidence, r.evidence()) }) }},
+		{"evidence", func() { r.Array(func() { c.Evidence = append(c.Evidence, r.evidence()) }) }},
 	})
 	return c
 }
@@ -150,56 +162,47 @@ func (r *jsonReader) evidence() (e aggregate.Evidence) {
 		{"line", func() { e.Line = r.countOrNull() }},
 		{"first", func() { e.First = r.time() }},
 		{"last", func() { e.Last = r.time() }},
-		{"detail", func() { e.Detail = r.string() }},
-		{"fix", func() { e.Fix = r.string() }},
+		{"detail", func() { e.Detail = r.String() }},
+		{"fix", func() { e.Fix = r.String() }},
 	})
 	return e
 }
 
 func (r *jsonReader) evidenceKind() aggregate.EvidenceKind {
-	return oneOf(r, "kind of evidence", aggregate.SerialGap, aggregate.Suppressed, aggregate.Backlog, aggregate.RateLimit,
-		aggregate.LostCounter, aggregate.Overrun, aggregate.Malformed, aggregate.Unresolved, aggregate.Legacy,
-		aggregate.TruncatedInput, aggregate.DroppedByCollector, aggregate.RotationGap)
+	return oneOf(r, "kind of evidence", aggregate.EvidenceKinds()...)
 }
 
 // group reads a group and, from the first one, what groups are told apart by.
 func (r *jsonReader) group(s *aggregate.Summary) {
-	r.begin()
-	from := r.from
+	r.Begin()
+	from := r.From
 	var (
 		g  aggregate.Group
 		by []string
 	)
-	key := func(k aggregate.Key, read func()) field {
-		return field{string(k), func() { by = append(by, string(k)); read() }}
-	}
-	r.object([]field{
+	fields := []field{
 		{"records", func() { g.Records = r.count() }},
 		{"first", func() { g.First = r.time() }},
 		{"last", func() { g.Last = r.time() }},
-		{"syscalls", func() { r.array(func() { g.Calls = append(g.Calls, r.call()) }) }},
-	},
-		key(aggregate.ByNode, func() { g.Node = r.stringOrNull() }),
-		key(aggregate.ByContainer, func() { g.Container = r.identity() }),
-		key(aggregate.ByPod, func() { g.Pod = r.stringOrNull() }),
-		key(aggregate.ByNamespace, func() { g.Namespace = r.stringOrNull() }),
-		key(aggregate.ByWorkload, func() { g.Workload = r.stringOrNull() }),
-		key(aggregate.ByPID, func() { g.PID = r.pid() }),
-		key(aggregate.ByComm, func() { g.Comm = r.stringOrNull() }),
-		key(aggregate.ByExe, func() { g.Exe = r.stringOrNull() }),
-	)
+		{"syscalls", func() { r.Array(func() { g.Calls = append(g.Calls, r.call()) }) }},
+	}
+	var keys []field
+	for _, k := range groupKeys {
+		keys = append(keys, field{string(k.key), func() { by = append(by, string(k.key)); k.read(r, &g) }})
+	}
+	r.object(fields, keys...)
 	if len(s.Groups) == 0 && len(by) > 0 {
 		s.By, _ = aggregate.ParseKeys(strings.Join(by, ","))
 	}
 	if len(by) != len(s.By) || slices.ContainsFunc(by, func(k string) bool { return !slices.Contains(s.By, aggregate.Key(k)) }) {
-		r.failAt(from, "a group with other keys than the first")
+		r.FailAt(from, "a group with other keys than the first")
 	}
 	s.Groups = append(s.Groups, g)
 }
 
 func (r *jsonReader) call() (c aggregate.Call) {
-	r.begin()
-	from, name := r.from, ""
+	r.Begin()
+	from, name := r.From, ""
 	r.object([]field{
 		{"arch", func() { c.Arch = r.arch() }},
 		{"nr", func() { c.NR, c.Folded = r.nr() }},
@@ -215,34 +218,34 @@ func (r *jsonReader) call() (c aggregate.Call) {
 
 // sameName fails where the writer's tables have another name for a call than
 // ours. One that it has no name for may have got one since.
-func (r *jsonReader) sameName(c *aggregate.Call, name string, from place) {
+func (r *jsonReader) sameName(c *aggregate.Call, name string, from strictjson.Place) {
 	if known := c.Name(); name != "" && name != known {
-		r.failAt(from, "call %d of %s is %q there and %q in the tables of this auditscan", c.NR, c.Arch, name, known)
+		r.FailAt(from, "call %d of %s is %q there and %q in the tables of this auditscan", c.NR, c.Arch, name, known)
 	}
 }
 
 // nr reads a call's number; null stands for all that have no name.
 func (r *jsonReader) nr() (nr int32, folded bool) {
-	if r.null() {
+	if r.Null() {
 		return -1, true
 	}
-	return int32(r.integer(math.MinInt32, math.MaxInt32)), false
+	return int32(r.Integer(math.MinInt32, math.MaxInt32)), false
 }
 
 // identity reads a container, or nil.
 func (r *jsonReader) identity() *container.Identity {
-	if r.null() {
+	if r.Null() {
 		return nil
 	}
 	c := &container.Identity{}
-	into := func(s *string) func() { return func() { *s = r.string() } }
+	into := func(s *string) func() { return func() { *s = r.String() } }
 	r.object([]field{{"id", into(&c.ID)}},
 		field{"name", into(&c.Name)},
 		field{"image", into(&c.Image)},
 		field{"pod", into(&c.Pod)},
 		field{"namespace", into(&c.Namespace)},
 		field{"workload", into(&c.Workload)},
-		field{"workloadGuessed", func() { c.WorkloadGuessed = r.bool() }},
+		field{"workloadGuessed", func() { c.WorkloadGuessed = r.Bool() }},
 		field{"runtime", into(&c.Runtime)},
 		field{"via", into(&c.Via)},
 	)
@@ -250,21 +253,21 @@ func (r *jsonReader) identity() *container.Identity {
 }
 
 func (r *jsonReader) pid() int32 {
-	if r.null() {
+	if r.Null() {
 		return 0
 	}
-	return int32(r.integer(math.MinInt32, math.MaxInt32))
+	return int32(r.Integer(math.MinInt32, math.MaxInt32))
 }
 
 func (r *jsonReader) stringOrNull() string {
-	if r.null() {
+	if r.Null() {
 		return ""
 	}
-	return r.string()
+	return r.String()
 }
 
 func (r *jsonReader) countOrNull() int64 {
-	if r.null() {
+	if r.Null() {
 		return 0
 	}
 	return r.count()
@@ -272,35 +275,35 @@ func (r *jsonReader) countOrNull() int64 {
 
 // time reads a time, or null as the zero time.
 func (r *jsonReader) time() time.Time {
-	if r.null() {
+	if r.Null() {
 		return time.Time{}
 	}
-	text := r.bytes()
-	t, err := time.Parse("2006-01-02T15:04:05.000Z", string(text))
-	if err != nil || string(text) != timeText(t) || t.Before(time.Unix(0, 0)) {
-		r.fail("%.40q is no time since 1970 like 2006-01-02T15:04:05.000Z", text)
+	text := r.Bytes()
+	t, err := jsontime.Parse(string(text))
+	if err != nil {
+		r.Fail("%v", err)
 	}
 	return t
 }
 
 // arch reads the name of an architecture, or null.
 func (r *jsonReader) arch() syscalltable.Arch {
-	if r.null() {
+	if r.Null() {
 		return syscalltable.NoArch
 	}
-	text := r.string()
+	text := r.String()
 	arch, err := syscalltable.ParseArch(text)
 	if err != nil || arch.String() != text {
-		r.fail("unknown architecture %.40q", text)
+		r.Fail("unknown architecture %.40q", text)
 	}
 	return arch
 }
 
 func (r *jsonReader) action() syscalltable.Action {
-	text := r.string()
+	text := r.String()
 	action, err := syscalltable.ParseAction(text)
 	if err != nil || action.String() != text {
-		r.fail("unknown action %.40q", text)
+		r.Fail("unknown action %.40q", text)
 	}
 	return action
 }
@@ -310,17 +313,17 @@ func (r *jsonReader) action() syscalltable.Action {
 func (r *jsonReader) syscall() string {
 	name := r.stringOrNull()
 	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
-		r.fail("%.40q is no name of a system call", name)
+		r.Fail("%.40q is no name of a system call", name)
 	}
 	return name
 }
 
 // oneOf reads a string that must be one of the values.
 func oneOf[T ~string](r *jsonReader, what string, values ...T) T {
-	text := r.string()
+	text := r.String()
 	i := slices.Index(values, T(text))
 	if i < 0 {
-		r.fail("unknown %s %.40q", what, text)
+		r.Fail("unknown %s %.40q", what, text)
 		return ""
 	}
 	return values[i]

@@ -7,6 +7,9 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/event"
+	"github.com/auditscan/auditscan/internal/strictjson"
+	"github.com/auditscan/auditscan/internal/tally"
 	"github.com/auditscan/auditscan/parser"
 )
 
@@ -14,7 +17,7 @@ import (
 // next.
 type eventReader struct {
 	*jsonReader
-	into       *aggregate.Builder
+	into       *tally.Tally
 	containers map[container.Identity]*container.Identity // one pointer for each
 
 	record          parser.Record
@@ -31,37 +34,33 @@ type eventReader struct {
 func (r *jsonReader) events() *aggregate.Summary {
 	e := &eventReader{
 		jsonReader: r,
-		into:       aggregate.NewBuilder(nil),
+		into:       tally.New(nil),
 		containers: map[container.Identity]*container.Identity{},
 	}
-	e.into.Input(r.name, aggregate.TrustText)
+	e.into.Begin(r.name, aggregate.TrustText)
 	fields := e.fields()
-	for !r.atEnd() {
+	for !r.AtEnd() {
 		e.item(fields)
 	}
-	lines := r.line - 1
-	if r.column > 1 {
-		lines++ // without a newline
-	}
-	e.into.Lines(int64(lines))
+	e.into.Lines(int64(r.Lines()))
 	return e.into.Summary()
 }
 
 // item reads and counts an event, which has all of the fields but the last,
 // or a loss, which has that one.
 func (e *eventReader) item(fields []field) {
-	e.begin()
-	from := e.from
+	e.Begin()
+	from := e.From
 	e.process = parser.Process{}
 	e.record = parser.Record{Process: &e.process}
 	var seen fieldSet
-	e.members(func(key []byte) func() { return e.member(fields, key, &seen) })
+	e.Members(func(key []byte) func() { return e.member(fields, key, &seen) })
 	event := fields[:len(fields)-1]
 	switch isLoss := fieldSet(1) << len(event); {
 	case seen == isLoss:
 		e.into.Told(e.loss.Kind, e.loss.Count, e.loss.First, e.loss.Detail)
 	case seen&isLoss != 0:
-		e.failAt(from, "a loss and an event in one")
+		e.FailAt(from, "a loss and an event in one")
 	default:
 		e.complete(event, seen, from)
 		e.count(from)
@@ -70,7 +69,7 @@ func (e *eventReader) item(fields []field) {
 
 func (e *eventReader) fields() []field {
 	r, p := &e.record, &e.process
-	id := func(into *uint32) func() { return func() { *into = uint32(e.integer(0, math.MaxUint32)) } }
+	id := func(into *uint32) func() { return func() { *into = uint32(e.Integer(0, math.MaxUint32)) } }
 	return []field{
 		{"time", e.stamp},
 		{"serial", e.serial},
@@ -79,11 +78,11 @@ func (e *eventReader) fields() []field {
 		{"comm", func() { e.comm, p.Comm.Bytes = e.keep(e.comm) }},
 		{"exe", func() { e.exe, p.Exe.Bytes = e.keep(e.exe) }},
 		{"arch", func() { e.call.Arch = e.arch() }},
-		{"nr", func() { e.call.NR = int32(e.integer(math.MinInt32, math.MaxInt32)) }},
+		{"nr", func() { e.call.NR = int32(e.Integer(math.MinInt32, math.MaxInt32)) }},
 		{"syscall", func() { e.name = e.syscall() }},
 		{"action", func() { e.call.Action = e.action() }},
-		{"sig", func() { p.Sig = int32(e.integer(math.MinInt32, math.MaxInt32)) }},
-		{"compat", func() { r.Compat = e.bool() }},
+		{"sig", func() { p.Sig = int32(e.Integer(math.MinInt32, math.MaxInt32)) }},
+		{"compat", func() { r.Compat = e.Bool() }},
 		{"ip", func() { r.IP = e.address() }},
 		{"uid", id(&p.UID)},
 		{"gid", id(&p.GID)},
@@ -105,21 +104,16 @@ func (e *eventReader) readLoss() {
 }
 
 // count counts the event that was read.
-func (e *eventReader) count(from place) {
+func (e *eventReader) count(from strictjson.Place) {
 	c := e.call
 	e.sameName(&c, e.name, from)
-	if e.err != nil {
+	if e.Err() != nil {
 		return
 	}
 	r := &e.record
 	r.Arch, r.NR, r.Code = uint32(c.Arch), c.NR, uint32(c.Action) // to tell records apart that claim one serial
-	// A journal without auditd holds an event twice, with its serial and
-	// without: such pairs are in the stream and count once.
-	r.Form = parser.FormJournal
-	if r.HasSerial {
-		r.Form = parser.FormKernel
-	}
-	e.into.Resolved(r, &c, e.id, int64(from.line))
+	r.Form = parser.FormEvent
+	e.into.Event(&event.Event{Record: r, Arch: c.Arch, NR: c.NR, Action: c.Action, Container: e.id}, int64(from.Line))
 }
 
 func (e *eventReader) stamp() {
@@ -128,32 +122,32 @@ func (e *eventReader) stamp() {
 }
 
 func (e *eventReader) serial() {
-	if e.null() {
+	if e.Null() {
 		return
 	}
-	e.record.Serial, e.record.HasSerial = uint32(e.integer(0, math.MaxUint32)), true
+	e.record.Serial, e.record.HasSerial = uint32(e.Integer(0, math.MaxUint32)), true
 }
 
 // keep reads a string into memory that stays until the next event, and
 // returns that memory and the string; null is nil.
 func (e *eventReader) keep(into []byte) (memory, text []byte) {
-	if e.null() {
+	if e.Null() {
 		return into, nil
 	}
-	into = append(into[:0], e.bytes()...)
+	into = append(into[:0], e.Bytes()...)
 	return into, into
 }
 
 // address reads an address in hex, or null.
 func (e *eventReader) address() uint64 {
-	if e.null() {
+	if e.Null() {
 		return 0
 	}
-	text := e.string()
+	text := e.String()
 	digits, ok := strings.CutPrefix(text, "0x")
 	address, err := strconv.ParseUint(digits, 16, 64)
 	if !ok || err != nil || "0x"+strconv.FormatUint(address, 16) != text {
-		e.fail("%.40q is no address", text)
+		e.Fail("%.40q is no address", text)
 	}
 	return address
 }

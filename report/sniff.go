@@ -42,9 +42,9 @@ var byteOrderMark = []byte("\ufeff")
 
 func keysOf(head []byte) (keys []string) {
 	r := newJSONReader(bytes.NewReader(bytes.TrimPrefix(head, byteOrderMark)), "")
-	r.members(func(key []byte) func() {
+	r.Members(func(key []byte) func() {
 		keys = append(keys, string(key))
-		return r.skipValue
+		return r.Skip
 	})
 	return keys
 }

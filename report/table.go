@@ -91,7 +91,7 @@ func cells(s *aggregate.Summary, columns []column) iter.Seq[[]string] {
 
 // actionColor makes denials red.
 func actionColor(cell string) table.Color {
-	if a, err := syscalltable.ParseAction(cell); err == nil && !denial(a) {
+	if a, err := syscalltable.ParseAction(cell); err == nil && !a.Denied() {
 		return table.Plain
 	}
 	return table.Red
@@ -103,10 +103,4 @@ func verdictColor(v aggregate.Verdict) table.Color {
 		return table.Green
 	}
 	return table.Yellow
-}
-
-// denial reports whether the call was refused: an unknown action kills, and a
-// tracer's or supervisor's answer is logged only if it skipped the call.
-func denial(a syscalltable.Action) bool {
-	return a != syscalltable.ActionLog && a != syscalltable.ActionAllow
 }

@@ -60,7 +60,7 @@ func (l liveSources) choose() (name, reason string, err error) {
 }
 
 func observe(root string) liveSources {
-	l := liveSources{audit: audible(), journal: journalReadable(root)}
+	l := liveSources{audit: checkAudible(), journal: journalReadable(root)}
 	status, err := auditstate.Kernel()
 	l.auditd, l.log, l.logErr = auditdLog(root, status, err)
 	l.syslog, l.sysErr = systemLog(root)
@@ -117,8 +117,8 @@ func systemJournal(root string) error {
 		return errors.New("systemd-journald does not run")
 	}
 	var denied error
-	for _, folder := range []string{"var/log/journal", "run/log/journal"} {
-		journals, _ := filepath.Glob(filepath.Join(root, folder, "*/system.journal")) // the pattern is well-formed
+	for _, dir := range []string{"var/log/journal", "run/log/journal"} {
+		journals, _ := filepath.Glob(filepath.Join(root, dir, "*/system.journal")) // the pattern is well-formed
 		for _, journal := range journals {
 			if denied = openable(journal); denied == nil {
 				return nil

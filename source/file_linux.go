@@ -17,18 +17,18 @@ const (
 	noFollow  = unix.O_NOFOLLOW
 )
 
-// identity tells one file from another, also from a later one with the same
+// fileID tells one file from another, also from a later one with the same
 // inode number: file systems give a number away again at once.
-type identity struct {
+type fileID struct {
 	device, inode uint64
 	birth         int64 // nanoseconds; 0 where the file system does not say
 }
 
-// same is false for the zero identity, which is no file.
-func (a identity) same(b identity) bool { return a == b && a.inode != 0 }
+// same is false for the zero fileID, which is no file.
+func (a fileID) same(b fileID) bool { return a == b && a.inode != 0 }
 
-// numbers gives the identity as a [Position] keeps it.
-func (a identity) numbers() (device, inode uint64, birth time.Time) {
+// numbers gives the fileID as a [Position] keeps it.
+func (a fileID) numbers() (device, inode uint64, birth time.Time) {
 	if a.birth != 0 {
 		birth = time.Unix(0, a.birth).UTC()
 	}
@@ -37,7 +37,7 @@ func (a identity) numbers() (device, inode uint64, birth time.Time) {
 
 // fileInfo is what following needs to know of a file.
 type fileInfo struct {
-	id      identity
+	id      fileID
 	regular bool
 	size    int64
 }
@@ -68,7 +68,7 @@ func statx(dir int, path string, flags int) (fileInfo, error) {
 	if err := unix.Statx(dir, path, flags, unix.STATX_TYPE|unix.STATX_INO|unix.STATX_SIZE|unix.STATX_BTIME, &st); err != nil {
 		return fileInfo{}, err
 	}
-	id := identity{device: unix.Mkdev(st.Dev_major, st.Dev_minor), inode: st.Ino}
+	id := fileID{device: unix.Mkdev(st.Dev_major, st.Dev_minor), inode: st.Ino}
 	if st.Mask&unix.STATX_BTIME != 0 {
 		id.birth = st.Btime.Sec*int64(time.Second) + int64(st.Btime.Nsec)
 	}

@@ -12,19 +12,19 @@ const (
 	noFollow  = 0
 )
 
-// identity tells one file from another as far as package os can.
-type identity struct{ info os.FileInfo }
+// fileID tells one file from another as far as package os can.
+type fileID struct{ info os.FileInfo }
 
-func (a identity) same(b identity) bool {
+func (a fileID) same(b fileID) bool {
 	return a.info != nil && b.info != nil && os.SameFile(a.info, b.info)
 }
 
 // numbers are not known here: positions are found again by content alone.
-func (a identity) numbers() (device, inode uint64, birth time.Time) { return 0, 0, time.Time{} }
+func (a fileID) numbers() (device, inode uint64, birth time.Time) { return 0, 0, time.Time{} }
 
 // fileInfo is what following needs to know of a file.
 type fileInfo struct {
-	id      identity
+	id      fileID
 	regular bool
 	size    int64
 }
@@ -43,7 +43,7 @@ func newFileInfo(info os.FileInfo, err error) (fileInfo, error) {
 	if err != nil {
 		return fileInfo{}, err
 	}
-	return fileInfo{id: identity{info}, regular: info.Mode().IsRegular(), size: info.Size()}, nil
+	return fileInfo{id: fileID{info}, regular: info.Mode().IsRegular(), size: info.Size()}, nil
 }
 
 // BootID names this boot of the host; only Linux has such a name.

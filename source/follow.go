@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"sync"
 	"time"
 )
@@ -18,8 +17,6 @@ type FollowOptions struct {
 	// Resume are the [Follower.Positions] of an earlier run, which are gone on
 	// from; it rules out FromStart.
 	Resume []Position
-	// Wait lets the file not be there yet.
-	Wait bool
 }
 
 // Follower reads a log while it is written, through every way of rotating it:
@@ -52,9 +49,10 @@ type Follower struct {
 	live     *liveTail // nil: not at the live end
 	liveWait time.Time // no live end before this
 
-	wake signal
-	quit chan struct{}
-	done chan struct{}
+	wake   signal
+	quit   chan struct{}
+	done   chan struct{}
+	closed sync.Once
 }
 
 const (
@@ -101,7 +99,7 @@ func newFollower(path string, clock func() time.Time) *Follower {
 func (f *Follower) start(opts FollowOptions) error {
 	info, err := statPath(f.path, true)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && (opts.Wait || len(opts.Resume) > 0):
+	case errors.Is(err, fs.ErrNotExist) && len(opts.Resume) > 0:
 	case err != nil:
 		return openError(err)
 	case !info.regular:
@@ -110,7 +108,7 @@ func (f *Follower) start(opts FollowOptions) error {
 	if len(opts.Resume) > 0 {
 		return f.resume(opts.Resume)
 	}
-	return f.begin(opts.FromStart)
+	return f.startFresh(opts.FromStart)
 }
 
 // watch looks for changes until the follower is closed. Rotated files are
@@ -140,11 +138,11 @@ func (f *Follower) Next(ctx context.Context) (Chunk, error) { return f.NextIn(ct
 // larger than [MaxLine] by 1 KiB.
 func (f *Follower) NextIn(ctx context.Context, buf []byte) (Chunk, error) {
 	for ctx.Err() == nil {
-		c, again := f.take(buf)
+		c, more := f.take(buf)
 		if len(c.Lines) > 0 || len(c.Notes) > 0 {
 			return c, nil
 		}
-		if again {
+		if more {
 			continue
 		}
 		select {
@@ -170,7 +168,7 @@ func (f *Follower) Backlog(n int64) bool {
 		if !f.readable(g) {
 			continue
 		}
-		rest := g.now.size - g.read.offset
+		rest := g.state.size - g.read.offset
 		if rest > n {
 			return true
 		}
@@ -179,9 +177,9 @@ func (f *Follower) Backlog(n int64) bool {
 	return false
 }
 
-// take gives the lines that can be had without waiting. again means that there
-// may be more although there were none.
-func (f *Follower) take(buf []byte) (c Chunk, again bool) {
+// take gives the lines that can be had without waiting. more means that there
+// may be others although there were none.
+func (f *Follower) take(buf []byte) (c Chunk, more bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.measure()
@@ -191,25 +189,32 @@ func (f *Follower) take(buf []byte) (c Chunk, again bool) {
 		if !f.readable(g) {
 			continue
 		}
-		if !g.begun {
-			f.continueFrom(g)
+		if g.phase != begun {
+			f.skipKnown(g)
 		}
-		if c.Lines, again = f.read(g, buf); len(c.Lines) > 0 || again {
+		if c.Lines, more = f.read(g, buf); len(c.Lines) > 0 || more {
 			break
 		}
 	}
 	c.Notes, f.notes = f.notes, nil
 	f.given += len(c.Lines)
-	if len(c.Lines) == 0 && !again {
+	if len(c.Lines) == 0 && !more {
 		f.startLive()
 	}
-	return c, again
+	return c, more
+}
+
+func (f *Follower) now() time.Time {
+	if f.clock == nil {
+		return time.Now()
+	}
+	return f.clock()
 }
 
 // measure takes the size of the newest first: if a newer file has lines then,
 // its writer had left the older ones, whose true end is seen after that.
 func (f *Follower) measure() {
-	now := f.clock()
+	now := f.now()
 	for i := len(f.gens) - 1; i >= 0; i-- {
 		g := f.gens[i]
 		if err := g.measure(now); err != nil {
@@ -220,23 +225,25 @@ func (f *Follower) measure() {
 
 // readable reports whether g may have lines that are next in order.
 func (f *Follower) readable(g *generation) bool {
-	return !g.atEnd() && g.judged && g.copyOf == nil && !f.live.reads(g) && !f.clock().Before(g.retry)
+	return g.isWanted() && !g.isDrained() && !f.live.reads(g) && !f.now().Before(g.retry)
 }
 
 // read gives the next lines of g.
-func (f *Follower) read(g *generation, buf []byte) (lines []byte, again bool) {
+func (f *Follower) read(g *generation, buf []byte) (lines []byte, more bool) {
 	b, err := g.readLines(buf)
 	switch {
 	case errors.Is(err, errTruncated):
 		f.split(g)
-		f.lookAround()
+		f.lookAtAll()
 		return nil, true
 	case err != nil:
 		f.failed(g, err)
 		return nil, false
 	}
-	g.begun = g.begun || g.now.size > 0
-	f.calm(g.name)
+	if g.state.size > 0 {
+		g.begin()
+	}
+	f.clearComplaint(g.name)
 	f.noteUnusable(g, b)
 	return b.lines, b.used > 0
 }
@@ -254,14 +261,14 @@ func (f *Follower) noteUnusable(g *generation, b batch) {
 // archive does not become better.
 func (f *Follower) failed(g *generation, err error) {
 	f.complain(g.name, err, TruncatedInput)
-	g.retry = f.clock().Add(retryWait)
-	if _, ok := g.src.(*archive); ok {
-		g.done = g.now
+	g.retry = f.now().Add(retryWait)
+	if !g.grows() {
+		g.drained = g.state
 	}
 }
 
 // note adds a note, or its count to one of the same words.
-func (f *Follower) note(n Note) { f.notes = fold(f.notes, n) }
+func (f *Follower) note(n Note) { f.notes = foldNote(f.notes, n) }
 
 // complain tells once of something that is wrong and lasts.
 func (f *Follower) complain(about string, err error, kind NoteKind) {
@@ -271,8 +278,8 @@ func (f *Follower) complain(about string, err error, kind NoteKind) {
 	}
 }
 
-// calm ends what was complained of.
-func (f *Follower) calm(about string) { delete(f.complaints, about) }
+// clearComplaint ends what was complained of.
+func (f *Follower) clearComplaint(about string) { delete(f.complaints, about) }
 
 // Positions tell where the lines that Next has given end. Saved together with
 // what was made of these lines, they let a later run go on exactly there. A
@@ -284,7 +291,7 @@ func (f *Follower) Positions() []Position {
 	var positions []Position
 	boot := BootID()
 	for _, g := range f.gens {
-		if g.copyOf == nil {
+		if g.phase != copied {
 			p := g.position(f.path)
 			p.BootID = boot
 			positions = append(positions, p)
@@ -305,10 +312,16 @@ func (f *Follower) Notes() []Note {
 }
 
 // Close ends following. It must not be called during Next.
-func (f *Follower) Close() error {
-	close(f.quit)
-	<-f.done
-	return f.closeAll()
+func (f *Follower) Close() (err error) {
+	f.closed.Do(func() {
+		if f.quit == nil { // a zero Follower, which follows nothing
+			return
+		}
+		close(f.quit)
+		<-f.done
+		err = f.closeAll()
+	})
+	return err
 }
 
 func (f *Follower) closeAll() error {
@@ -318,36 +331,4 @@ func (f *Follower) closeAll() error {
 		errs = append(errs, g.src.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// openGeneration opens a file to be held. The flags are openFlags, with
-// noFollow for a rotated file.
-func openGeneration(path string, flags int) (*generation, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|flags, 0)
-	if err != nil {
-		return nil, openError(err)
-	}
-	g, err := newGeneration(path, file)
-	if err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return g, nil
-}
-
-func newGeneration(path string, file *os.File) (*generation, error) {
-	info, err := statFile(file)
-	if err != nil {
-		return nil, err
-	}
-	if !info.regular {
-		return nil, fmt.Errorf("%s is not a regular file", path)
-	}
-	g := &generation{name: path, id: info.id, src: plainFile{file}, done: neverRead()}
-	if isArchive(path) {
-		g.src = newArchive(file)
-	}
-	if err := g.readHead(); err != nil {
-		return nil, err
-	}
-	return g, nil
 }

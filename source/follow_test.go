@@ -166,7 +166,7 @@ func TestFollowStartErrors(t *testing.T) {
 
 func TestFollowWaitsForTheFile(t *testing.T) {
 	path := logPath(t)
-	s := newStepper(t, path, FollowOptions{Wait: true})
+	s := newStepper(t, path, FollowOptions{Resume: []Position{{Path: path}}})
 	s.step()
 	s.want()
 	appendTo(t, path, "one\n")
@@ -468,5 +468,54 @@ func TestPositionsOfUnread(t *testing.T) {
 		if strings.HasPrefix(got, "second") {
 			t.Fatalf("begins with %q: the rotated file is forgotten", got)
 		}
+	}
+}
+
+// TestRewrittenBeforeRead: a reader that is slow is told what it has missed,
+// even if the file is as long again as what it never saw.
+func TestRewrittenBeforeRead(t *testing.T) {
+	path := logPath(t)
+	writeFile(t, path, "")
+	s := newStepper(t, path, FollowOptions{FromStart: true})
+	appendTo(t, path, "aaa\n")
+	s.look()
+	must(t, os.Truncate(path, 0))
+	appendTo(t, path, "bbb\n")
+	must(t, os.Chtimes(path, time.Time{}, time.Now().Add(time.Second)))
+	s.look()
+	s.step()
+	s.wantNotes(RotationGap)
+	s.want("bbb")
+}
+
+// TestCopyAppearsLate: the copy of a truncated file has another name at first,
+// or is an archive that is still being made. What was read of the file is not
+// given twice, and what was not is given.
+func TestCopyAppearsLate(t *testing.T) {
+	for _, tt := range []struct{ unread, name string }{
+		{"three\n", ".1"}, {"", ".1"}, {"three\n", ".1.gz"}, {"", ".1.gz"},
+	} {
+		path := logPath(t)
+		writeFile(t, path, "")
+		s := newStepper(t, path, FollowOptions{})
+		appendTo(t, path, "one\ntwo\n")
+		s.step()
+		s.want("one", "two")
+		appendTo(t, path, tt.unread)
+		hidden := filepath.Join(t.TempDir(), "copy")
+		copyFile(t, path, hidden)
+		if tt.name == ".1.gz" {
+			compressFile(t, hidden)
+			hidden += ".gz"
+		}
+		must(t, os.Truncate(path, 0))
+		s.step()
+		s.wantNotes(RotationGap)
+		must(t, os.Rename(hidden, path+tt.name))
+		s.now = s.now.Add(scanInterval)
+		s.step()
+		appendTo(t, path, "four\n")
+		s.step()
+		s.want(append(strings.Fields(tt.unread), "four")...)
 	}
 }

@@ -1,314 +1,187 @@
 package source
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
-	"io"
+	"fmt"
 	"math"
 	"os"
+	"slices"
 	"time"
 )
 
-// generation is one of the files that a followed name has led to: the one it
-// leads to now, or one that was rotated away. While it is open, neither its
-// deletion nor its compression can take lines from us.
+// generation is one of the files that a followed path has led to: the one it
+// leads to now, or one that was rotated away.
 type generation struct {
-	name  string // where it was seen last
-	place int    // of that name among the rotated files, in time
-	id    identity
-	src   content
-	head  []byte // the first bytes, at most headLen, as far as they are there
-	given mark   // the end of the lines handed out
-	read  mark   // the same, or a place further on inside a line that is too long
-
-	now   stamp     // as last measured
-	done  stamp     // as it was when its last whole line had been read
-	seen  stamp     // as it was when it was last verified
-	grown time.Time // when it was last found changed, or rotated away
-	retry time.Time // not to be read before this time, because reading failed
-
-	judged bool        // false: it may yet turn out to be a copy of another
-	copyOf *generation // not to be read as long as the original is whole
-	begun  bool        // its lines have their place in the order already
+	heldFile
+	name     string // where it was seen last
+	place    int    // of that name among the rotated files, in time
+	id       fileID
+	phase    phase
+	original *generation // of a copy: it is not read as long as this is whole
+	retry    time.Time   // not to be read before this time, because reading failed
 }
 
-// mark is a place in a file, with the bytes before it: as long as they are
-// unchanged the file is still the one that was read up to there.
-type mark struct {
-	offset int64
-	tail   []byte // at most tailLen
-}
-
-// stamp changes when a file does.
-type stamp struct {
-	size    int64
-	modTime int64 // nanoseconds
-}
-
-// neverRead is the stamp of no file.
-func neverRead() stamp { return stamp{size: -1} }
+// phase is where a generation stands in its life. The functions of this file
+// are the only ones that change it:
+//
+//	        found beside the path
+//	                 |
+//	                 v            rewritten in place
+//	  +-------- unjudged <--------------------------+
+//	  |              |                              |
+//	  | a copy of    | lines of its own, or         |
+//	  | the current  | the path leads to it         |
+//	  | file         v                              |
+//	  |           waiting --> begun --> let go      |
+//	  |              ^          ^       (idle, and a later one has given lines)
+//	  v              |          |                   |
+//	copied ----------+----------+ (original truncated: it takes its phase)
+//	  |                                             |
+//	  +---------------------------------------------+
+//
+// A copy of any other file is let go of at once. A waiting or begun file that
+// is truncated in place is replaced: its copy, if there is one, takes its phase
+// and its place, and what it holds now is a new generation that waits.
+type phase uint8
 
 const (
-	headLen = 1024
-	tailLen = 256
+	// unjudged: just found. It may turn out to be a copy of another.
+	unjudged phase = iota
+	// copied: a copy of the current file, kept in case that is truncated next.
+	copied
+	// waiting: it has lines of its own, and those of older files come first.
+	waiting
+	// begun: its lines have their place in the order, before those of all that
+	// are begun later. What is still written to it then is late, and given.
+	begun
 )
 
-// errTruncated says that a file no longer holds what was read from it.
-var errTruncated = errors.New("truncated in place")
-
-// content is the text of a generation.
-type content interface {
-	// readAt is as in io.ReaderAt, for at most followBuffer bytes.
-	readAt(p []byte, offset int64) (int, error)
-	measure() (stamp, error)
-	Stat() (os.FileInfo, error)
-	Close() error
+func (p phase) String() string {
+	return [...]string{"unjudged", "copied", "waiting", "begun"}[p]
 }
 
-// plainFile is a content that may grow.
-type plainFile struct{ *os.File }
+// isWanted reports whether the lines of g are to be given.
+func (g *generation) isWanted() bool { return g.phase >= waiting }
 
-func (f plainFile) readAt(p []byte, offset int64) (int, error) { return f.ReadAt(p, offset) }
+// admit lets g wait for its turn.
+func (g *generation) admit() {
+	if !g.isWanted() {
+		g.phase, g.original = waiting, nil
+	}
+}
 
-func (f plainFile) measure() (stamp, error) {
-	info, err := f.Stat()
+// keepAsCopy keeps g for when its original is truncated.
+func (g *generation) keepAsCopy(original *generation) { g.phase, g.original = copied, original }
+
+// begin gives the lines of g their place in the order.
+func (g *generation) begin() { g.phase, g.original = begun, nil }
+
+// judgeAgain is for a file that was rewritten before its lines were wanted: it
+// is another one now.
+func (g *generation) judgeAgain() { g.head, g.phase, g.original = nil, unjudged, nil }
+
+// takeOver lets g, a copy, stand where the truncated original stood.
+func (g *generation) takeOver(original *generation) {
+	g.phase, g.original, g.place = original.phase, nil, original.place
+}
+
+// successor is what the file of g holds since it was truncated.
+func (g *generation) successor() *generation {
+	return &generation{
+		heldFile: heldFile{src: g.src, drained: neverRead(), active: g.active},
+		name:     g.name, place: g.place, id: g.id, phase: waiting,
+	}
+}
+
+// openGeneration opens a file to be held. The flags are openFlags, with
+// noFollow for a rotated file.
+func openGeneration(path string, flags int) (*generation, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|flags, 0)
 	if err != nil {
-		return stamp{}, err
+		return nil, openError(err)
 	}
-	return stamp{info.Size(), info.ModTime().UnixNano()}, nil
-}
-
-// archive is the text of a compressed file, which does not grow.
-type archive struct {
-	file   *os.File
-	text   *bufio.Reader
-	offset int64 // of what text gives next
-	end    int64 // unknown: math.MaxInt64
-}
-
-func newArchive(f *os.File) *archive {
-	a := &archive{file: f, end: math.MaxInt64}
-	a.start()
-	return a
-}
-
-// start decompresses from the first byte on. The decoder that it replaces may
-// still be reading, so each has its own place in the file.
-func (a *archive) start() {
-	disk := io.NewSectionReader(a.file, 0, math.MaxInt64)
-	text := decompress(a.file.Name(), &diskReader{r: disk})
-	a.text, a.offset = bufio.NewReaderSize(text, followBuffer), 0
-}
-
-// readAt goes back only by decompressing again from the start.
-func (a *archive) readAt(p []byte, offset int64) (int, error) {
-	if offset < a.offset {
-		a.start()
-	}
-	for a.offset < offset {
-		n, err := a.text.Discard(int(min(offset-a.offset, 1<<30)))
-		a.offset += int64(n)
-		if err != nil {
-			return 0, a.atEnd(err, 0)
-		}
-	}
-	text, err := a.text.Peek(len(p))
-	return copy(p, text), a.atEnd(err, len(text))
-}
-
-func (a *archive) atEnd(err error, n int) error {
-	if err == io.EOF {
-		a.end = a.offset + int64(n)
-	}
-	return err
-}
-
-// Stat is of the compressed file.
-func (a *archive) Stat() (os.FileInfo, error) { return a.file.Stat() }
-
-func (a *archive) measure() (stamp, error) { return stamp{size: a.end}, nil }
-
-func (a *archive) Close() error {
-	return a.file.Close()
-}
-
-// measure looks at the size without reading.
-func (g *generation) measure(now time.Time) error {
-	s, err := g.src.measure()
+	g, err := newGeneration(path, file)
 	if err != nil {
-		return err
+		return nil, errors.Join(err, file.Close())
 	}
-	if s != g.now {
-		g.now, g.grown = s, now
-	}
-	return nil
+	return g, nil
 }
 
-// atEnd says that nothing was written since the last whole line was read.
-func (g *generation) atEnd() bool { return g.now == g.done }
-
-// rest is how many bytes follow the lines handed out.
-func (g *generation) rest() int64 { return g.now.size - g.given.offset }
-
-// markAt is the place at offset.
-func (g *generation) markAt(offset int64) (mark, error) {
-	tail := make([]byte, min(offset, tailLen))
-	_, err := io.ReadFull(section(g.src, offset-int64(len(tail))), tail)
-	return mark{offset, tail}, err
-}
-
-// section is the text from offset on.
-func section(c content, offset int64) io.Reader {
-	return &sectionReader{c, offset}
-}
-
-type sectionReader struct {
-	src    content
-	offset int64
-}
-
-func (s *sectionReader) Read(p []byte) (int, error) {
-	n, err := s.src.readAt(p, s.offset)
-	s.offset += int64(n)
-	return n, err
-}
-
-// lastLineEnd is where the last whole line ends, at which following starts
-// when what is there already is not wanted. Within a line that is too long it
-// is a place from which reading will find that out.
-func (g *generation) lastLineEnd() (int64, error) {
-	size := g.now.size
-	buf := make([]byte, min(size, MaxLine+1))
-	if _, err := io.ReadFull(section(g.src, size-int64(len(buf))), buf); err != nil {
-		return 0, err
+func newGeneration(path string, file *os.File) (*generation, error) {
+	info, err := statFile(file)
+	if err != nil {
+		return nil, err
 	}
-	if i := bytes.LastIndexByte(buf, '\n'); i >= 0 || len(buf) <= MaxLine {
-		return size - int64(len(buf)) + int64(i) + 1, nil
+	if !info.regular {
+		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
-	return size - int64(len(buf)), nil
+	g := &generation{heldFile: heldFile{src: plainFile{file}, drained: neverRead()}, name: path, id: info.id}
+	if isArchive(path) {
+		g.src = newArchive(file)
+	}
+	if err := g.readHead(); err != nil {
+		return nil, err
+	}
+	return g, nil
 }
 
-// verify finds out whether the file still holds what was read from it, and
-// keeps the head up to date.
-func (g *generation) verify() error {
-	if g.now == g.seen {
-		return nil
+// drop lets go of a generation, unless there is more in it one day.
+func (f *Follower) drop(g *generation) {
+	if size := g.size(); size > 0 || isArchive(g.name) { // else it may still get lines
+		f.remember(knownFile{id: g.id, head: g.head, size: size, given: g.given})
 	}
-	g.seen = g.now
-	if g.now.size < g.read.offset || g.now.size < int64(len(g.head)) {
-		return errTruncated
+	f.release(g)
+}
+
+// ignore lets go of a generation for ever.
+func (f *Follower) ignore(g *generation) {
+	f.remember(knownFile{id: g.id, head: g.head, size: math.MaxInt64})
+	f.release(g)
+}
+
+func (f *Follower) release(g *generation) {
+	f.gens = slices.DeleteFunc(f.gens, func(o *generation) bool { return o == g })
+	if err := g.src.Close(); err != nil {
+		f.note(Note{Kind: Info, Detail: err.Error()})
 	}
-	if g.read.offset == 0 || len(g.head) < headLen {
-		if err := g.readHead(); err != nil {
-			return err
+}
+
+// dropCopies lets go of the copies of a file that are not needed any more.
+func (f *Follower) dropCopies(original *generation) {
+	for _, g := range slices.Clone(f.gens) {
+		if g.phase == copied && g.original == original {
+			f.drop(g)
 		}
 	}
-	tail := make([]byte, len(g.read.tail))
-	_, err := io.ReadFull(section(g.src, g.read.offset-int64(len(tail))), tail)
-	if err == io.EOF || err == io.ErrUnexpectedEOF || err == nil && !bytes.Equal(tail, g.read.tail) {
-		return errTruncated
-	}
-	return err
 }
 
-// readHead reads the first bytes, which may only have become more.
-func (g *generation) readHead() error {
-	head := make([]byte, headLen)
-	n, err := g.src.readAt(head, 0)
-	if err != nil && err != io.EOF && n == 0 {
-		return err
-	}
-	if !bytes.HasPrefix(head[:n], g.head) {
-		return errTruncated
-	}
-	g.head = head[:n]
-	return nil
-}
-
-// batch is what one read of a generation gave.
-type batch struct {
-	lines []byte // whole lines, those that are too long emptied
-	long  int64  // how many were
-	holes int64  // runs of NUL bytes passed over
-	used  int    // bytes of the file dealt with; 0: there is nothing to deal with yet
-	open  bool   // they end within a line that is too long
-}
-
-// readLines reads the lines that follow into buf.
-func (g *generation) readLines(buf []byte) (batch, error) {
-	before := len(g.read.tail)
-	n, err := g.src.readAt(buf, g.read.offset-int64(before))
-	if err != nil && err != io.EOF && n <= before {
-		return batch{}, err
-	}
-	if n < before || !bytes.Equal(buf[:before], g.read.tail) || !g.sameHead(buf[before:n], err == io.EOF) {
-		return batch{}, errTruncated
-	}
-	g.extendHead(buf[before:n])
-	b := g.cut(buf[before:n])
-	if b.used == 0 {
-		g.done = g.now
-		return b, nil
-	}
-	g.advance(buf[:before+b.used], b.open)
-	var long int64
-	b.lines, long = emptyLongLines(b.lines, MaxLine)
-	b.long += long
-	return b, nil
-}
-
-// sameHead checks the very first read, before which there is no tail. all says
-// that the file ends with data.
-func (g *generation) sameHead(data []byte, all bool) bool {
-	n := min(len(data), len(g.head))
-	return g.read.offset > 0 || bytes.Equal(data[:n], g.head[:n]) && (n == len(g.head) || !all)
-}
-
-// extendHead keeps the first bytes of the file as they come by.
-func (g *generation) extendHead(data []byte) {
-	if len(g.head) == headLen || g.read.offset > int64(len(g.head)) {
-		return
-	}
-	known := bytes.Clone(g.head[:g.read.offset])
-	g.head = append(known, data[:min(len(data), headLen-len(known))]...)
-}
-
-// cut finds the whole lines at the start of data, which starts a line unless
-// a long one is being passed over.
-func (g *generation) cut(data []byte) batch {
-	whole := bytes.LastIndexByte(data, '\n') + 1
-	if g.read.offset > g.given.offset {
-		if whole == 0 {
-			return batch{used: len(data), open: true}
+// dropIdle lets go of rotated files that nobody writes to any more.
+func (f *Follower) dropIdle() {
+	for i := 0; i+1 < len(f.gens); i++ {
+		g, next := f.gens[i], f.gens[i+1]
+		if !f.isOver(g, next) {
+			continue
 		}
-		end := bytes.IndexByte(data, '\n') // of the long line; it is left as an empty one
-		return batch{lines: data[end:whole], long: 1, used: whole}
+		if g.phase == begun && g.rest() > 0 {
+			f.note(Note{Kind: TruncatedInput, Count: 1, Detail: "the last line of " + g.name + " has no end"})
+		}
+		f.drop(g)
+		i--
 	}
-	if hole := len(data) - len(bytes.TrimLeft(data, "\x00")); hole > 0 {
-		return batch{holes: g.newHole(), used: hole}
-	}
-	if whole == 0 && len(data) > MaxLine {
-		return batch{used: len(data), open: true}
-	}
-	return batch{lines: data[:whole], used: whole}
 }
 
-// newHole is 1 if the NUL bytes found where a line should start do not follow
-// others. A writer that does not append leaves such a hole when its file is
-// truncated under it, and a crash can leave one too.
-func (g *generation) newHole() int64 {
-	if bytes.HasSuffix(g.read.tail, []byte{0}) {
-		return 0
+// isOver reports whether nothing more is to be expected of g: it is idle, and
+// read to its end if its lines are wanted. The newest file that was read stays
+// until another has given lines, as it is what a later run goes on from.
+func (f *Follower) isOver(g, next *generation) bool {
+	idle := !g.grows() || f.now().Sub(g.active) >= lateWait
+	switch {
+	case g == f.current || g.phase == copied || !idle:
+		return false
+	case g.phase == begun:
+		return g.isDrained() && next.given.offset > 0
+	case g.phase == waiting:
+		return g.isDrained()
 	}
-	return 1
-}
-
-// advance moves on to the end of text, which begins with the tail before it.
-func (g *generation) advance(text []byte, open bool) {
-	used := int64(len(text) - len(g.read.tail))
-	g.read = mark{g.read.offset + used, bytes.Clone(text[max(0, len(text)-tailLen):])}
-	if !open {
-		g.given = g.read
-	}
+	return true
 }

@@ -23,7 +23,7 @@ func FindHost(root string) (path, reason string, err error) {
 			return path, hostReason(path, tried), nil
 		}
 		denied = denied || errors.Is(err, fs.ErrPermission)
-		tried = append(tried, fmt.Sprintf("%s (%v)", path, cause(err)))
+		tried = append(tried, fmt.Sprintf("%s (%v)", path, withoutPath(err)))
 	}
 	advice := "name a log file, or start auditd"
 	if denied {
@@ -61,8 +61,8 @@ func readable(path string) error {
 	return nil
 }
 
-// cause leaves the path out of an error that is shown beside it.
-func cause(err error) error {
+// withoutPath leaves the path out of an error that is shown beside it.
+func withoutPath(err error) error {
 	var p *fs.PathError
 	if errors.As(err, &p) {
 		return p.Err

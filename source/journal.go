@@ -59,7 +59,7 @@ func startJournal(opts JournalOptions, pause time.Duration) (*JournalStream, err
 	ctx, stop := context.WithCancel(context.Background())
 	s := &JournalStream{queue: newQueue(journalQueue), cursor: opts.Cursor, stop: stop}
 	j := journalctl{queue: s.queue, path: path, opts: opts, cursor: opts.Cursor, messages: journalMessages}
-	s.done.Go(func() { s.end(j.run(ctx, pause)) })
+	s.done.Go(func() { s.finish(j.run(ctx, pause)) })
 	return s, nil
 }
 
@@ -139,7 +139,7 @@ func (j *journalctl) follow(ctx context.Context) (heard bool, err error) {
 		return false, fmt.Errorf("start journalctl: %w", err)
 	}
 	heard, readErr := j.read(ctx, out)
-	return heard, j.reason(errors.Join(readErr, cmd.Wait()))
+	return heard, j.exitError(errors.Join(readErr, cmd.Wait()))
 }
 
 func (j *journalctl) args() []string {
@@ -238,7 +238,7 @@ func (j *journalctl) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (j *journalctl) reason(err error) error {
+func (j *journalctl) exitError(err error) error {
 	if err == nil {
 		err = errors.New("exit status 0")
 	}

@@ -9,9 +9,9 @@ import (
 )
 
 // Netlink is for Linux only.
-func Netlink() (Stream, error) { return nil, audible() }
+func Netlink() (Stream, error) { return nil, checkAudible() }
 
-func audible() error {
+func checkAudible() error {
 	return fmt.Errorf("the kernel's audit socket is Linux's: not available on %s", runtime.GOOS)
 }
 

@@ -43,8 +43,8 @@ var setPoll = sync.OnceFunc(func() { watch.POLL_DURATION = lookInterval })
 // read and little is coming in.
 func (f *Follower) startLive() {
 	g := f.current
-	now := f.clock()
-	if !f.nameTail || f.live != nil || g == nil || !g.begun || !g.atEnd() || f.hasNext() ||
+	now := f.now()
+	if !f.nameTail || f.live != nil || g == nil || g.phase != begun || !g.isDrained() || f.hasWaiting() ||
 		g.read.offset != g.given.offset || f.given+f.rate > liveLimit || now.Before(f.liveWait) {
 		return
 	}
@@ -69,13 +69,13 @@ func (f *Follower) startLive() {
 		f.liveWait = now.Add(retryWait)
 		return
 	}
-	f.live = &liveTail{gen: g, tail: t, offset: g.given.offset, size: g.now.size, since: now}
+	f.live = &liveTail{gen: g, tail: t, offset: g.given.offset, size: g.state.size, since: now}
 }
 
-// hasNext reports whether a file waits for its turn.
-func (f *Follower) hasNext() bool {
+// hasWaiting reports whether a file waits for its turn.
+func (f *Follower) hasWaiting() bool {
 	return slices.ContainsFunc(f.gens, func(g *generation) bool {
-		return g.judged && g.copyOf == nil && !g.begun && g.now.size > 0
+		return g.phase == waiting && g.state.size > 0
 	})
 }
 
@@ -86,17 +86,17 @@ func (f *Follower) checkLive() {
 	if l == nil {
 		return
 	}
-	g, now := l.gen, f.clock()
-	if l.offset != g.given.offset || g.now.size <= l.size {
+	g, now := l.gen, f.now()
+	if l.offset != g.given.offset || g.state.size <= l.size {
 		l.offset, l.since = g.given.offset, now
 	}
 	stuck := now.Sub(l.since) >= liveStuck
-	if g != f.current || f.hasNext() || g.rest() > 2*liveLimit || g.rest() < 0 || stuck {
+	if g != f.current || f.hasWaiting() || g.rest() > 2*liveLimit || g.rest() < 0 || stuck {
 		f.stopLive()
 	}
 }
 
-// stopLive ends nxadm/tail. Nothing of it is needed: reading goes on where its
+// stopLive ends nxadm/tail. What it has not given is not needed: reading goes on where its
 // last line ended.
 func (f *Follower) stopLive() {
 	if f.live == nil {
@@ -124,7 +124,7 @@ func (l *liveTail) lines() <-chan *tail.Line {
 // has ended: all else finds out what happened.
 func (f *Follower) takeLive(buf []byte, first *tail.Line, ok bool) Chunk {
 	if !ok {
-		f.liveWait = f.clock().Add(retryWait)
+		f.liveWait = f.now().Add(retryWait)
 		f.stopLive()
 		return Chunk{}
 	}
@@ -133,7 +133,7 @@ func (f *Follower) takeLive(buf []byte, first *tail.Line, ok bool) Chunk {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	g := l.gen
-	if g != f.current || end != g.given.offset+int64(len(text)) || !g.holds(text) {
+	if g != f.current || end != g.given.offset+int64(len(text)) || !g.accept(text) {
 		f.stopLive()
 		return Chunk{}
 	}
@@ -166,15 +166,15 @@ func (l *liveTail) gather(buf []byte, line *tail.Line) (text []byte, end int64) 
 	}
 }
 
-// holds checks that what was read before text is still in front of it, and
+// accept checks that what was read before text is still in front of it, and
 // counts text as given if so.
-func (g *generation) holds(text []byte) bool {
-	before := make([]byte, len(g.given.tail))
-	_, err := io.ReadFull(section(g.src, g.given.offset-int64(len(before))), before)
-	if err != nil || !bytes.Equal(before, g.given.tail) || !g.sameHead(text, false) {
+func (h *heldFile) accept(text []byte) bool {
+	before := make([]byte, len(h.given.tail))
+	_, err := io.ReadFull(section(h.src, h.given.offset-int64(len(before))), before)
+	if err != nil || !bytes.Equal(before, h.given.tail) || !h.sameHead(text, false) {
 		return false
 	}
-	g.extendHead(text)
-	g.advance(append(before, text...), false)
+	h.extendHead(text)
+	h.advance(append(before, text...), false)
 	return true
 }

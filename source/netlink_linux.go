@@ -47,7 +47,7 @@ type netlinkStream struct {
 
 	lost      uint32 // what the watcher has told of so far
 	rateLimit uint32 // as it was then
-	blind     bool   // the watcher's last question failed
+	unwatched bool   // the watcher's last question failed
 
 	closed   sync.Once
 	closing  chan struct{}
@@ -68,7 +68,7 @@ type netlinkStream struct {
 // Close waits shortly for what the kernel still has; Next then gives all that
 // was received and ends with io.EOF.
 func Netlink() (Stream, error) {
-	if err := audible(); err != nil {
+	if err := checkAudible(); err != nil {
 		return nil, err
 	}
 	s := &netlinkStream{
@@ -82,7 +82,7 @@ func Netlink() (Stream, error) {
 	}
 	s.receiver.Go(s.receive)
 	if statusErr != nil {
-		s.note(unwatched(statusErr))
+		s.note(unwatchedNote(statusErr))
 		return s, nil
 	}
 	s.lost, s.rateLimit = status.Lost, status.RateLimit
@@ -90,9 +90,9 @@ func Netlink() (Stream, error) {
 	return s, nil
 }
 
-// audible says what is missing for hearing the kernel: in a network namespace
+// checkAudible says what is missing for hearing the kernel: in a network namespace
 // other than the host's everything succeeds and nothing ever comes.
-func audible() error {
+func checkAudible() error {
 	required, advised := rights.Read(os.DirFS("/")).AuditSocket()
 	if len(required) == 0 {
 		return nil
@@ -149,8 +149,8 @@ func (s *netlinkStream) Close() (err error) {
 	return err
 }
 
-// late reports whether Close has waited long enough.
-func (s *netlinkStream) late() bool {
+// closeOverdue reports whether Close has waited long enough.
+func (s *netlinkStream) closeOverdue() bool {
 	d := s.deadline.Load()
 	return d != 0 && time.Now().UnixNano() > d
 }
@@ -165,17 +165,17 @@ func (s *netlinkStream) receive() {
 	if errors.Is(err, os.ErrDeadlineExceeded) { // Close was called
 		err = s.raw.Control(func(fd uintptr) { failure = s.drain(int(fd)) })
 	}
-	s.end(cmp.Or(failure, err, io.EOF))
+	s.finish(cmp.Or(failure, err, io.EOF))
 }
 
 // drain receives until the socket is empty. It gives an error if the stream
 // has ended: io.EOF if it was closed, but the kernel has ever more to send.
 func (s *netlinkStream) drain(fd int) error {
-	for !s.late() {
+	for !s.closeOverdue() {
 		n, from, err := unix.Recvfrom(fd, s.buf, 0)
 		switch {
 		case err == nil:
-			s.message(s.buf[:n], from)
+			s.handleMessage(s.buf[:n], from)
 		case errors.Is(err, unix.EAGAIN):
 			return nil
 		case errors.Is(err, unix.ENOBUFS):
@@ -188,9 +188,9 @@ func (s *netlinkStream) drain(fd int) error {
 	return io.EOF
 }
 
-// message hands on one record, if it is the kernel's: a process with
+// handleMessage hands on one record, if it is the kernel's: a process with
 // CAP_NET_ADMIN can send to this socket as well.
-func (s *netlinkStream) message(msg []byte, from unix.Sockaddr) {
+func (s *netlinkStream) handleMessage(msg []byte, from unix.Sockaddr) {
 	if sender, ok := from.(*unix.SockaddrNetlink); !ok || sender.Pid != 0 {
 		return
 	}
@@ -212,9 +212,9 @@ func (s *netlinkStream) watch() {
 	for {
 		select {
 		case <-tick.C:
-			s.ask()
+			s.pollLost()
 		case <-s.closing:
-			for end := time.Now().Add(closeGrace); s.ask() > 0 && time.Now().Before(end); {
+			for end := time.Now().Add(closeGrace); s.pollLost() > 0 && time.Now().Before(end); {
 				time.Sleep(closeGrace / 100)
 			}
 			return
@@ -222,18 +222,18 @@ func (s *netlinkStream) watch() {
 	}
 }
 
-// ask tells of records that the kernel has lost since it was asked last, and
+// pollLost tells of records that the kernel has lost since it was asked last, and
 // returns how many it has still to send.
-func (s *netlinkStream) ask() (backlog uint32) {
+func (s *netlinkStream) pollLost() (backlog uint32) {
 	status, err := auditstate.Kernel()
 	if err != nil {
-		if !s.blind {
-			s.note(unwatched(err))
+		if !s.unwatched {
+			s.note(unwatchedNote(err))
 		}
-		s.blind = true
+		s.unwatched = true
 		return 0
 	}
-	s.blind = false
+	s.unwatched = false
 	if n := lostSince(s.lost, status.Lost); n > 0 {
 		s.note(lostNote(n, max(s.rateLimit, status.RateLimit)))
 	}
@@ -259,7 +259,7 @@ func lostSince(before, now uint32) int64 {
 	return int64(now - before)
 }
 
-func unwatched(err error) Note {
+func unwatchedNote(err error) Note {
 	return Note{Kind: Info, Detail: fmt.Sprintf("the kernel's count of lost records cannot be watched: %v", err),
 		Fix: "grant CAP_AUDIT_CONTROL in the host's pid namespace"}
 }

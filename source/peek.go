@@ -19,7 +19,7 @@ func (r *Reader) Peek(n int) ([]byte, error) {
 	}
 	r.begun = r.begun || len(r.carry) > 0
 	if len(r.carry) == 0 && r.err != nil {
-		return nil, r.end()
+		return nil, r.finalError()
 	}
 	return r.carry, nil
 }

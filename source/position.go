@@ -26,10 +26,10 @@ type Position struct {
 func (g *generation) position(path string) Position {
 	p := markPosition(g.head, g.given)
 	p.Path = path
-	if p.Offset == 0 && g.judged && hasLine(g.head) {
+	if p.Offset == 0 && g.isWanted() && hasLine(g.head) {
 		p.Seen, p.Head = len(g.head), sum(g.head)
 	}
-	if _, ok := g.src.(plainFile); ok {
+	if g.grows() {
 		p.Device, p.Inode, p.Birth = g.id.numbers()
 	}
 	return p
@@ -47,7 +47,7 @@ func sum(b []byte) string {
 
 // isFile reports whether the position was taken in this very file, whatever has
 // happened to its content since.
-func (p Position) isFile(id identity) bool {
+func (p Position) isFile(id fileID) bool {
 	device, inode, birth := id.numbers()
 	return p.Inode != 0 && p.Device == device && p.Inode == inode && p.Birth.Equal(birth)
 }
@@ -63,12 +63,12 @@ func (g *generation) find(p Position) (m mark, ok bool) {
 	return m, err == nil && sum(m.tail) == p.Tail
 }
 
-// goOnAt lets g go on at p, or where it is if that is further, and says
+// resumeAt lets g go on at p, or where it is if that is further, and reports
 // whether p is in it.
-func (g *generation) goOnAt(p Position) bool {
+func (g *generation) resumeAt(p Position) bool {
 	m, ok := g.find(p)
 	if ok && m.offset > g.given.offset {
-		g.given, g.read = m, m
+		ok = g.jump(m) == nil
 	}
 	return ok
 }

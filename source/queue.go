@@ -53,12 +53,12 @@ func (q *queue) note(n Note) {
 		q.chunks = append(q.chunks, Chunk{})
 	}
 	last := &q.chunks[len(q.chunks)-1]
-	last.Notes = fold(last.Notes, n)
+	last.Notes = foldNote(last.Notes, n)
 	q.filled.set()
 }
 
-// fold adds a note to others without lines between them.
-func fold(notes []Note, n Note) []Note {
+// foldNote adds a note to others without lines between them.
+func foldNote(notes []Note, n Note) []Note {
 	for i := range notes {
 		if old := &notes[i]; old.Kind == n.Kind && old.Detail == n.Detail {
 			old.Count += n.Count
@@ -68,9 +68,9 @@ func fold(notes []Note, n Note) []Note {
 	return append(notes, n)
 }
 
-// end says that nothing more will be added; err is what Next gives after the
+// finish says that nothing more will be added; err is what Next gives after the
 // last chunk. Only the first call counts.
-func (q *queue) end(err error) {
+func (q *queue) finish(err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.err == nil {

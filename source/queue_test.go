@@ -21,8 +21,8 @@ func TestQueueKeepsOrder(t *testing.T) {
 	q.note(Note{Kind: LostCounter, Count: 1})
 	q.add([]byte("three\n"))
 	q.note(Note{Kind: Overrun})
-	q.end(io.ErrUnexpectedEOF)
-	q.end(io.EOF)
+	q.finish(io.ErrUnexpectedEOF)
+	q.finish(io.EOF)
 	want := []Chunk{
 		{Lines: []byte("one\ntwo\n"), Notes: []Note{{Kind: Info, Detail: "start"}}},
 		{Lines: []byte("three\n"), Notes: []Note{{Kind: Overrun, Count: 5}, {Kind: LostCounter, Count: 1}}},
@@ -61,7 +61,7 @@ func TestQueueBeginsNewChunks(t *testing.T) {
 	for range 200 {
 		q.add(line)
 	}
-	q.end(io.EOF)
+	q.finish(io.EOF)
 	total := 0
 	for {
 		c, err := q.next(t.Context())
@@ -96,7 +96,7 @@ func TestQueueBetweenGoroutines(t *testing.T) {
 				<-q.taken
 			}
 		}
-		q.end(io.EOF)
+		q.finish(io.EOF)
 	}()
 	var got, want bytes.Buffer
 	for {
@@ -111,5 +111,17 @@ func TestQueueBetweenGoroutines(t *testing.T) {
 	}
 	if !bytes.Equal(got.Bytes(), want.Bytes()) {
 		t.Errorf("%d bytes, want %d", got.Len(), want.Len())
+	}
+}
+
+// TestNotesStayApart: losses of two files are two, whatever their kind.
+func TestNotesStayApart(t *testing.T) {
+	var notes []Note
+	for _, n := range []Note{{RotationGap, 1, "a", ""}, {RotationGap, 2, "b", ""}, {Overrun, 4, "a", ""}, {RotationGap, 8, "a", ""}} {
+		notes = foldNote(notes, n)
+	}
+	want := []Note{{RotationGap, 9, "a", ""}, {RotationGap, 2, "b", ""}, {Overrun, 4, "a", ""}}
+	if !reflect.DeepEqual(notes, want) {
+		t.Errorf("%+v, want %+v", notes, want)
 	}
 }

@@ -36,7 +36,7 @@ type Reader struct {
 
 	mapped       *mapping // nil: the file is read
 	carry        []byte   // the start of a line whose end was not in the last block
-	inLongLine   bool     // the line that begun before this block is being dropped
+	inLongLine   bool     // the line that began before this block is being dropped
 	begun        bool     // at least one byte was read
 	oversize     atomic.Int64
 	unterminated bool
@@ -44,7 +44,7 @@ type Reader struct {
 }
 
 // Open opens a log file. Compression (gzip, bzip2, xz, zstd) is recognised by
-// content. Pipes and files of /proc can be read; a folder cannot, see [Expand].
+// content. Pipes and files of /proc can be read; a directory cannot, see [Expand].
 func Open(path string) (*Reader, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -52,7 +52,7 @@ func Open(path string) (*Reader, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && info.IsDir() {
-		err = fmt.Errorf("%s is a folder, not a log file", path)
+		err = fmt.Errorf("%s is a directory, not a log file", path)
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
@@ -78,7 +78,7 @@ func NewReader(name string, r io.Reader) *Reader {
 // that waits is left behind with its buffer, so the Reader is of no use then.
 func (r *Reader) Until(ctx context.Context) {
 	if r.size < 0 {
-		r.disk.r = &patient{ctx, r.disk.r}
+		r.disk.r = &interruptible{ctx, r.disk.r}
 	}
 }
 
@@ -97,7 +97,7 @@ func (r *Reader) Consumed() int64 { return r.disk.n.Load() }
 // empty line, so that line numbers still hold.
 func (r *Reader) Oversize() int64 { return r.oversize.Load() }
 
-// ErrCut is that a file has become shorter while it was read.
+// ErrCut reports that a file shrank while it was being read.
 var ErrCut = errors.New("the file was cut short while it was read: read it again, or follow it")
 
 // Whole returns an [ErrCut] that names the file if it is shorter than it was
@@ -126,7 +126,7 @@ func (r *Reader) Packed() string {
 	return ""
 }
 
-// Unterminated tells, once Next has given io.EOF, whether the last line has no
+// Unterminated reports, once Next has returned io.EOF, whether the last line has no
 // newline: a saved log may lack it, a log cut off by a full disk does too.
 func (r *Reader) Unterminated() bool { return r.unterminated }
 
@@ -169,7 +169,7 @@ func (r *Reader) Next(buf []byte) ([]byte, error) {
 			return block, nil
 		}
 		if atEnd {
-			return nil, r.end()
+			return nil, r.finalError()
 		}
 	}
 }
@@ -225,8 +225,8 @@ func (r *Reader) startLongLine() {
 	r.inLongLine = true
 }
 
-// emptyLongLines removes the content of every line longer than limit and says
-// how many there were. It does not look at each line: a stretch of limit+1
+// emptyLongLines removes the content of every line longer than limit and counts
+// them. It does not look at each line: a stretch of limit+1
 // bytes from a line's start that holds a newline ends with a line's start
 // again, and nothing before that can be too long. So it costs one short search
 // a stretch. All lines but the last must be whole.
@@ -244,8 +244,8 @@ func emptyLongLines(block []byte, limit int) (short []byte, long int64) {
 	return block, long
 }
 
-// end is what Next says when there is nothing more.
-func (r *Reader) end() error {
+// finalError is what Next returns when there is nothing more.
+func (r *Reader) finalError() error {
 	if r.inLongLine {
 		r.inLongLine, r.unterminated = false, true
 	}
@@ -274,13 +274,13 @@ func (d *diskReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// patient is a reader that waits no longer than for ctx.
-type patient struct {
+// interruptible is a reader that waits no longer than for ctx.
+type interruptible struct {
 	ctx context.Context
 	r   io.Reader
 }
 
-func (p *patient) Read(buf []byte) (int, error) {
+func (p *interruptible) Read(buf []byte) (int, error) {
 	type result struct {
 		n   int
 		err error

@@ -8,10 +8,10 @@ import (
 	"slices"
 )
 
-// begin finds the places to follow from without an earlier run. The newest
+// startFresh finds the places to follow from without an earlier run. The newest
 // rotated file is followed too, from its end, as a writer may still be at it:
 // rsyslog writes to it until it is told of the rotation.
-func (f *Follower) begin(fromStart bool) error {
+func (f *Follower) startFresh(fromStart bool) error {
 	// The path first: if it is rotated meanwhile, it is held already.
 	if err := f.openCurrent(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -27,13 +27,13 @@ func (f *Follower) begin(fromStart bool) error {
 		return nil
 	}
 	for i, file := range files {
-		f.beginRotated(file, i == len(files)-1)
+		f.startRotated(file, i == len(files)-1)
 	}
 	f.sortPending()
 	return nil
 }
 
-func (f *Follower) beginRotated(file rotatedFile, newest bool) {
+func (f *Follower) startRotated(file rotatedFile, newest bool) {
 	if f.indexOf(file.id) >= 0 {
 		return // the path itself, rotated since it was opened
 	}
@@ -63,15 +63,17 @@ func (g *generation) seekLastLine() error {
 	if err != nil {
 		return err
 	}
-	g.now = now
+	g.state = now
 	end, err := g.lastLineEnd()
 	if err != nil {
 		return err
 	}
-	g.judged, g.begun = true, true
-	g.given, err = g.markAt(end)
-	g.read = g.given
-	return err
+	g.begin()
+	m, err := g.markAt(end)
+	if err != nil {
+		return err
+	}
+	return g.jump(m)
 }
 
 // resume goes on where an earlier run stopped. The files it was in are found
@@ -94,7 +96,7 @@ func (f *Follower) resume(saved []Position) error {
 		g.place = i
 	}
 	for _, g := range files[:firstUnread(files, saved)] {
-		if !g.begun {
+		if g.phase != begun {
 			f.ignore(g)
 		}
 	}
@@ -130,12 +132,12 @@ func (f *Follower) openRotated() ([]*generation, error) {
 // file, so it is only good for finding that file.
 func (f *Follower) claim(saved []Position, files []*generation) (missing []Position) {
 	for _, p := range saved {
-		if p.Offset+int64(p.Seen) > 0 && !p.take(files, func(g *generation) bool { return p.isFile(g.id) }) {
+		if p.Offset+int64(p.Seen) > 0 && !p.claimFirst(files, func(g *generation) bool { return p.isFile(g.id) }) {
 			missing = append(missing, p)
 		}
 	}
 	return slices.DeleteFunc(missing, func(p Position) bool {
-		found := p.take(files, func(*generation) bool { return true })
+		found := p.claimFirst(files, func(*generation) bool { return true })
 		if i := slices.IndexFunc(files, func(g *generation) bool { return p.isFile(g.id) }); found && i >= 0 {
 			f.note(truncationNote(files[i].name))
 		}
@@ -143,11 +145,13 @@ func (f *Follower) claim(saved []Position, files []*generation) (missing []Posit
 	})
 }
 
-// take begins at p in the first file that fits and holds what was read.
-func (p Position) take(files []*generation, fits func(*generation) bool) bool {
+// claimFirst begins at p in the first file that fits and holds what was read.
+func (p Position) claimFirst(files []*generation, fits func(*generation) bool) bool {
 	for _, g := range files {
-		if fits(g) && g.goOnAt(p) {
-			g.judged, g.begun = true, p.Offset > 0
+		if fits(g) && g.resumeAt(p) {
+			if g.admit(); p.Offset > 0 {
+				g.begin()
+			}
 			return true
 		}
 	}
@@ -160,12 +164,12 @@ func (p Position) take(files []*generation, fits func(*generation) bool) bool {
 // last written to before it was made is older.
 func firstUnread(files []*generation, saved []Position) int {
 	for i, g := range slices.Backward(files) {
-		if g.begun {
+		if g.phase == begun {
 			return i + 1
 		}
 	}
 	known := func(g *generation) bool {
-		return slices.ContainsFunc(saved, func(p Position) bool { return p.isFile(g.id) || p.Seen > 0 && g.goOnAt(p) })
+		return slices.ContainsFunc(saved, func(p Position) bool { return p.isFile(g.id) || p.Seen > 0 && g.resumeAt(p) })
 	}
 	if i := slices.IndexFunc(files, known); i >= 0 {
 		return i

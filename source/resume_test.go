@@ -125,3 +125,19 @@ func TestResumeOfAnEmptyFile(t *testing.T) {
 	s.step()
 	s.want("first", "second", "third")
 }
+
+// TestPositionOfAFileThatGrows: a file can grow between its first bytes being
+// read and the place to begin at being found. That place is found again.
+func TestPositionOfAFileThatGrows(t *testing.T) {
+	path := logPath(t)
+	writeFile(t, path, "one\n")
+	g, err := openGeneration(path, 0)
+	must(t, err)
+	defer g.src.Close()
+	appendTo(t, path, "two\n")
+	must(t, g.seekLastLine())
+	p := g.position(path)
+	if m, ok := g.find(p); !ok || m.offset != int64(len("one\ntwo\n")) {
+		t.Errorf("%+v is found at %d, %v", p, m.offset, ok)
+	}
+}

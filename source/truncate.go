@@ -11,12 +11,12 @@ import (
 // rest; what it holds now is another. Its lines of the moment between copying
 // and truncating are gone, if there were any: nobody can know.
 func (f *Follower) split(g *generation) {
-	if !g.judged || g.copyOf != nil { // a copy that was not wanted is made anew
-		g.head, g.judged, g.copyOf = nil, false, nil
+	if !g.isWanted() { // a copy that was not wanted is made anew
+		g.judgeAgain()
 		return
 	}
-	life := &generation{name: g.name, place: g.place, id: g.id, src: g.src, done: neverRead(), grown: g.grown, judged: true}
-	if err := life.readHead(); err != nil {
+	next := g.successor()
+	if err := next.readHead(); err != nil {
 		f.complain(g.name, err, TruncatedInput)
 	}
 	copied := f.takeCopy(g)
@@ -24,28 +24,24 @@ func (f *Follower) split(g *generation) {
 		f.remember(knownFile{head: g.head, size: g.given.offset, given: g.given, cut: true})
 	}
 	at := slices.Index(f.gens, g)
-	f.gens[at] = life
+	f.gens[at] = next
 	if copied != nil {
-		copied.judged, copied.copyOf, copied.begun, copied.place = true, nil, g.begun, g.place
+		copied.takeOver(g)
 		f.gens = slices.Insert(f.gens, at, copied)
 	}
 	f.noteTruncation(g, copied)
-	for _, c := range slices.Clone(f.gens) {
-		if c.copyOf == g {
-			f.drop(c)
-		}
-	}
+	f.dropCopies(g)
 	if f.current == g {
-		f.current = life
+		f.current = next
 	}
 	f.sortPending()
 }
 
 // takeCopy finds the file in which what was seen of g goes on: among those
-// held, even if it was deleted since, or in the folder.
+// held, even if it was deleted since, or in the directory.
 func (f *Follower) takeCopy(g *generation) *generation {
 	for i, c := range f.gens {
-		if !c.begun && c != g && f.goesOn(c, g) {
+		if c.phase != begun && c != g && f.continues(c, g) {
 			f.gens = slices.Delete(slices.Clone(f.gens), i, i+1)
 			return c
 		}
@@ -55,14 +51,14 @@ func (f *Follower) takeCopy(g *generation) *generation {
 		return nil // a scan tells of it
 	}
 	for _, file := range slices.Backward(files) {
-		if c := f.openIfGoesOn(file, g); c != nil {
+		if c := f.openIfContinues(file, g); c != nil {
 			return c
 		}
 	}
 	return nil
 }
 
-func (f *Follower) openIfGoesOn(file rotatedFile, g *generation) *generation {
+func (f *Follower) openIfContinues(file rotatedFile, g *generation) *generation {
 	if f.indexOf(file.id) >= 0 {
 		return nil
 	}
@@ -70,18 +66,18 @@ func (f *Follower) openIfGoesOn(file rotatedFile, g *generation) *generation {
 	if err != nil {
 		return nil // a scan tells of it
 	}
-	if !f.goesOn(c, g) {
+	if !f.continues(c, g) {
 		c.src.Close()
 		return nil
 	}
 	return c
 }
 
-// goesOn lets c go on where g was, if it holds what was read of g or, before
-// anything was read, what was seen of it.
-func (f *Follower) goesOn(c, g *generation) bool {
+// continues reports whether c holds what was read of g or, before anything was
+// read, what was seen of it, and lets it go on there.
+func (f *Follower) continues(c, g *generation) bool {
 	if g.given.offset > 0 {
-		return c.goOnAt(g.position(f.path))
+		return c.resumeAt(g.position(f.path))
 	}
 	if c.readHead() != nil {
 		return false

@@ -49,6 +49,11 @@ func (a Action) String() string {
 	return actions[ActionUnknown].name
 }
 
+// Denied reports whether the filter kept the call from running as it was: it
+// answered an error, killed, or left the call to a signal, a tracer or a
+// supervisor. A record of [ActionLog] or [ActionAllow] is of a call that ran.
+func (a Action) Denied() bool { return a != ActionLog && a != ActionAllow }
+
 // SCMP returns libseccomp's name, as it stands in OCI profiles; "" for
 // [ActionUnknown] and [ActionKill], which no profile can ask for.
 func (a Action) SCMP() string {

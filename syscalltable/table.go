@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"iter"
 	"slices"
+	"strconv"
 )
 
 // call is an entry of a table; tables are ordered by number.
@@ -58,4 +59,13 @@ func (a Arch) Calls() iter.Seq2[int32, string] {
 			}
 		}
 	}
+}
+
+// CallName returns the name of a call, or "#" and its number where no table
+// has it: no call's name has a # in it.
+func (a Arch) CallName(nr int32) string {
+	if name, ok := a.Name(nr); ok {
+		return name
+	}
+	return "#" + strconv.Itoa(int(nr))
 }

@@ -5,20 +5,20 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
-	"github.com/auditscan/auditscan/parser"
+	"github.com/auditscan/auditscan/container/live"
+	"github.com/auditscan/auditscan/internal/pipeline"
 )
 
 // attribution finds the containers of live records.
 type attribution struct {
-	names   *container.Resolver
-	tracker *container.Tracker // nil: this system has none
-	saved   *container.MapWriter
+	names   *live.Resolver
+	tracker *live.Tracker // nil: this system has none
+	saved   *live.MapWriter
 	failed  chan error // what the map's writer said first
 	// sayLimits tells what may keep containers from being found, when there
 	// is the first record that they could be found for: a saved log has none.
@@ -34,15 +34,15 @@ func (f *followFlags) attribution(env *environment) (*attribution, error) {
 	var err error
 	if f.pidmap != "" {
 		var bad []container.Problem
-		if a.saved, bad, err = container.OpenMap(f.pidmap); err != nil {
+		if a.saved, bad, err = live.OpenMap(f.pidmap); err != nil {
 			return nil, err
 		}
 		sayProblems(env, bad)
 	}
-	if a.names, err = container.NewResolver(f.root); err != nil {
+	if a.names, err = live.NewResolver(f.root); err != nil {
 		return nil, errors.Join(fmt.Errorf("--root: %w", err), a.close())
 	}
-	if a.tracker, err = container.NewTracker(a.names, a.learned); err != nil {
+	if a.tracker, err = live.NewTracker(a.names, a.learned); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
 	a.sayLimits = sync.OnceFunc(func() {
@@ -68,7 +68,7 @@ func (a *attribution) learned(p container.Process) {
 	}
 }
 
-// ask attributes a record; see container.Hold.
+// ask attributes a record; see live.Hold.
 func (a *attribution) ask(pid int32, at time.Time) (id *container.Identity, settled bool) {
 	if a.tracker == nil {
 		return nil, true
@@ -80,22 +80,19 @@ func (a *attribution) ask(pid int32, at time.Time) (id *container.Identity, sett
 // what is read from an old log waits for nothing.
 const holdFresh = 2 * time.Second
 
-// identify returns the function of a pipeline that attributes live records.
-func (a *attribution) identify() func(r *parser.Record, now int64) (id *container.Identity, settled bool) {
+// find returns the function of a pipeline that finds the containers of live
+// records.
+func (a *attribution) find() pipeline.Find {
 	if a.tracker == nil {
-		return func(*parser.Record, int64) (*container.Identity, bool) { return nil, true }
+		return func(int32, int64, int64) (*container.Identity, bool) { return nil, true }
 	}
-	tracker := container.NewAsker(a.tracker)
-	return func(r *parser.Record, now int64) (*container.Identity, bool) {
-		at := r.Millis
-		if !r.HasTime {
-			at = now
-		}
+	tracker := live.NewAsker(a.tracker)
+	return func(pid int32, at, now int64) (*container.Identity, bool) {
 		fresh := now-at <= holdFresh.Milliseconds()
 		if fresh {
 			a.sayLimits()
 		}
-		id, settled := tracker.Attribute(r.PID, at, now)
+		id, settled := tracker.Attribute(pid, at, now)
 		return id, settled || !fresh
 	}
 }
@@ -133,11 +130,6 @@ func sayProblems(env *environment, problems []container.Problem) {
 	}
 }
 
-// ofContainer reports whether a key's values are known by the container.
-func ofContainer(key aggregate.Key) bool {
-	return slices.Contains([]aggregate.Key{aggregate.ByContainer, aggregate.ByPod, aggregate.ByNamespace, aggregate.ByWorkload}, key)
-}
-
 // sayUnattributed counts the records of which nobody knows the container (or
 // pod, namespace, workload), if that was asked for.
 func (f *readFlags) sayUnattributed(env *environment, s *aggregate.Summary, by []aggregate.Key) {
@@ -147,7 +139,7 @@ func (f *readFlags) sayUnattributed(env *environment, s *aggregate.Summary, by [
 	for _, key := range by {
 		var records int64
 		for i := range s.Groups {
-			if g := &s.Groups[i]; ofContainer(key) && g.Value(key) == "" {
+			if g := &s.Groups[i]; key.OfContainer() && g.Value(key) == "" {
 				records = aggregate.Plus(records, g.Records)
 			}
 		}
@@ -165,8 +157,9 @@ func (f *readFlags) pidmapAdvice() string {
 	return " (a log has process ids only; --pidmap FILE takes what follow --pidmap FILE saved)"
 }
 
-// identify returns the function that attributes saved records by a pid map.
-func identify(env *environment, path string) (func(*parser.Record) *container.Identity, error) {
+// savedContainers returns the function of a pipeline that finds the containers
+// of saved records by a pid map; nil if there is none.
+func savedContainers(env *environment, path string) (func() pipeline.Find, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -180,8 +173,9 @@ func identify(env *environment, path string) (func(*parser.Record) *container.Id
 		return nil, err
 	}
 	sayProblems(env, bad)
-	return func(r *parser.Record) *container.Identity {
-		id, _ := m.Lookup(r.PID, r.Time())
-		return id
-	}, nil
+	find := func(pid int32, at, _ int64) (*container.Identity, bool) {
+		id, _ := m.Lookup(pid, time.UnixMilli(at))
+		return id, true
+	}
+	return func() pipeline.Find { return find }, nil
 }

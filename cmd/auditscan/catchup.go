@@ -41,7 +41,7 @@ func (w *follower) catchUp(ctx context.Context) error {
 	if err := w.chunk(b.rest); err != nil {
 		return err
 	}
-	w.goneOn()
+	w.takePosition()
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/container/live"
 	"github.com/auditscan/auditscan/internal/term"
 )
 
@@ -25,12 +26,12 @@ func newContainers(env *environment) *cobra.Command {
 			if output != "table" && output != "json" {
 				return usageErrorf("--output: unknown format %q (one of table, json)", output)
 			}
-			names, err := container.NewResolver(root)
+			names, err := live.NewResolver(root)
 			if err != nil {
 				return fmt.Errorf("--root: %w", err)
 			}
 			defer names.Close()
-			list, err := container.List(names)
+			list, err := live.List(names)
 			if err != nil {
 				return err
 			}

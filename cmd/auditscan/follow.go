@@ -9,6 +9,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/confine"
+	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/internal/rights"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
@@ -154,35 +155,30 @@ func (f *followFlags) open(env *environment, args []string, st *state) (*origin,
 		env.notef("following %s, since %s", best, reason)
 		name = best
 	}
-	switch name {
-	case "-":
-		return &origin{stream: source.Lines("-", env.stdin), trust: aggregate.TrustText}, nil
-	case source.NetlinkName:
-		s, err := source.Netlink()
-		return &origin{stream: s, trust: aggregate.TrustKernel, queued: true}, err
-	case source.JournalName:
-		return f.openJournal(st)
-	}
-	s, err := source.Follow(name, source.FollowOptions{FromStart: f.fromStart, Resume: st.positions().Files})
+	stream, err := source.Live(name, source.LiveOptions{
+		Stdin: env.stdin, FromStart: f.fromStart, Files: st.positions().Files, Cursor: st.positions().Cursor,
+	})
 	if err != nil {
 		return nil, err
 	}
-	position := func() (positions, []source.Note) {
-		at := positions{Files: s.Positions()}
-		return at, s.Notes()
-	}
-	return &origin{stream: s, backlog: s, position: position}, nil
+	return newOrigin(name, stream), nil
 }
 
-func (f *followFlags) openJournal(st *state) (*origin, error) {
-	o := source.JournalOptions{Cursor: st.positions().Cursor}
-	if !f.fromStart {
-		o.Since = time.Now()
+// newOrigin says what a stream of a name can do.
+func newOrigin(name string, stream source.Stream) *origin {
+	o := &origin{stream: stream, trust: pipeline.TrustOf(name)}
+	switch s := stream.(type) {
+	case *source.Follower:
+		o.backlog = s
+		o.position = func() (positions, []source.Note) {
+			at := positions{Files: s.Positions()}
+			return at, s.Notes()
+		}
+	case *source.JournalStream:
+		o.queued, o.program = true, true
+		o.position = func() (positions, []source.Note) { return positions{Cursor: s.Cursor()}, nil }
+	default:
+		o.queued = name == source.NetlinkName
 	}
-	s, err := source.Journal(o)
-	if err != nil {
-		return nil, err
-	}
-	position := func() (positions, []source.Note) { return positions{Cursor: s.Cursor()}, nil }
-	return &origin{stream: s, queued: true, program: true, position: position}, nil
+	return o
 }

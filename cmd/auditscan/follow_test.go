@@ -370,7 +370,7 @@ func TestFollowerBegins(t *testing.T) {
 		defer from.stream.Close()
 		w := newFollower(&environment{stderr: new(bytes.Buffer)}, f, from, nil, true)
 		w.state = st
-		w.count(&attribution{})
+		w.newCounts(&attribution{})
 		if err := w.begin(); err != nil {
 			t.Fatal(err)
 		}

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/container/live"
 	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/report"
@@ -32,8 +32,7 @@ type follower struct {
 	filter  *aggregate.Filter
 	stdout  gatherer
 	counts  *pipeline.Counter
-	total   *aggregate.Builder // of counts
-	hold    *container.Hold[pipeline.Held]
+	hold    *live.Hold[pipeline.Held]
 	now     time.Time // when the chunk came
 	changed bool      // since the table was drawn
 	at      positions // behind the chunk counted last
@@ -49,70 +48,103 @@ func newFollower(env *environment, f *followFlags, from *origin, filter *aggrega
 	}
 }
 
-// count makes what counts, with the containers that who tells.
-func (w *follower) count(who *attribution) {
-	o := pipeline.Options{Filter: w.filter, Text: !w.json, OnlyNew: w.flags.onlyNew, Live: &pipeline.Live{Identify: who.identify, Hold: w.wait}}
+// newCounts builds the counter; who supplies containers.
+func (w *follower) newCounts(who *attribution) {
+	o := pipeline.Options{Filter: w.filter, Containers: who.find, Hold: w.holdRecord}
 	if !w.live {
-		o.Events = &w.stdout
+		o.Output = pipeline.Output{Writer: &w.stdout, Event: report.AppendLine, OnlyNew: w.flags.onlyNew}
+	}
+	if w.json {
+		o.Output.Event, o.Output.Loss = report.AppendEvent, report.AppendLoss
 	}
 	w.counts = pipeline.NewCounter(w.from.stream.Name(), w.from.trust, o)
-	w.total = w.counts.Total()
-	w.hold = container.NewHold(who.ask, w.known)
+	w.hold = live.NewHold(who.ask, w.countHeld)
 }
 
-// wait holds a record until its container is known.
-func (w *follower) wait(h pipeline.Held) {
+// holdRecord holds a record until its container is known.
+func (w *follower) holdRecord(h pipeline.Held) {
 	now := time.Now()
-	at := h.Record.Time()
+	at := h.Time()
 	if at.IsZero() {
 		at = now
 	}
-	w.hold.Add(h, h.Record.PID, at, now)
+	w.hold.Add(h, h.PID(), at, now)
 }
 
-// known counts a record that was held.
-func (w *follower) known(h pipeline.Held, id *container.Identity) {
+// countHeld counts a record that was held.
+func (w *follower) countHeld(h pipeline.Held, id *container.Identity) {
 	w.changed, w.unsaved = true, true
 	w.counts.Record(h, id)
 }
 
-// follow reads the stream until it or ctx ends.
+// follow reads the stream until it or ctx ends. Whatever goes by the clock is
+// done between two reads, by the one goroutine that there is.
 func (w *follower) follow(ctx context.Context, who *attribution) error {
-	w.count(who)
+	w.newCounts(who)
 	if err := w.begin(); err != nil {
 		return err
 	}
 	if err := w.catchUp(ctx); err != nil {
 		return err
 	}
-	chunks, next, failed, stop := w.pump(ctx)
-	defer stop()
-	tick := time.NewTicker(refresh)
-	defer tick.Stop()
-	retry := time.NewTicker(holdInterval)
-	defer retry.Stop()
-	for {
-		var err error
-		select {
-		case c := <-chunks:
-			err = w.chunk(c.Chunk)
-			w.at = c.behind
-			if err == nil {
-				err = w.catchUp(ctx)
-			}
-			next <- struct{}{}
-		case err = <-who.failed: // the pid map would lack what comes from now on
-		case <-retry.C:
-			w.hold.Retry(time.Now())
-			err = w.counts.Write()
-		case <-tick.C:
-			err = errors.Join(w.draw(), w.save())
-		case err := <-failed:
+	for refreshed := time.Now(); ; {
+		if over, err := w.read(ctx, holdInterval); over {
 			return w.end(ctx, err)
-		}
-		if err != nil {
+		} else if err != nil {
 			return err
 		}
+		if err := w.retryHeld(who); err != nil {
+			return err
+		}
+		if time.Since(refreshed) >= refresh {
+			refreshed = time.Now()
+			if err := errors.Join(w.draw(), w.save()); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// read counts what the stream gives for as long as limit. over means that the
+// stream has ended with err, or ctx has.
+func (w *follower) read(ctx context.Context, limit time.Duration) (over bool, err error) {
+	turn, stop := context.WithTimeout(ctx, limit)
+	defer stop()
+	for turn.Err() == nil {
+		c, err := w.from.stream.Next(turn)
+		switch {
+		case err == nil:
+			if err := w.take(ctx, c); err != nil {
+				return false, err
+			}
+		case turn.Err() == nil || ctx.Err() != nil:
+			return true, err
+		}
+	}
+	return ctx.Err() != nil, nil
+}
+
+// take counts a chunk, with the place behind it, and then what waits behind
+// that if it is much.
+func (w *follower) take(ctx context.Context, c source.Chunk) error {
+	if w.state != nil && w.from.position != nil {
+		at, notes := w.from.position()
+		w.at, c.Notes = at, append(c.Notes, notes...)
+	}
+	if err := w.chunk(c); err != nil {
+		return err
+	}
+	return w.catchUp(ctx)
+}
+
+// retryHeld looks again at the records whose container was not known.
+func (w *follower) retryHeld(who *attribution) error {
+	select {
+	case err := <-who.failed: // the pid map would lack what comes from now on
+		return err
+	default:
+		w.hold.Retry(time.Now())
+		return w.counts.Write()
 	}
 }
 
@@ -123,10 +155,10 @@ func (w *follower) begin() error {
 	if w.state == nil {
 		return nil
 	}
-	w.total.GoOn(w.state.at.Newest)
+	w.counts.Resume(w.state.at.Newest)
 	switch at := w.state.at; {
 	case w.from.position != nil:
-		w.goneOn()
+		w.takePosition()
 	case at.BootID != source.BootID() && len(at.Newest) > 0: // serials tell nothing across a boot
 		w.now = time.Now()
 		w.note(source.Note{Kind: source.Overrun, Detail: "the host was booted since the run before: what it recorded in between was not heard"})
@@ -135,9 +167,9 @@ func (w *follower) begin() error {
 	return w.save()
 }
 
-// goneOn takes the place behind what was counted. What the source noticed until
+// takePosition takes the place behind what was counted. What the source noticed until
 // then is counted first: a place that was saved without would tell nobody.
-func (w *follower) goneOn() {
+func (w *follower) takePosition() {
 	w.now = time.Now()
 	at, notes := w.from.position()
 	for _, n := range notes {
@@ -149,64 +181,35 @@ func (w *follower) goneOn() {
 // holdInterval is how often records without a container are looked at again.
 const holdInterval = 50 * time.Millisecond
 
-// placed is a chunk and the place behind it.
-type placed struct {
-	source.Chunk
-	behind positions
-}
-
-// pump reads the stream in a goroutine of its own, until it or ctx ends. Each
-// chunk is the receiver's until it has sent on next. When the receiver has
-// called stop, the stream is not being read any more and can be closed.
-func (w *follower) pump(ctx context.Context) (_ <-chan placed, _ chan<- struct{}, _ <-chan error, stop func()) {
-	chunks, next, failed := make(chan placed), make(chan struct{}, 1), make(chan error, 1)
-	ctx, cancel := context.WithCancel(ctx)
-	gone := make(chan struct{})
-	var reading sync.WaitGroup
-	reading.Go(func() {
-		for {
-			c, err := w.next(ctx)
-			if err != nil {
-				failed <- err
-				return
-			}
-			p := placed{Chunk: c}
-			if w.state != nil && w.from.position != nil {
-				at, notes := w.from.position()
-				p.behind, p.Notes = at, append(p.Notes, notes...)
-			}
-			select {
-			case chunks <- p:
-				<-next
-			case <-gone:
-				return
-			}
-		}
-	})
-	return chunks, next, failed, func() {
-		cancel()
-		close(gone)
-		reading.Wait()
-	}
-}
-
-// next waits for the next chunk. When ctx is done, a source with a queue is
-// closed and its queue is read to the end: what was heard is counted.
-func (w *follower) next(ctx context.Context) (source.Chunk, error) {
-	c, err := w.from.stream.Next(ctx)
-	if err == nil || ctx.Err() == nil || !w.from.queued {
-		return c, err
+// drain closes a source that has a queue and counts what is in it: what was
+// heard before the interrupt counts.
+func (w *follower) drain(ctx context.Context) error {
+	if ctx.Err() == nil || !w.from.queued {
+		return nil
 	}
 	if err := w.from.stream.Close(); err != nil {
-		return c, err
+		return err
 	}
-	return w.from.stream.Next(context.WithoutCancel(ctx))
+	ctx = context.WithoutCancel(ctx)
+	for {
+		c, err := w.from.stream.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = w.take(ctx, c)
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
-// end writes what is still held when the stream has ended with err.
+// end counts and writes what is left when the stream has ended with err.
 func (w *follower) end(ctx context.Context, err error) error {
+	undrained := w.drain(ctx)
 	w.hold.Flush()
-	if err := errors.Join(w.counts.Write(), w.late(), w.draw(), w.save()); err != nil {
+	if err := errors.Join(undrained, w.counts.Write(), w.writeLateLosses(), w.draw(), w.save()); err != nil {
 		return err
 	}
 	if errors.Is(err, io.EOF) || ctx.Err() != nil {
@@ -215,12 +218,12 @@ func (w *follower) end(ctx context.Context, err error) error {
 	return err
 }
 
-// late shows the losses that only all records together prove.
-func (w *follower) late() error {
+// writeLateLosses shows the losses that only all records together prove.
+func (w *follower) writeLateLosses() error {
 	if !w.json {
 		return nil
 	}
-	text := appendLate(nil, w.total.Summary())
+	text := appendLate(nil, w.counts.Summary())
 	if len(text) == 0 {
 		return nil
 	}
@@ -253,9 +256,9 @@ func (w *follower) note(n source.Note) {
 // summary is what was counted, in earlier runs too.
 func (w *follower) summary() *aggregate.Summary {
 	if w.state == nil || w.state.before == nil {
-		return w.total.Summary()
+		return w.counts.Summary()
 	}
-	return aggregate.Continue(w.state.before, w.total.Summary())
+	return aggregate.Continue(w.state.before, w.counts.Summary())
 }
 
 // saveWait bounds how long the state waits for records whose container is not
@@ -279,7 +282,7 @@ func (w *follower) save() error {
 	}
 	w.saved, w.unsaved = time.Now(), false
 	at := w.at
-	at.Newest, at.BootID = w.total.Newest(), source.BootID()
+	at.Newest, at.BootID = w.counts.Newest(), source.BootID()
 	return w.state.save(w.summary(), at)
 }
 
@@ -294,7 +297,7 @@ func (w *follower) draw() error {
 	if err := report.Write(&b, w.summary(), report.Table, o); err != nil {
 		return err
 	}
-	table := tail(b.Bytes(), term.Height(w.env.stdout)-1)
+	table := lastLines(b.Bytes(), term.Height(w.env.stdout)-1)
 	if w.height > 0 {
 		fmt.Fprintf(w.env.stdout, "\x1b[%dA\x1b[J", w.height)
 	}
@@ -303,9 +306,9 @@ func (w *follower) draw() error {
 	return err
 }
 
-// tail returns the last lines of a table that is higher than the screen: the
+// lastLines returns the last lines of a table that is higher than the screen: the
 // verdict stands at the end.
-func tail(table []byte, lines int) []byte {
+func lastLines(table []byte, lines int) []byte {
 	for extra := bytes.Count(table, []byte("\n")) - lines; lines > 0 && extra > 0; extra-- {
 		table = table[bytes.IndexByte(table, '\n')+1:]
 	}

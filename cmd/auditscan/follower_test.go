@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"sync/atomic"
 	"testing"
 
@@ -42,5 +43,72 @@ func TestFollowerFails(t *testing.T) {
 	}
 	if stream.reading.Load() {
 		t.Error("the stream is still being read")
+	}
+}
+
+// heard is a stream with a queue: what is in it is given after Close, too.
+type heard struct {
+	chunks    []source.Chunk
+	interrupt context.CancelFunc // called in the first Next
+	closed    bool
+	end       error // after the last chunk
+}
+
+func (s *heard) Name() string { return "heard" }
+
+func (s *heard) Next(ctx context.Context) (source.Chunk, error) {
+	if !s.closed {
+		s.interrupt()
+		<-ctx.Done()
+		return source.Chunk{}, ctx.Err()
+	}
+	if len(s.chunks) == 0 {
+		return source.Chunk{}, s.end
+	}
+	c := s.chunks[0]
+	s.chunks = s.chunks[1:]
+	return c, nil
+}
+
+func (s *heard) Close() error {
+	s.closed = true
+	return nil
+}
+
+// TestFollowerDrains: an interrupt loses nothing that was heard before it, and
+// a stream that fails meanwhile is no clean end.
+func TestFollowerDrains(t *testing.T) {
+	record := "type=SECCOMP msg=audit(1662057996.821:272): auid=0 uid=0 gid=0 ses=1 subj=x pid=7 comm=\"a\" exe=\"/a\" sig=0 arch=c000003e syscall=202 compat=0 ip=0x1 code=0x7ffc0000\n"
+	broken := errors.New("the socket broke")
+	for _, end := range []error{io.EOF, broken} {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		stream := &heard{
+			interrupt: cancel, end: end,
+			chunks: []source.Chunk{{Lines: []byte(record)}, {Notes: []source.Note{{Kind: source.Overrun, Count: 3}}}},
+		}
+		var stdout, stderr bytes.Buffer
+		w := newFollower(&environment{stdout: &stdout, stderr: &stderr}, &followFlags{}, &origin{stream: stream, queued: true}, nil, true)
+		err := w.follow(ctx, &attribution{})
+		if end == io.EOF && err != nil || end == broken && !errors.Is(err, broken) {
+			t.Errorf("ended with %v after %v", err, end)
+		}
+		s := w.summary()
+		if s.Totals.Records != 1 || s.Completeness.Lost != 3 {
+			t.Errorf("%d records and %d lost were counted", s.Totals.Records, s.Completeness.Lost)
+		}
+	}
+}
+
+// TestLastLines: a table that is higher than the screen loses its first lines,
+// but none where the height is not known.
+func TestLastLines(t *testing.T) {
+	for _, tt := range []struct {
+		lines int
+		want  string
+	}{{-1, "1\n2\n3\n"}, {0, "1\n2\n3\n"}, {1, "3\n"}, {2, "2\n3\n"}, {3, "1\n2\n3\n"}, {4, "1\n2\n3\n"}} {
+		if got := string(lastLines([]byte("1\n2\n3\n"), tt.lines)); got != tt.want {
+			t.Errorf("%d lines: %q, want %q", tt.lines, got, tt.want)
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/auditscan/auditscan/internal/seccompstate"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
+	"github.com/auditscan/auditscan/profile/bpf"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -47,7 +48,7 @@ func inspectFilters(pid int, host syscalltable.Arch) ([]profile.Inspection, erro
 	if err != nil {
 		return nil, err
 	}
-	var filters []profile.Filter
+	var filters []bpf.Filter
 	for _, f := range raw {
 		filters = append(filters, f)
 	}

@@ -87,7 +87,7 @@ func (f *profileFlags) writePer(env *environment, s *aggregate.Summary, o profil
 	}
 	if !slices.ContainsFunc(ix.Profiles, func(e indexEntry) bool { return e.File != "" }) {
 		advice := ""
-		if ofContainer(ix.Per) {
+		if ix.Per.OfContainer() {
 			advice = f.pidmapAdvice()
 		}
 		return fmt.Errorf("no profile for any %s: %d records have none%s, and nobody else ran under SCMP_ACT_LOG", ix.Per, unattributed, advice)
@@ -209,7 +209,7 @@ func split(s *aggregate.Summary, key aggregate.Key) (parts []*part, unattributed
 		}
 	}
 	for _, p := range parts {
-		p.summary.Runs = s.Runs.Of(p.summary.Groups)
+		p.summary.Runs = s.Runs.OfGroups(p.summary.Groups)
 	}
 	slices.SortFunc(parts, func(a, b *part) int { return strings.Compare(a.name, b.name) })
 	return parts, unattributed

@@ -11,8 +11,8 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/pipeline"
-	"github.com/auditscan/auditscan/parser"
 	"github.com/auditscan/auditscan/profile"
+	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
 )
 
@@ -41,13 +41,16 @@ func (f *readFlags) read(ctx context.Context, env *environment, args []string, e
 	if err != nil {
 		return nil, err
 	}
-	o := pipeline.Options{Filter: filter, Events: events, Refuse: refuseProfile}
-	if o.Identify, err = identify(env, f.pidmap); err != nil {
+	o := pipeline.Options{Filter: filter, Refuse: refuseProfile}
+	if events != nil {
+		o.Output = pipeline.Output{Writer: events, Event: report.AppendEvent, Loss: report.AppendLoss}
+	}
+	if o.Containers, err = savedContainers(env, f.pidmap); err != nil {
 		return nil, err
 	}
 	if f.verbose {
-		o.Malformed = func(input string, line int64, m *parser.Malformed) {
-			env.notef("%s:%d: %s: %s", input, line, m.Reason, m.Text)
+		o.Malformed = func(input string, line int64, reason string, text []byte) {
+			env.notef("%s:%d: %s: %s", input, line, reason, text)
 		}
 	}
 	bar := newProgress(env, names, f.quiet)

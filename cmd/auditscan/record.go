@@ -19,8 +19,10 @@ import (
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/atomicfile"
 	"github.com/auditscan/auditscan/internal/launch"
+	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
+	"github.com/auditscan/auditscan/profile/bpf"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -110,7 +112,7 @@ func (f *recordFlags) run(env *environment, args []string) error {
 
 // filter is the one that logs all that the profile, if there is one, does not
 // allow.
-func (f *recordFlags) filter(env *environment) (base *profile.Document, filter profile.Filter, err error) {
+func (f *recordFlags) filter(env *environment) (base *profile.Document, filter bpf.Filter, err error) {
 	recording := &profile.Document{Default: profile.Outcome{Action: syscalltable.ActionLog}}
 	arch, err := syscalltable.ParseArch(runtime.GOARCH)
 	if err != nil {
@@ -137,7 +139,7 @@ func (f *recordFlags) filter(env *environment) (base *profile.Document, filter p
 }
 
 // compileFor makes the filter of a profile for this host.
-func compileFor(d *profile.Document, arch syscalltable.Arch) (profile.Filter, error) {
+func compileFor(d *profile.Document, arch syscalltable.Arch) (bpf.Filter, error) {
 	p, err := d.Evaluate(profile.Environment{Arch: arch, Caps: profile.DefaultCaps()})
 	if err != nil {
 		return nil, err
@@ -149,7 +151,7 @@ func compileFor(d *profile.Document, arch syscalltable.Arch) (profile.Filter, er
 }
 
 // start starts a command under a filter.
-func start(env *environment, args []string, filter profile.Filter, session bool) (*launch.Process, error) {
+func start(env *environment, args []string, filter bpf.Filter, session bool) (*launch.Process, error) {
 	path, err := exec.LookPath(args[0])
 	if err != nil {
 		return nil, err
@@ -161,15 +163,15 @@ func start(env *environment, args []string, filter profile.Filter, session bool)
 
 // record counts the records of a process and its descendants until they end.
 func (f *recordFlags) record(env *environment, stream source.Stream, p *launch.Process) (*aggregate.Summary, int, error) {
-	r := newRecorder(env, stream, p.Owns)
+	session := pipeline.NewSession(stream.Name(), p.Owns)
 	done := make(chan error, 1)
-	go func() { done <- r.read() }()
+	go func() { done <- session.Read(stream, func(text string) { env.notef("%s", text) }) }()
 	status, err := p.Wait()
 	if err == nil {
 		p.WaitDescendants()
 	}
 	err = errors.Join(err, stream.Close(), <-done)
-	return r.total.Summary().Regroup([]aggregate.Key{aggregate.ByComm}), status, err
+	return session.Summary().Regroup([]aggregate.Key{aggregate.ByComm}), status, err
 }
 
 // end writes the profile and shows the summary. Without a record there is

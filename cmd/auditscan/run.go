@@ -129,7 +129,7 @@ func newRoot(env *environment) *cobra.Command {
 		Short: "audit2allow for seccomp",
 		Long: `auditscan reads the kernel's SECCOMP audit records (type=1326) from syslog,
 auditd or the journal, names every call, groups by container, program and
-process, reports whether records were lost, and turns a run under SCMP_ACT_LOG
+process, says whether records were lost, and turns a run under SCMP_ACT_LOG
 into a seccomp profile.`,
 		Example: `  auditscan report /var/log/audit/audit.log
   auditscan follow /var/log/syslog

@@ -9,7 +9,7 @@ func sayRuns(env *environment, r *aggregate.Runs) {
 	}
 	once := r.SeenIn(1)
 	env.notef("runs: %d; of %d calls %d were seen in all of them, %d in one only", r.Count, len(r.Calls), r.SeenIn(r.Count), once)
-	env.notef("new calls a run, on average: %.1f in the first, %.1f in the second, %.1f in the last", r.New(1), r.New(2), r.New(r.Count))
+	env.notef("new calls a run, on average: %.1f in the first, %.1f in the second, %.1f in the last", r.NewCalls(1), r.NewCalls(2), r.NewCalls(r.Count))
 	switch {
 	case once == 0:
 		env.notef("a further run like these is unlikely to show a new call: each was seen in two of them at least")

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"hash/maphash"
 
+	"github.com/auditscan/auditscan/event"
 	"github.com/auditscan/auditscan/parser"
-	"github.com/auditscan/auditscan/report"
 )
 
 // shown is what calls of what groups have been shown, with OnlyNew.
@@ -18,7 +18,7 @@ const maxShown = 1 << 20
 var shownSeed = maphash.MakeSeed() // so that nobody can write a record that hides another
 
 // keyOf is that of an event's group, call and action.
-func keyOf(e *report.Event) uint64 {
+func keyOf(e *event.Event) uint64 {
 	var h maphash.Hash
 	h.SetSeed(shownSeed)
 	r := e.Record
@@ -58,15 +58,15 @@ type firsts struct {
 
 // first is one of them, with a copy of its record.
 type first struct {
-	after   int // bytes of counterOutput.events
+	after   int // bytes of output.text
 	key     uint64
-	event   report.Event
+	event   event.Event
 	record  parser.Record
 	process parser.Process
 }
 
 // add adds an event after so many bytes of others.
-func (f *firsts) add(after int, key uint64, e *report.Event) {
+func (f *firsts) add(after int, key uint64, e *event.Event) {
 	f.all = append(f.all, first{after: after, key: key, event: *e, record: *e.Record, process: *e.Record.Process})
 	x := &f.all[len(f.all)-1]
 	r, p := &x.record, &x.process
@@ -84,22 +84,22 @@ func (f *firsts) keep(text []byte) []byte {
 	return f.texts[n:len(f.texts):len(f.texts)]
 }
 
-// among returns events with those that are new to all in their places.
-func (f *firsts) among(events []byte, o *Options, s shown) []byte {
+// merge returns text with the events that are new to all in their places.
+func (f *firsts) merge(text []byte, appendEvent func([]byte, *event.Event) []byte, s shown) []byte {
 	if len(f.all) == 0 {
-		return events
+		return text
 	}
 	out, done := f.merged[:0], 0
 	for i := range f.all {
 		x := &f.all[i]
 		if s.add(x.key) {
 			x.record.Process, x.event.Record = &x.process, &x.record
-			out = append(out, events[done:x.after]...)
-			out, done = o.appendEvent(out, &x.event), x.after
+			out = append(out, text[done:x.after]...)
+			out, done = appendEvent(out, &x.event), x.after
 		}
 	}
-	f.merged = events
-	return append(out, events[done:]...)
+	f.merged = text
+	return append(out, text[done:]...)
 }
 
 func (f *firsts) reset() { f.all, f.texts = f.all[:0], f.texts[:0] }

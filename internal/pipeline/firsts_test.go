@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/event"
 	"github.com/auditscan/auditscan/parser"
-	"github.com/auditscan/auditscan/report"
 )
 
 // TestShownBounded checks that what is known to have been shown is bounded,
@@ -26,35 +26,35 @@ func TestShownBounded(t *testing.T) {
 // the next begins, and however the kernel has written it.
 func TestKeys(t *testing.T) {
 	text := func(s string) parser.Text { return parser.Text{Bytes: []byte(s), Enc: parser.EncQuoted} }
-	event := func(change func(*report.Event)) *report.Event {
-		e := &report.Event{Record: &parser.Record{Node: []byte("n"), Process: &parser.Process{PID: 7, Comm: text("ab"), Exe: text("cd")}}, NR: 1}
+	made := func(change func(*event.Event)) *event.Event {
+		e := &event.Event{Record: &parser.Record{Node: []byte("n"), Process: &parser.Process{PID: 7, Comm: text("ab"), Exe: text("cd")}}, NR: 1}
 		change(e)
 		return e
 	}
 	seen := map[uint64]int{}
-	for i, change := range []func(*report.Event){
-		func(*report.Event) {},
-		func(e *report.Event) { e.Record.Node = nil },
-		func(e *report.Event) { e.Record.Node, e.Record.Comm = []byte("na"), text("b") },
-		func(e *report.Event) { e.Record.Comm, e.Record.Exe = text("abc"), text("d") },
-		func(e *report.Event) { e.Record.PID = 8 },
-		func(e *report.Event) { e.NR = 2 },
-		func(e *report.Event) { e.Arch = 1 },
-		func(e *report.Event) { e.Action = 1 },
-		func(e *report.Event) { e.Container = &container.Identity{ID: "x"} },
-		func(e *report.Event) { e.Container = &container.Identity{Name: "y"} },
+	for i, change := range []func(*event.Event){
+		func(*event.Event) {},
+		func(e *event.Event) { e.Record.Node = nil },
+		func(e *event.Event) { e.Record.Node, e.Record.Comm = []byte("na"), text("b") },
+		func(e *event.Event) { e.Record.Comm, e.Record.Exe = text("abc"), text("d") },
+		func(e *event.Event) { e.Record.PID = 8 },
+		func(e *event.Event) { e.NR = 2 },
+		func(e *event.Event) { e.Arch = 1 },
+		func(e *event.Event) { e.Action = 1 },
+		func(e *event.Event) { e.Container = &container.Identity{ID: "x"} },
+		func(e *event.Event) { e.Container = &container.Identity{Name: "y"} },
 	} {
-		key := keyOf(event(change))
+		key := keyOf(made(change))
 		if before, ok := seen[key]; ok {
 			t.Errorf("%d is as %d", i, before)
 		}
 		seen[key] = i
 	}
-	for _, same := range []func(*report.Event){
-		func(e *report.Event) { e.Record.Serial, e.Record.Millis, e.Record.IP, e.Record.UID = 1, 2, 3, 4 },
-		func(e *report.Event) { e.Record.Comm = parser.Text{Bytes: []byte("6162"), Enc: parser.EncHex} },
+	for _, same := range []func(*event.Event){
+		func(e *event.Event) { e.Record.Serial, e.Record.Millis, e.Record.IP, e.Record.UID = 1, 2, 3, 4 },
+		func(e *event.Event) { e.Record.Comm = parser.Text{Bytes: []byte("6162"), Enc: parser.EncHex} },
 	} {
-		if seen[keyOf(event(same))] != 0 {
+		if seen[keyOf(made(same))] != 0 {
 			t.Error("one call of one group has two keys")
 		}
 	}

@@ -28,7 +28,7 @@ type Blocks interface {
 
 // input is a log, or a report, on its way into the total.
 type input struct {
-	Blocks
+	blocks  Blocks
 	total   *counter       // adds the blocks of a log to the run's total; nil: it is none
 	reader  *source.Reader // nil: there is nothing to be done at the end
 	trust   aggregate.Trust
@@ -57,7 +57,7 @@ func (n noBlocks) Trim(block []byte) []byte    { return block }
 func (r *run) input(ctx context.Context, name string, stdin io.Reader) *input {
 	in := &input{room: r.jobs(), workers: 1}
 	if err := r.open(ctx, in, name, stdin); err != nil {
-		in.Blocks = noBlocks{err}
+		in.blocks = noBlocks{err}
 	}
 	return in
 }
@@ -69,15 +69,15 @@ func (r *run) open(ctx context.Context, in *input, name string, stdin io.Reader)
 		return err
 	}
 	in.reader.Until(ctx)
-	if r.Opened != nil {
-		r.Opened(in.reader)
+	if r.options.Opened != nil {
+		r.options.Opened(in.reader)
 	}
 	head, err := in.reader.Peek(4 << 10)
 	if err != nil {
 		return err
 	}
-	if r.Refuse != nil {
-		if err := r.Refuse(head); err != nil {
+	if r.options.Refuse != nil {
+		if err := r.options.Refuse(head); err != nil {
 			return fmt.Errorf("%s: %w", in.reader.Name(), err)
 		}
 	}
@@ -88,12 +88,12 @@ func (r *run) open(ctx context.Context, in *input, name string, stdin io.Reader)
 		return fmt.Errorf("%s: not a log: it starts with binary data", in.reader.Name())
 	}
 	layout := parser.Sniff(head)
-	in.Blocks, in.trust = in.reader, trustOf(name)
+	in.blocks, in.trust = in.reader, TrustOf(name)
 	in.total = r.counter(r.total, in.reader.Name(), layout)
 	in.apart = layout == parser.Lines
 	in.pack(in.reader.Packed())
 	if in.apart {
-		in.reader.Map(r.BlockSize, in.room)
+		in.reader.Map(r.options.BlockSize, in.room)
 	}
 	return nil
 }
@@ -128,14 +128,14 @@ func (r *run) end(in *input) error {
 	}
 	if !in.apart {
 		in.total.flush()
-		if err := in.total.write(&r.Options, in.total.input); err != nil {
+		if err := in.total.out.write(&r.options, in.total.input); err != nil {
 			return err
 		}
 	}
 	return r.oversize(in.reader)
 }
 
-// failed says what to make of an error of an input: nothing, if it is empty
+// failed decides what to make of an error of an input: nothing, if it is empty
 // and others are not.
 func (r *run) failed(in *input, err error) error {
 	if errors.Is(err, source.ErrEmpty) {
@@ -171,11 +171,15 @@ func open(ctx context.Context, name string, stdin io.Reader) (*source.Reader, er
 	}
 }
 
-// trustOf is what a source vouches for before its records are seen: a pipe
-// can hold what anyone has written.
-func trustOf(name string) aggregate.Trust {
-	if name == "-" {
+// TrustOf is what a source of a name vouches for before its records are seen: a
+// pipe can hold what anyone has written, the audit socket only what the kernel
+// has. It is "" where the records' own form decides.
+func TrustOf(name string) aggregate.Trust {
+	switch name {
+	case "-":
 		return aggregate.TrustText
+	case source.NetlinkName:
+		return aggregate.TrustKernel
 	}
 	return ""
 }
@@ -197,14 +201,14 @@ func binary(head []byte) bool {
 // report reads an input that is a report or a stream of events. What is left
 // of either is counts, so no events can be made of them.
 func (r *run) report(in *source.Reader) error {
-	if r.Events != nil {
+	if r.options.Output.Writer != nil {
 		return fmt.Errorf("%s: not a log, so its records cannot be given as events: use another format", in.Name())
 	}
 	s, err := report.Read(in.Text(), in.Name())
 	if err != nil {
 		return err
 	}
-	r.saved = append(r.saved, r.Filter.Apply(s))
+	r.saved = append(r.saved, r.options.Filter.Apply(s))
 	return nil
 }
 
@@ -214,9 +218,10 @@ func (r *run) oversize(in *source.Reader) error {
 	for range n {
 		r.total.Malformed(fmt.Sprintf("line longer than %d KiB", source.MaxLine>>10), 0)
 	}
-	if n == 0 || r.Events == nil {
+	o := &r.options.Output
+	if n == 0 || o.Writer == nil || o.Loss == nil {
 		return nil
 	}
-	_, err := r.Events.Write(report.AppendLoss(nil, aggregate.Malformed, n, time.Time{}))
+	_, err := o.Writer.Write(o.Loss(nil, aggregate.Malformed, n, time.Time{}))
 	return err
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/auditscan/auditscan/internal/loggen"
-	"github.com/auditscan/auditscan/parser"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
 )
@@ -83,8 +82,8 @@ func TestInputsInOrder(t *testing.T) {
 	names := set(t)
 	all := func(o Options) (doc, events, bad string) {
 		var told strings.Builder
-		o.Malformed = func(input string, line int64, m *parser.Malformed) {
-			fmt.Fprintln(&told, input, line, m.Reason)
+		o.Malformed = func(input string, line int64, reason string, _ []byte) {
+			fmt.Fprintln(&told, input, line, reason)
 		}
 		doc, events = read(t, o, names...)
 		return doc, events, told.String()

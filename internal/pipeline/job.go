@@ -5,7 +5,7 @@ import (
 	"errors"
 	"io"
 
-	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/tally"
 )
 
 // job is a block on its way through a worker into the total.
@@ -13,9 +13,9 @@ type job struct {
 	owner   *worker // who reads it
 	buf     []byte
 	block   []byte
-	part    aggregate.Part // what the block proves; the worker keeps the counts
+	part    tally.Part // what the block proves; the worker keeps the counts
 	lines   int64
-	out     counterOutput
+	out     output
 	counted bool
 	fault   error // the block could not be read when it was parsed
 	err     error // the input ended here; io.EOF or what went wrong
@@ -24,21 +24,20 @@ type job struct {
 // read reads the next block of the input.
 func (j *job) read(in *input) {
 	j.fault = nil
-	if err := guarded(func() { j.block, j.err = in.Next(j.buf) }); err != nil {
+	if err := guarded(func() { j.block, j.err = in.blocks.Next(j.buf) }); err != nil {
 		j.err = err
 	}
 }
 
 // count parses the block with a worker's counter.
-func (j *job) count(w *counter, in Blocks) {
-	w.before = 0
-	w.counterOutput = j.out
+func (j *job) count(w *counter, blocks Blocks) {
+	w.before, w.out = 0, &j.out
 	j.fault = guarded(func() {
-		j.block = in.Trim(j.block)
+		j.block = blocks.Trim(j.block)
 		w.block(j.block)
 	})
-	w.b.Cut(&j.part)
-	j.lines, j.out = w.before, w.counterOutput
+	w.tally.Cut(&j.part)
+	j.lines = w.before
 }
 
 // append adds to the total what comes next of an input: a block, or its end.
@@ -46,7 +45,7 @@ func (r *run) append(in *input, j *job, twice *counter) error {
 	if !in.begun && in.reader != nil && in.total != nil {
 		in.begun = true
 		r.logs++
-		r.total.Input(in.total.input, in.trust)
+		r.total.Begin(in.total.input, in.trust)
 	}
 	switch err := cmp.Or(j.err, j.fault); {
 	case err == io.EOF:
@@ -57,7 +56,7 @@ func (r *run) append(in *input, j *job, twice *counter) error {
 		return r.appendPart(j, in.total, twice)
 	default:
 		in.total.block(j.block)
-		return in.total.write(&r.Options, in.total.input)
+		return in.total.out.write(&r.options, in.total.input)
 	}
 }
 
@@ -69,21 +68,21 @@ func (r *run) appendPart(j *job, total, twice *counter) error {
 	if r.total.Append(&j.part) {
 		j.out.shift(total.before)
 		total.before += j.lines
-		j.out.events = j.out.firsts.among(j.out.events, &r.Options, r.shown)
-		if err := j.out.write(&r.Options, total.input); err != nil {
+		j.out.text = j.out.firsts.merge(j.out.text, r.options.Output.Event, r.shown)
+		if err := j.out.write(&r.options, total.input); err != nil {
 			return err
 		}
-		return total.write(&r.Options, total.input)
+		return total.out.write(&r.options, total.input)
 	}
-	known := j.out.answers
+	found := j.out.found
 	j.out.reset()
-	var part aggregate.Part
+	var part tally.Part
 	err := guarded(func() {
-		twice.recount(j.block, known)
-		twice.b.Cut(&part)
+		twice.recount(j.block, found)
+		twice.tally.Cut(&part)
 		r.total.SubtractPart(&part)
-		twice.reset()
-		total.recount(j.block, known)
+		twice.out.reset()
+		total.recount(j.block, found)
 	})
-	return errors.Join(err, total.write(&r.Options, total.input))
+	return errors.Join(err, total.out.write(&r.options, total.input))
 }

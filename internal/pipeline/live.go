@@ -9,33 +9,27 @@ import (
 	"github.com/auditscan/auditscan/parser"
 )
 
-// Live is what a log that grows needs besides.
-type Live struct {
-	// Identify returns a function for one goroutine that finds the container
-	// of a record that came at a time, in ms since the epoch. A record for
-	// which that is not settled is held.
-	Identify func() func(r *parser.Record, now int64) (id *container.Identity, settled bool)
-	// Hold is given the records that are held, in order. Each of them counts
-	// when it is given to [Counter.Record].
-	Hold func(Held)
-}
-
 // Held is a record that waits for its container to be known.
 type Held struct {
-	Record *parser.Record
+	record *parser.Record
 	line   int64
 }
 
-// ask returns the function that finds the container of a record; nil if none
-// is looked for.
-func (o *Options) ask() ask {
-	if o.Live != nil {
-		return o.Live.Identify()
+// PID is the process that made the call, in the initial pid namespace; 0 where
+// the record does not say.
+func (h Held) PID() int32 {
+	if h.record == nil {
+		return 0
 	}
-	if o.Identify == nil {
-		return nil
+	return h.record.PID
+}
+
+// Time is when the call was made; zero where the record does not say.
+func (h Held) Time() time.Time {
+	if h.record == nil {
+		return time.Time{}
 	}
-	return func(r *parser.Record, _ int64) (*container.Identity, bool) { return o.Identify(r), true }
+	return h.record.Time()
 }
 
 // Counter counts one log that grows: a few lines at once as they come, and a
@@ -50,12 +44,19 @@ type Counter struct {
 // trust.
 func NewCounter(input string, trust aggregate.Trust, o Options) *Counter {
 	r := newRun(o)
-	r.total.Input(input, trust)
+	r.total.Begin(input, trust)
 	return &Counter{r, r.counter(r.total, input, parser.Lines)}
 }
 
-// Total is where all that was given so far is counted.
-func (c *Counter) Total() *aggregate.Builder { return c.run.total }
+// Summary returns what was counted so far.
+func (c *Counter) Summary() *aggregate.Summary { return c.run.total.Summary() }
+
+// Resume makes the serials begin behind those of an earlier run: what is
+// missing between them and the first ones seen now is a gap.
+func (c *Counter) Resume(after []aggregate.Seen) { c.run.total.Resume(after) }
+
+// Newest returns the newest record of each node, for a later run to resume.
+func (c *Counter) Newest() []aggregate.Seen { return c.run.total.Newest() }
 
 // Lines counts whole lines that have just come. What they have to show has
 // been written when it returns.
@@ -64,10 +65,10 @@ func (c *Counter) Lines(lines []byte) error {
 	return c.Write()
 }
 
-// Backlog counts all that in has, and leaves nothing to come of it when it
+// Backlog counts all that blocks has, and leaves nothing to come of it when it
 // returns. What it has to show is written block by block, in order.
-func (c *Counter) Backlog(in Blocks) error {
-	all := []*input{{Blocks: in, total: c.counter, apart: true, room: c.run.jobs()}}
+func (c *Counter) Backlog(blocks Blocks) error {
+	all := []*input{{blocks: blocks, total: c.counter, apart: true, room: c.run.jobs()}}
 	return c.run.read(context.Background(), func(context.Context) (in *input) {
 		if len(all) > 0 {
 			in, all = all[0], nil
@@ -78,17 +79,18 @@ func (c *Counter) Backlog(in Blocks) error {
 
 // Record counts a record that was held. What it has to show waits for Write.
 func (c *Counter) Record(h Held, id *container.Identity) {
-	c.counter.count(h.Record, id, h.line)
+	c.counter.count(h.record, id, h.line)
 }
 
-// Loss counts what the source noticed to be missing; see
-// [aggregate.Builder.Notice]. To show it waits for Write.
-func (c *Counter) Loss(kind aggregate.EvidenceKind, n int64, now time.Time, detail, fix string) {
-	c.run.total.Notice(kind, n, now, detail, fix)
-	c.counter.loss(kind, n, now)
+// Loss counts what the source noticed to be missing, count 0 where it cannot
+// say how much, and fix "" where it knows nothing better than what prevents all
+// losses of the kind. To show it waits for Write.
+func (c *Counter) Loss(kind aggregate.EvidenceKind, count int64, now time.Time, detail, fix string) {
+	c.run.total.Notice(kind, count, now, detail, fix)
+	c.counter.loss(kind, count, now)
 }
 
 // Write writes what waits for it.
 func (c *Counter) Write() error {
-	return c.counter.write(&c.run.Options, c.counter.input)
+	return c.counter.out.write(&c.run.options, c.counter.input)
 }

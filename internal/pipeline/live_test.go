@@ -57,7 +57,10 @@ type counting struct {
 func (how counting) live(t *testing.T, name string, log []byte, o Options) (doc, events string) {
 	t.Helper()
 	var stream bytes.Buffer
-	o.Workers, o.Events = how.workers, &stream
+	o.Workers, o.Output.Writer = how.workers, &stream
+	if o.Output.Event == nil {
+		o.Output.Event, o.Output.Loss = report.AppendEvent, report.AppendLoss
+	}
 	c := NewCounter(name, "", o)
 	for in := (&pieces{log, how.size}); ; {
 		if n := how.backlog; n > 0 && len(in.log) > n {
@@ -75,7 +78,7 @@ func (how counting) live(t *testing.T, name string, log []byte, o Options) (doc,
 			t.Fatal(err)
 		}
 	}
-	return document(t, c.Total().Summary()), stream.String()
+	return document(t, c.Summary()), stream.String()
 }
 
 func document(t *testing.T, s *aggregate.Summary) string {
@@ -146,12 +149,12 @@ func TestLiveText(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, events := read(t, Options{}, name)
-	_, want := ways[0].live(t, name, log, Options{Text: true})
+	_, want := ways[0].live(t, name, log, Options{Output: Output{Event: report.AppendLine}})
 	if got, events := strings.Count(want, "\n"), strings.Count(events, "\n")-strings.Count(events, `{"loss":`); got != events {
 		t.Errorf("%d lines of text for %d events", got, events)
 	}
 	for _, how := range ways[1:] {
-		if _, got := how.live(t, name, log, Options{Text: true}); got != want {
+		if _, got := how.live(t, name, log, Options{Output: Output{Event: report.AppendLine}}); got != want {
 			t.Errorf("%+v: other lines", how)
 		}
 	}
@@ -171,7 +174,7 @@ func TestLiveOnlyNew(t *testing.T) {
 		t.Fatal("nearly all are new: the test proves nothing")
 	}
 	for _, how := range ways {
-		if _, got := how.live(t, name, log, Options{OnlyNew: true}); got != want {
+		if _, got := how.live(t, name, log, Options{Output: Output{OnlyNew: true}}); got != want {
 			t.Errorf("%+v: other events", how)
 		}
 	}
@@ -208,7 +211,7 @@ type fickle struct {
 	held []Held
 }
 
-func (f *fickle) identify(*parser.Record, int64) (*container.Identity, bool) {
+func (f *fickle) find(int32, int64, int64) (*container.Identity, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return &container.Identity{ID: strings.Repeat("abcdef"[f.rnd.IntN(6):][:1], 64)}, f.rnd.IntN(5) > 0
@@ -232,11 +235,9 @@ func TestLiveHeld(t *testing.T) {
 		f := &fickle{rnd: rand.New(rand.NewPCG(uint64(seed), 1))}
 		var stream bytes.Buffer
 		c := NewCounter(name, "", Options{
-			Workers: how.workers, Events: &stream,
-			Live: &Live{
-				Identify: func() func(*parser.Record, int64) (*container.Identity, bool) { return f.identify },
-				Hold:     func(h Held) { f.held = append(f.held, h) },
-			},
+			Workers: how.workers, Output: asEvents(&stream),
+			Containers: func() Find { return f.find },
+			Hold:       func(h Held) { f.held = append(f.held, h) },
 		})
 		if err := c.Backlog(&pieces{log, how.size}); err != nil {
 			t.Fatal(err)
@@ -250,7 +251,7 @@ func TestLiveHeld(t *testing.T) {
 		if err := c.Write(); err != nil {
 			t.Fatal(err)
 		}
-		if got := untold(t, c.Total().Summary()); got != want {
+		if got := untold(t, c.Summary()); got != want {
 			t.Errorf("%+v: another report:\n%s", how, firstDifference(got, want))
 		}
 		if got := stream.String(); !slices.Equal(serials(t, got), serials(t, events)) {
@@ -299,17 +300,17 @@ func TestLiveHeldPlace(t *testing.T) {
 	legacy := `[ 1.0] type=1701 audit(1717243200.123:77): auid=1 uid=2 gid=3 ses=4 pid=5 comm="a" reason="seccomp" sig=0 syscall=4 compat=0 ip=0x1 code=0x50000` + "\n"
 	log := strings.Repeat("dull\n", 1000) + legacy
 	var held []Held
-	c := NewCounter("log", "", Options{Live: &Live{
-		Identify: func() func(*parser.Record, int64) (*container.Identity, bool) {
-			return func(*parser.Record, int64) (*container.Identity, bool) { return nil, false }
+	c := NewCounter("log", "", Options{
+		Containers: func() Find {
+			return func(int32, int64, int64) (*container.Identity, bool) { return nil, false }
 		},
 		Hold: func(h Held) { held = append(held, h) },
-	}})
+	})
 	if err := c.Backlog(&pieces{[]byte(log), 100}); err != nil || len(held) != 1 {
 		t.Fatalf("%d records are held, %v; want 1", len(held), err)
 	}
 	c.Record(held[0], nil)
-	if e := c.Total().Summary().Completeness.Evidence; len(e) != 1 || e[0].Kind != aggregate.Legacy || e[0].Line != 1001 {
+	if e := c.Summary().Completeness.Evidence; len(e) != 1 || e[0].Kind != aggregate.Legacy || e[0].Line != 1001 {
 		t.Errorf("evidence %+v, want that of line 1001", e)
 	}
 }

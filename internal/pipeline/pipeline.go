@@ -1,7 +1,9 @@
-// Package pipeline runs the stages over saved logs, and over what is there of
-// a log that grows: source gives blocks of whole lines, one worker a core
-// parses them and counts what it finds, and the counts are merged in the order
-// of the blocks. The result is the same for any number of workers and any size
+// Package pipeline runs the stages: source gives blocks of whole lines, the
+// parser finds items in them, and a tally counts those. Saved logs are read by
+// one worker a core, whose counts are merged and whose proofs are put together
+// in the order of the blocks; what comes live is counted as it comes, and a
+// backlog of it as a saved log is. Whatever the way, each item goes through
+// [counter.item]. The result is the same for any number of workers and any size
 // of block.
 package pipeline
 
@@ -9,30 +11,56 @@ import (
 	"context"
 	"io"
 	"runtime"
+	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/event"
+	"github.com/auditscan/auditscan/internal/tally"
 	"github.com/auditscan/auditscan/parser"
 	"github.com/auditscan/auditscan/source"
 )
 
 // Options say how to read. The zero value counts everything.
 type Options struct {
-	Filter   *aggregate.Filter
-	Identify func(*parser.Record) *container.Identity // nil: containers stay unknown
-	Live     *Live                                    // nil: the log is a saved one
-	Events   io.Writer                                // nil: only counts; else each record that counts, as a line of JSON
-	Text     bool                                     // Events are lines for people, and no losses
-	OnlyNew  bool                                     // of Events only the first of each group, call and action
-	// Malformed is told each record that cannot be used; nil: nobody is.
-	Malformed func(input string, line int64, m *parser.Malformed)
-	Opened    func(*source.Reader) // told each input that is opened, one at a time; may be nil
+	Filter *aggregate.Filter
+	// Containers returns a function for one goroutine that finds the container
+	// of a record; nil: containers stay unknown.
+	Containers func() Find
+	// Hold is given the records whose container is not settled, in order, for
+	// [Counter.Record] to count them later; nil: they count as they are.
+	Hold func(Held)
+	// Owns reports whether a record is to be counted. Of those that are not,
+	// the serials prove that nothing is missing. Nil: all are counted.
+	Owns   func(session uint32, pid int32) bool
+	Output Output
+	// Malformed is told each record that cannot be used, with its input and
+	// line; nil: nobody is.
+	Malformed func(input string, line int64, reason string, text []byte)
+	// Opened is told of each input that has been opened; may be nil.
+	Opened func(*source.Reader)
 	// Refuse is asked about the head of each input; what it says is the error.
 	// A file that is no log would be read as one without records. May be nil.
 	Refuse func(head []byte) error
 
 	Workers   int // 0: one a core
 	BlockSize int // bytes; 0: a good size
+}
+
+// Find finds the container of a process at a time; now is when its record was
+// read. Both are in ms since the epoch. It is not settled where asking again, a
+// little later, may tell more.
+type Find func(pid int32, at, now int64) (id *container.Identity, settled bool)
+
+// Output is where each event that counts is shown, in order.
+type Output struct {
+	Writer io.Writer // nil: only counts
+	// Event appends an event as it is to be shown.
+	Event func(dst []byte, e *event.Event) []byte
+	// Loss appends that so many records are missing at this place; nil: losses
+	// are not shown.
+	Loss    func(dst []byte, kind aggregate.EvidenceKind, count int64, at time.Time) []byte
+	OnlyNew bool // show only the first of each group, call and action
 }
 
 // Blocks are large, so that handing them on costs nothing beside counting them.
@@ -67,12 +95,12 @@ func Read(ctx context.Context, names []string, stdin io.Reader, o Options) (*agg
 
 // run is the state of one Read.
 type run struct {
-	Options
-	total *aggregate.Builder
-	shown shown
-	logs  int                  // inputs that were logs
-	saved []*aggregate.Summary // those that were reports
-	empty error                // of the last one that was empty; normal in a rotated set
+	options Options
+	total   *tally.Tally
+	shown   shown
+	logs    int                  // inputs that were logs
+	saved   []*aggregate.Summary // those that were reports
+	empty   error                // of the last one that was empty; normal in a rotated set
 }
 
 func newRun(o Options) *run {
@@ -82,26 +110,30 @@ func newRun(o Options) *run {
 	if o.BlockSize == 0 {
 		o.BlockSize = max(smallestBlock, min(largestBlock, allBlocks/o.Workers))
 	}
-	return &run{Options: o, total: aggregate.NewBuilder(o.Filter), shown: shown{}}
+	return &run{options: o, total: tally.New(o.Filter), shown: shown{}}
 }
 
 // jobs is how many blocks of an input are in use at most: one a worker, and one
 // that is added to the total or waits for it.
-func (r *run) jobs() int { return r.Workers + 1 }
+func (r *run) jobs() int { return r.options.Workers + 1 }
 
 // counter returns a counter of an input, with a parser of its own.
-func (r *run) counter(b *aggregate.Builder, input string, layout parser.Layout) *counter {
-	return &counter{Options: &r.Options, b: b, p: parser.New(layout), ask: r.Options.ask(), shown: r.shown, input: input}
+func (r *run) counter(t *tally.Tally, input string, layout parser.Layout) *counter {
+	c := &counter{options: &r.options, tally: t, parser: parser.New(layout), shown: r.shown, input: input, out: &output{}}
+	if r.options.Containers != nil {
+		c.find = r.options.Containers()
+	}
+	return c
 }
 
-// worker returns a counter with a builder of its own, for the blocks of any
-// input.
-func (r *run) worker() *counter {
-	b := aggregate.NewWorker(r.Filter)
-	b.Input("", "")
-	w := r.counter(b, "", parser.Lines)
-	w.part = true
-	return w
+// workerCounter returns a counter with a tally of its own, for the blocks of
+// any input.
+func (r *run) workerCounter() *counter {
+	t := tally.NewWorker(r.options.Filter)
+	t.Begin("", "")
+	c := r.counter(t, "", parser.Lines)
+	c.partial = true
+	return c
 }
 
 func (r *run) summary() *aggregate.Summary {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,16 +14,20 @@ import (
 	"testing"
 
 	"github.com/auditscan/auditscan/internal/loggen"
-	"github.com/auditscan/auditscan/parser"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
 )
+
+// asEvents shows events and losses as JSON.
+func asEvents(w io.Writer) Output {
+	return Output{Writer: w, Event: report.AppendEvent, Loss: report.AppendLoss}
+}
 
 // read returns the report and the events of some inputs.
 func read(t *testing.T, o Options, names ...string) (doc, events string) {
 	t.Helper()
 	var text, stream bytes.Buffer
-	o.Events = &stream
+	o.Output = asEvents(&stream)
 	s, err := Read(context.Background(), names, strings.NewReader(""), o)
 	if err != nil {
 		t.Fatal(err)
@@ -157,7 +162,7 @@ func TestMalformedPlaces(t *testing.T) {
 	var got []int64
 	_, err := Read(context.Background(), []string{name}, nil, Options{
 		Workers: 4, BlockSize: 16 << 10,
-		Malformed: func(_ string, line int64, _ *parser.Malformed) { got = append(got, line) },
+		Malformed: func(_ string, line int64, _ string, _ []byte) { got = append(got, line) },
 	})
 	if err != nil || len(got) != 2 || got[0] != 3 || got[1] != 2500 {
 		t.Errorf("malformed at lines %v, %v; want 3 and 2500", got, err)

@@ -15,7 +15,7 @@ const atOnce = 8
 // idle. Whoever has counted a block adds to the total what can be added in
 // order.
 type pool struct {
-	*run
+	run   *run
 	open  func(context.Context) *input // the next one; nil: there is none
 	twice *counter                     // counts what was counted a second time
 
@@ -30,7 +30,7 @@ type pool struct {
 
 // worker is one of the pool's.
 type worker struct {
-	*counter
+	counter *counter
 	// unpacks: what it decompresses keeps another one busy, so it goes on with
 	// that, or with the next file, before it counts.
 	unpacks bool
@@ -41,14 +41,14 @@ type worker struct {
 func (r *run) read(ctx context.Context, open func(context.Context) *input) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	p := &pool{run: r, open: open, twice: r.worker()}
+	p := &pool{run: r, open: open, twice: r.workerCounter()}
 	p.wake.L = &p.mu
-	p.twice.Options = &Options{Filter: r.Filter}
+	p.twice.options = &Options{Filter: r.options.Filter, Hold: r.options.Hold} // it shows nothing
 	defer context.AfterFunc(ctx, func() { p.stop(ctx.Err()) })()
 	var wg sync.WaitGroup
-	workers := make([]*worker, r.Workers)
+	workers := make([]*worker, r.options.Workers)
 	for i := range workers {
-		workers[i] = &worker{counter: r.worker()}
+		workers[i] = &worker{counter: r.workerCounter()}
 		wg.Go(func() {
 			if !p.work(ctx, workers[i]) {
 				cancel() // reading from a pipe
@@ -60,9 +60,9 @@ func (r *run) read(ctx context.Context, open func(context.Context) *input) error
 		in.close()
 	}
 	for _, w := range workers {
-		r.total.Merge(w.b)
+		r.total.Merge(w.counter.tally.Counts())
 	}
-	r.total.Subtract(p.twice.b)
+	r.total.Subtract(p.twice.tally.Counts())
 	p.mu.Lock() // ctx can end now, too
 	defer p.mu.Unlock()
 	return p.err
@@ -76,8 +76,8 @@ func (p *pool) stop(err error) {
 	p.wake.Broadcast()
 }
 
-// work does what is to be done until all is, or it is ended early.
-func (p *pool) work(ctx context.Context, w *worker) (all bool) {
+// work takes tasks until none is left, or the pool is stopped.
+func (p *pool) work(ctx context.Context, w *worker) (done bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for p.err == nil {
@@ -110,7 +110,7 @@ func (p *pool) openNext(ctx context.Context) bool {
 			busy += in.workers
 		}
 	}
-	if p.opened || p.opening || busy >= p.Workers || len(p.inputs) >= atOnce {
+	if p.opened || p.opening || busy >= p.run.options.Workers || len(p.inputs) >= atOnce {
 		return false
 	}
 	p.opening = true
@@ -200,7 +200,7 @@ func (p *pool) next(w *worker, in *input) *job {
 func (p *pool) job(w *worker) *job {
 	n := len(w.free)
 	if n == 0 {
-		return &job{owner: w, buf: make([]byte, p.BlockSize)}
+		return &job{owner: w, buf: make([]byte, p.run.options.BlockSize)}
 	}
 	j := w.free[n-1]
 	w.free = w.free[:n-1]
@@ -212,7 +212,7 @@ func (p *pool) job(w *worker) *job {
 func (p *pool) count(w *worker, in *input, j *job) {
 	if j != nil {
 		if in.apart {
-			p.unlocked(func() { j.count(w.counter, in) })
+			p.unlocked(func() { j.count(w.counter, in.blocks) })
 		}
 		j.counted = true
 	}
@@ -234,7 +234,7 @@ func (p *pool) add() {
 		j := in.order[0]
 		var err error
 		p.unlocked(func() {
-			if err = p.append(in, j, p.twice); err != nil {
+			if err = p.run.append(in, j, p.twice); err != nil {
 				p.stop(err)
 			}
 		})

@@ -1,0 +1,81 @@
+package aggregate
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Completeness is whether records are missing, and how that is known.
+type Completeness struct {
+	Verdict  Verdict
+	Lost     int64 // records known to be missing; evidence without a number adds none
+	Evidence []Evidence
+}
+
+// Verdict is the answer to "was anything lost?".
+type Verdict string
+
+// The verdicts: Unknown means that the input cannot tell.
+const (
+	Complete   Verdict = "complete"
+	Incomplete Verdict = "incomplete"
+	Unknown    Verdict = "unknown"
+)
+
+// EvidenceKind is a way in which records go missing.
+type EvidenceKind string
+
+// The kinds of evidence.
+const (
+	SerialGap          EvidenceKind = "serial-gap"
+	Suppressed         EvidenceKind = "suppressed"
+	Backlog            EvidenceKind = "backlog"
+	RateLimit          EvidenceKind = "rate-limit"
+	LostCounter        EvidenceKind = "lost-counter"
+	Overrun            EvidenceKind = "overrun"
+	Malformed          EvidenceKind = "malformed"
+	Unresolved         EvidenceKind = "unresolved"
+	Legacy             EvidenceKind = "legacy"
+	TruncatedInput     EvidenceKind = "truncated-input"
+	DroppedByCollector EvidenceKind = "dropped-by-collector"
+	RotationGap        EvidenceKind = "rotation-gap"
+)
+
+// evidenceKinds are all kinds in the order in which evidence is told: what it
+// weighs first.
+var evidenceKinds = [...]EvidenceKind{
+	SerialGap, Suppressed, Backlog, RateLimit, LostCounter, Overrun, RotationGap, DroppedByCollector, TruncatedInput, Malformed,
+	Legacy, Unresolved,
+}
+
+// EvidenceKinds returns every kind of evidence there is, in the order in which
+// it is told.
+func EvidenceKinds() []EvidenceKind { return slices.Clone(evidenceKinds[:]) }
+
+// Evidence is one reason not to call an input complete. Evidence of one kind
+// in one input is folded into one value with a count and the first place.
+//
+// First and Last are when the messages and gaps were noticed. What has no time
+// of its own, since the log gives none or none with a year, happened between
+// the records that it stands between in the input: the time of the one before
+// bounds First, that of the one behind Last. Where there is none, or the input
+// is of several nodes, the bound is not known, and zero.
+type Evidence struct {
+	Kind        EvidenceKind
+	Count       int64 // records or messages it stands for; 0: not known
+	Input       string
+	Line        int64 // of the first occurrence; 0: none
+	First, Last time.Time
+	Detail      string
+	Fix         string // what prevents it next time
+}
+
+// CompareEvidence orders evidence by kind, input, line and detail.
+func CompareEvidence(a, b Evidence) int {
+	return cmp.Or(
+		cmp.Compare(slices.Index(evidenceKinds[:], a.Kind), slices.Index(evidenceKinds[:], b.Kind)),
+		strings.Compare(a.Input, b.Input), cmp.Compare(a.Line, b.Line), strings.Compare(a.Detail, b.Detail),
+	)
+}

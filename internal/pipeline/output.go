@@ -1,0 +1,49 @@
+package pipeline
+
+// output is what was gathered from items and not handed on yet.
+type output struct {
+	text     []byte // lines of text
+	firsts   firsts // further events
+	unusable []unusable
+	held     []Held // records that wait for their container to be known
+	found    findings
+}
+
+// unusable is a malformed record that Options.Malformed is to be told.
+type unusable struct {
+	line   int64
+	reason string
+	text   []byte
+}
+
+// write hands on what was gathered of an input.
+func (out *output) write(o *Options, input string) error {
+	for _, u := range out.unusable {
+		o.Malformed(input, u.line, u.reason, u.text)
+	}
+	for _, h := range out.held {
+		o.Hold(h) // may count it, which has something to show
+	}
+	var err error
+	if len(out.text) > 0 {
+		_, err = o.Output.Writer.Write(out.text)
+	}
+	out.reset()
+	return err
+}
+
+func (out *output) reset() {
+	clear(out.held) // they keep records alive
+	out.firsts.reset()
+	out.text, out.unusable, out.held, out.found = out.text[:0], out.unusable[:0], out.held[:0], out.found[:0]
+}
+
+// shift moves the lines of a block to where it stands in the input.
+func (out *output) shift(lines int64) {
+	for i := range out.unusable {
+		out.unusable[i].line += lines
+	}
+	for i := range out.held {
+		out.held[i].line += lines
+	}
+}

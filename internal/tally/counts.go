@@ -1,0 +1,188 @@
+package tally
+
+import (
+	"slices"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/container"
+)
+
+// MaxGroups bounds the groups that are kept apart. When there are more, the
+// pid is left out of the grouping, then comm, exe and node: counts and sets of
+// calls stay exact, only the detail is folded. Which keys are left depends on
+// the records alone, not on their order.
+const MaxGroups = 32 << 10
+
+// foldOrder are the keys that are left out when there are too many groups.
+var foldOrder = [...]aggregate.Key{aggregate.ByPID, aggregate.ByComm, aggregate.ByExe, aggregate.ByNode}
+
+// Counts are how often each group has made each call. They add up in any
+// order.
+type Counts struct {
+	filter *aggregate.Filter
+	names  interner
+	folded int // how many keys of foldOrder are left out
+	groups map[groupKey]*group
+}
+
+type groupKey struct {
+	node, comm, exe uint32
+	pid             int32
+	container       *container.Identity
+}
+
+func newCounts(f *aggregate.Filter) Counts {
+	return Counts{filter: f, names: newInterner(), groups: map[groupKey]*group{}}
+}
+
+// group returns the group of a key, making it where needed; nil if the filter
+// leaves it out. A group that exists has passed the filter, unless keys that
+// the filter asks for are folded.
+func (c *Counts) group(k groupKey) *group {
+	folded := k.fold(c.folded)
+	g, ok := c.groups[folded]
+	if !ok || c.folded > 0 {
+		if fields := c.fields(k); !c.filter.MatchesGroup(&fields) {
+			return nil
+		}
+	}
+	if ok {
+		return g
+	}
+	return c.newGroup(folded)
+}
+
+// newGroup makes the group of a key that has none.
+func (c *Counts) newGroup(k groupKey) *group {
+	if len(c.groups) >= MaxGroups && c.folded < len(foldOrder) {
+		c.fold(c.folded + 1)
+		k = k.fold(c.folded)
+		if g, ok := c.groups[k]; ok {
+			return g
+		}
+		return c.newGroup(k)
+	}
+	g := &group{}
+	c.groups[k] = g
+	return g
+}
+
+// fields spells a key out.
+func (c *Counts) fields(k groupKey) aggregate.Group {
+	n := c.names.names
+	return aggregate.Group{Node: n[k.node].text, Container: k.container, Exe: n[k.exe].text, Comm: n[k.comm].text, PID: k.pid}
+}
+
+// fold leaves out the first n keys of foldOrder.
+func (k groupKey) fold(n int) groupKey {
+	if n > 0 {
+		k.pid = 0
+	}
+	if n > 1 {
+		k.comm = 0
+	}
+	if n > 2 {
+		k.exe = 0
+	}
+	if n > 3 {
+		k.node = 0
+	}
+	return k
+}
+
+// fold merges the groups that differ only in the first n keys of foldOrder.
+func (c *Counts) fold(n int) {
+	old := c.groups
+	c.folded, c.groups = n, make(map[groupKey]*group, len(old)/2)
+	for k, g := range old {
+		k = k.fold(n)
+		if into, ok := c.groups[k]; ok {
+			into.merge(g, 1)
+		} else {
+			c.groups[k] = g
+		}
+	}
+	if len(c.groups) > MaxGroups && n < len(foldOrder) {
+		c.fold(n + 1)
+	}
+}
+
+// forget drops the names that no group has.
+func (c *Counts) forget() {
+	old, groups := c.names.names, c.groups
+	c.names, c.groups = newInterner(), make(map[groupKey]*group, len(groups))
+	for k, g := range groups {
+		k.node, k.comm, k.exe = c.names.add(old[k.node].text), c.names.add(old[k.comm].text), c.names.add(old[k.exe].text)
+		c.groups[k] = g
+	}
+	c.names.live = c.names.size
+}
+
+// take returns the counts and leaves none.
+func (c *Counts) take() *Counts {
+	taken := &Counts{filter: c.filter, names: c.names, groups: c.groups, folded: c.folded}
+	*c = newCounts(c.filter)
+	return taken
+}
+
+// merge adds the counts of o, which has the same filter and is not used any
+// more.
+func (c *Counts) merge(o *Counts) {
+	if len(c.groups) == 0 && len(o.groups) > 0 {
+		c.names, c.groups, c.folded = o.names, o.groups, o.folded
+		return
+	}
+	c.sum(o, 1)
+}
+
+// sum adds the counts of o, sign times.
+func (c *Counts) sum(o *Counts, sign int64) {
+	ids := c.translate(&o.names)
+	if o.folded > c.folded {
+		c.fold(o.folded)
+	}
+	for k, g := range o.groups {
+		k = groupKey{ids[k.node], ids[k.comm], ids[k.exe], k.pid, k.container}.fold(c.folded)
+		into, ok := c.groups[k]
+		if !ok {
+			into = c.newGroup(k)
+		}
+		into.merge(g, sign)
+	}
+	if c.names.full() {
+		c.forget()
+	}
+}
+
+// translate gives c's number of each name of o.
+func (c *Counts) translate(o *interner) []uint32 {
+	ids := make([]uint32, len(o.names))
+	for i, n := range o.names {
+		ids[i] = c.names.add(n.text)
+	}
+	return ids
+}
+
+// summary returns the groups, in order, with the keys that they are told apart
+// by, and how many events were counted in two renderings.
+func (c *Counts) summary() (by []aggregate.Key, groups []aggregate.Group, twice int64) {
+	by = slices.DeleteFunc(aggregate.DefaultKeys(), func(k aggregate.Key) bool { return slices.Contains(foldOrder[:c.folded], k) })
+	known := false
+	for k, g := range c.groups {
+		calls, pairs := g.result()
+		twice += pairs
+		if len(calls) == 0 {
+			continue
+		}
+		out := c.fields(k)
+		out.Calls = calls
+		out.Recount()
+		groups = append(groups, out)
+		known = known || k.container != nil
+	}
+	slices.SortFunc(groups, aggregate.CompareGroups)
+	if known {
+		groups = aggregate.Unite(groups, by) // a container can have been found in several ways: the first of the order stays
+	}
+	return by, groups, twice
+}

@@ -1,0 +1,143 @@
+package tally
+
+import (
+	"time"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/parser"
+)
+
+// lossKey is what evidence is folded by.
+type lossKey struct {
+	kind  aggregate.EvidenceKind
+	input int
+}
+
+// lossCount is one piece of evidence in the making.
+type lossCount struct {
+	count       int64
+	line        int64 // of the first
+	first, last aggregate.Millis
+	detail      string
+	fix         string // what prevents it; "": what prevents all of its kind
+	low, high   int64  // of a running total (lost-counter)
+	bounds
+}
+
+// note counts evidence in the current input.
+func (p *Proof) note(kind aggregate.EvidenceKind, n int64, st parser.Stamp, line int64, detail string) *lossCount {
+	l := p.loss(kind, line, detail)
+	l.count = aggregate.Plus(l.count, n)
+	switch {
+	case st.HasTime:
+		aggregate.Widen(&l.first, &l.last, timeOf(st), timeOf(st))
+	case line > 0:
+		l.follows(p.input().tail)
+		p.input().await(l)
+	default:
+		l.nowhere = true
+	}
+	return l
+}
+
+// loss returns the evidence of a kind in the current input, making it where
+// there is none.
+func (p *Proof) loss(kind aggregate.EvidenceKind, line int64, detail string) *lossCount {
+	k := lossKey{kind, len(p.inputs) - 1}
+	l, ok := p.losses[k]
+	if !ok {
+		l = &lossCount{line: line, detail: detail}
+		p.losses[k] = l
+	}
+	return l
+}
+
+// lossKinds maps the parser's kinds.
+var lossKinds = [...]aggregate.EvidenceKind{
+	parser.LossSuppressed: aggregate.Suppressed,
+	parser.LossBacklog:    aggregate.Backlog,
+	parser.LossRateLimit:  aggregate.RateLimit,
+	parser.LossCounter:    aggregate.LostCounter,
+	parser.LossQueue:      aggregate.Overrun,
+	parser.LossCollector:  aggregate.DroppedByCollector,
+}
+
+// Loss counts a message that records are missing, and returns its kind.
+func (p *Proof) Loss(l *parser.Loss, line int64) aggregate.EvidenceKind {
+	kind := lossKinds[l.Kind]
+	p.addMessage(kind, l.Count, l.Stamp, line, lossDetail[kind])
+	return kind
+}
+
+// addMessage notes a message that tells that n records are missing; of lost-counter, that they
+// are n since the host was booted.
+func (p *Proof) addMessage(kind aggregate.EvidenceKind, n int64, st parser.Stamp, line int64, detail string) {
+	if kind == aggregate.LostCounter {
+		p.note(kind, 0, st, line, detail).total(n)
+		return
+	}
+	p.note(kind, n, st, line, detail)
+}
+
+// total takes a running total: what is lost between the first message and the
+// last is their difference, and the first one stands for at least one.
+func (c *lossCount) total(v int64) {
+	if v == 0 {
+		return
+	}
+	if c.low == 0 || v < c.low {
+		c.low = v
+	}
+	c.high = max(c.high, v)
+	c.count = c.high - c.low + 1
+}
+
+// Told counts what a message told an earlier run at a time; of lost-counter, n
+// is how many are missing since the host was booted.
+func (p *Proof) Told(kind aggregate.EvidenceKind, n int64, when time.Time, detail string) {
+	p.addMessage(kind, n, stampAt(when), 0, detail)
+}
+
+func stampAt(when time.Time) parser.Stamp {
+	return parser.Stamp{Millis: when.UnixMilli(), HasTime: !when.IsZero()}
+}
+
+// Notice counts what a source itself noticed to be missing at a time, beside
+// what it noticed before; n is 0 where it cannot say how much, and fix "" where it knows
+// nothing better than what prevents all losses of the kind.
+func (p *Proof) Notice(kind aggregate.EvidenceKind, n int64, when time.Time, detail, fix string) {
+	if l := p.note(kind, n, stampAt(when), 0, detail); l.detail == detail {
+		l.fix = fix
+	}
+}
+
+// lossDetail says what happened.
+var lossDetail = map[aggregate.EvidenceKind]string{
+	aggregate.Suppressed:         "the kernel's printk limit dropped messages (of any kind)",
+	aggregate.Backlog:            "the audit backlog was full: records were dropped without a serial",
+	aggregate.RateLimit:          "the audit rate limit was exceeded",
+	aggregate.LostCounter:        "the kernel counted lost audit records",
+	aggregate.Overrun:            "an audit queue overflowed",
+	aggregate.DroppedByCollector: "the log daemon dropped messages",
+	aggregate.SerialGap:          "of any audit record type",
+	aggregate.Unresolved:         "they get into no profile",
+}
+
+// burstDetail is for a log that ends with a full burst.
+const burstDetail = "the log ends with 10 audit messages in 5 s, the kernel's printk limit: what came next was dropped without a word"
+
+// fixes are the commands that prevent it next time.
+var fixes = map[aggregate.EvidenceKind]string{
+	aggregate.Suppressed:         "record with auditd or `auditscan follow audit:`, or set kernel.printk_ratelimit=0 for the run",
+	aggregate.Backlog:            "auditctl -b 8192",
+	aggregate.RateLimit:          "auditctl -r 0",
+	aggregate.LostCounter:        "auditctl -b 8192 -r 0",
+	aggregate.Overrun:            "auditctl -b 8192; record with auditd or `auditscan follow audit:`",
+	aggregate.DroppedByCollector: "raise the daemon's rate limit (rsyslog: SysSock.RateLimit.Interval=\"0\"; journald: RateLimitIntervalSec=0)",
+	aggregate.SerialGap:          "read all of audit.log and its rotated files, or record with `auditscan follow audit:`",
+	aggregate.Malformed:          "read the original log: audit.log, or `ausearch --raw`, or `journalctl -o json`",
+	aggregate.Unresolved:         "",
+	aggregate.Legacy:             "record on a kernel of 3.16 or newer",
+	aggregate.TruncatedInput:     "keep the log readable for follow, and read what it missed with `auditscan report`",
+	aggregate.RotationGap:        "keep more rotated files, or follow with --state",
+}

@@ -1,0 +1,44 @@
+package tally
+
+import "github.com/auditscan/auditscan/parser"
+
+// lastNode is what the node of the record seen last comes to: logs repeat it
+// line after line.
+type lastNode struct {
+	known   bool // the rest is true, of the current input
+	name    []byte
+	id      uint32   // of the name
+	looked  bool     // for the serials
+	serials *serials // nil: there are too many nodes
+}
+
+// observe notes the node, the time and the rendering of a record.
+func (t *Tally) observe(r *parser.Record) {
+	in := t.input()
+	if at := timeOf(r.Stamp); at != 0 {
+		in.advance(at, at)
+	}
+	if !t.node.known || string(r.Node) != string(t.node.name) {
+		if in.nodes < 2 {
+			in.addNode(string(r.Node), 1)
+		}
+		id := t.counts.names.number(parser.Text{Bytes: r.Node, Enc: parser.EncPlain})
+		t.node = lastNode{known: true, name: append(t.node.name[:0], r.Node...), id: id}
+	}
+	in.forms |= 1 << r.Form
+	if r.Form == parser.FormJournal && !r.HasSerial {
+		in.forms |= formText
+	}
+}
+
+// serialsOf returns the serials of the node of a record that was just observed;
+// nil if it has no serial or there are too many nodes.
+func (t *Tally) serialsOf(r *parser.Record) *serials {
+	if !r.HasSerial {
+		return nil
+	}
+	if !t.node.looked {
+		t.node.serials, t.node.looked = t.serials(r.Node), true
+	}
+	return t.node.serials
+}

@@ -1,0 +1,95 @@
+package tally
+
+import (
+	"maps"
+	"slices"
+)
+
+// Part is the proof of one stretch of one input, such as a block, and the
+// counts that came with it if the worker gave them up. The zero value is empty.
+type Part struct {
+	proof  *Proof
+	counts *Counts // nil: the worker kept them
+}
+
+// maxOwnGroups bounds the groups that a worker keeps when it is cut, so that
+// many workers take hardly more memory than one.
+const maxOwnGroups = 1024
+
+// Cut takes out the proof of what was added since the last Cut, and leaves
+// the counts unless they are many. It is meant for workers, with one input,
+// whose parts another tally puts together in the order of the input. What
+// part held before is overwritten, and its memory used again.
+func (t *Tally) Cut(part *Part) {
+	t.Proof, part.proof = part.proof, t.Proof
+	if t.Proof == nil {
+		t.Proof = newProof(part.proof.max)
+	}
+	t.Proof.reset()
+	t.begin(part.proof.input().Name, part.proof.input().trust)
+	t.node.known = false
+	part.counts = nil
+	if len(t.counts.groups) > maxOwnGroups {
+		part.counts = t.counts.take()
+		t.forgetNames()
+	}
+}
+
+// Append adds a part to the current input. It refuses, and adds no more than
+// the counts that the worker gave up, where some record of the part may have
+// been added before: only a look at each record can tell then.
+func (t *Tally) Append(part *Part) bool {
+	if part.counts != nil {
+		t.Merge(part.counts)
+		part.counts = nil // may be large
+	}
+	return t.Proof.append(part.proof)
+}
+
+// SubtractPart takes the counts away again that a worker gave up when it was
+// cut.
+func (t *Tally) SubtractPart(part *Part) {
+	if part.counts != nil {
+		t.Subtract(part.counts)
+	}
+}
+
+// append adds what comes next of the current input, unless it may repeat
+// records.
+func (p *Proof) append(o *Proof) bool {
+	for node, s := range o.nodes {
+		if mine, ok := p.nodes[node]; ok && mine.overlaps(s) {
+			return false
+		}
+	}
+	for _, node := range slices.Sorted(maps.Keys(o.nodes)) {
+		seen := o.nodes[node]
+		if seen.pages.n == 0 {
+			continue // it was in a part before
+		}
+		if s := p.serials([]byte(node)); s != nil {
+			s.merge(seen)
+		}
+	}
+	in, next := p.input(), o.input()
+	before := in.tail
+	in.advance(next.head, next.tail)
+	in.addNode(next.node, next.nodes)
+	for k, l := range o.losses {
+		p.appendLoss(k.kind, l, in.Lines, before)
+	}
+	in.append(next)
+	return true
+}
+
+// append adds what comes next of the input.
+func (in *input) append(o *input) {
+	in.Lines += o.Lines
+	in.Records += o.Records
+	in.Duplicates += o.Duplicates
+	in.Malformed += o.Malformed
+	in.forms |= o.forms
+	in.bare += o.bare
+	in.widen(o.first)
+	in.widen(o.last)
+}

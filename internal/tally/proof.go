@@ -1,0 +1,114 @@
+package tally
+
+import (
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/parser"
+)
+
+// Proof is what was noticed beside the counts: which serials were seen, which
+// losses were told of, and what each input held. It has an order: that of the
+// inputs, and of the lines in each.
+type Proof struct {
+	nodes  map[string]*serials
+	losses map[lossKey]*lossCount
+	inputs []input
+	pages  *int // that each node can have: they share the memory
+	max    int  // nodes
+}
+
+// maxNodes bounds the nodes whose serials are kept. Those of others prove
+// nothing, and tell no duplicates.
+const maxNodes = 1024
+
+// input is what is counted of one input.
+type input struct {
+	aggregate.Input
+	trust aggregate.Trust // given by the source; "" to be judged by content
+	forms uint8           // renderings seen, one bit each
+	first aggregate.Millis
+	last  aggregate.Millis
+	bare  int64 // journal records without a serial
+	order
+}
+
+func newProof(max int) *Proof {
+	return &Proof{nodes: map[string]*serials{}, losses: map[lossKey]*lossCount{}, pages: new(int), max: max}
+}
+
+// reset empties the proof, which is that of a part. It keeps the nodes, unless
+// they are many: they come again in what follows.
+func (p *Proof) reset() {
+	if len(p.nodes) > maxNodes {
+		*p = *newProof(p.max)
+		return
+	}
+	for _, s := range p.nodes {
+		s.reset()
+	}
+	clear(p.losses)
+	p.inputs = p.inputs[:0]
+}
+
+func (p *Proof) begin(name string, trust aggregate.Trust) {
+	p.inputs = append(p.inputs, input{Input: aggregate.Input{Name: name}, trust: trust})
+}
+
+func (p *Proof) input() *input { return &p.inputs[len(p.inputs)-1] }
+
+// Lines counts lines of the current input.
+func (p *Proof) Lines(n int64) { p.input().Lines += n }
+
+// Malformed counts a record that cannot be used; line is its place in the
+// current input.
+func (p *Proof) Malformed(reason string, line int64) {
+	p.input().Malformed++
+	p.note(aggregate.Malformed, 1, parser.Stamp{}, line, reason)
+}
+
+// serials returns the serials of a node, nil if there are too many nodes.
+func (p *Proof) serials(node []byte) *serials {
+	s, ok := p.nodes[string(node)]
+	if !ok {
+		if len(p.nodes) >= p.max {
+			return nil
+		}
+		s = newSerials(p.pages)
+		p.nodes[string(node)] = s
+		*p.pages = maxPages / len(p.nodes)
+	}
+	return s
+}
+
+// appendLoss adds evidence of a part that begins after the given line, and
+// after a record of the given time.
+func (p *Proof) appendLoss(kind aggregate.EvidenceKind, l *lossCount, after int64, before aggregate.Millis) {
+	line := l.line
+	if line > 0 {
+		line += after
+	}
+	c := p.loss(kind, line, l.detail)
+	c.count = aggregate.Plus(c.count, l.count)
+	aggregate.Widen(&c.first, &c.last, l.first, l.last)
+	c.nowhere, c.between = c.nowhere || l.nowhere, c.between || l.between
+	if l.leads {
+		c.follows(before)
+	}
+	if l.waits {
+		p.input().await(c)
+	}
+	if kind == aggregate.LostCounter {
+		c.total(l.low)
+		c.total(l.high)
+	}
+}
+
+// timeOf is the time of a stamp.
+func timeOf(st parser.Stamp) aggregate.Millis {
+	if !st.HasTime {
+		return 0
+	}
+	return aggregate.Millis(st.Millis)
+}
+
+// widen widens the input's times by that of a record; 0 is none.
+func (in *input) widen(at aggregate.Millis) { aggregate.Widen(&in.first, &in.last, at, at) }

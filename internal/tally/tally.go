@@ -1,0 +1,184 @@
+package tally
+
+import (
+	"math"
+	"math/bits"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/event"
+	"github.com/auditscan/auditscan/parser"
+)
+
+// Tally counts the items of inputs, one input after the other. Use [New] or
+// [NewWorker]. It is not safe for concurrent use.
+type Tally struct {
+	*Proof
+	counts  Counts
+	origins [originSlots]origin
+	node    lastNode
+}
+
+// origin is what the start of a record comes to. Records of one process have
+// it in common, so that most need neither names nor groups looked up.
+type origin struct {
+	id        uint32 // parser.Process.Origin; 0: the slot is empty
+	node      uint32
+	container *container.Identity
+	key       groupKey // before folding
+	group     *group   // nil: the filter leaves it out
+	hash      uint64   // of what the start says, and of the run's seed
+}
+
+const originSlots = 1 << 9
+
+// New returns a tally of the events that pass the filter; nil passes all.
+func New(f *aggregate.Filter) *Tally {
+	return &Tally{Proof: newProof(maxNodes), counts: newCounts(f)}
+}
+
+// NewWorker is New for one that is cut after each block. A part has the serials
+// of all its nodes, as many as fit into a block: which of them are kept is for
+// the tally to say that all parts are appended to.
+func NewWorker(f *aggregate.Filter) *Tally {
+	t := New(f)
+	t.Proof = newProof(math.MaxInt)
+	return t
+}
+
+// Begin begins an input: what is added from now on comes from it, through one
+// parser. Trust is what the source vouches for; "" lets the records' own form
+// decide.
+func (t *Tally) Begin(input string, trust aggregate.Trust) {
+	t.forgetNames()
+	t.begin(input, trust)
+}
+
+// forgetNames drops what names and origins come to.
+func (t *Tally) forgetNames() { t.origins, t.node.known = [originSlots]origin{}, false }
+
+// Event counts an event that stands at the given line of the current input. It
+// returns how often the event's group has made its call, as far as this tally
+// knows: counts that are to be merged later can be missing, or taken away
+// already. It is not ok if the event does not count, since it is a duplicate or
+// does not pass the filter.
+func (t *Tally) Event(e *event.Event, line int64) (seen int64, ok bool) {
+	r := e.Record
+	t.observe(r)
+	id := callID{arch: e.Arch, nr: e.NR, action: e.Action, form: formOf(r)}
+	o := t.origin(r, e.Container)
+	in := t.input()
+	if s := t.serialsOf(r); s != nil {
+		if s.record(r.Millis, r.Serial, contentOf(r, o.hash)) {
+			in.Duplicates++
+			return 0, false
+		}
+		if wasPrinted(r) {
+			s.printed.add(r.Millis)
+		}
+	}
+	if r.Legacy {
+		t.note(aggregate.Legacy, 1, r.Stamp, line, "kernel before 3.8: type=1701 without arch=, so no call can be named")
+		return 0, false
+	}
+	at := timeOf(r.Stamp)
+	if o.group == nil || !t.counts.filter.MatchesTime(at) {
+		return 0, false
+	}
+	call := o.group.call(t.counts.filter, &id)
+	if call == nil {
+		return 0, false
+	}
+	call.Count++
+	call.Widen(at, at)
+	in.widen(at)
+	in.Records++
+	if id.form == formBare {
+		in.bare++
+	}
+	if o.group.further == nil {
+		return call.Count, true
+	}
+	return o.group.seen(call), true
+}
+
+// Other notes a record of another audit type, or one that is not to be
+// counted: its serial shows that none is missing there.
+func (t *Tally) Other(r *parser.Record) {
+	t.observe(r)
+	if !r.HasTime {
+		return
+	}
+	if s := t.serialsOf(r); s != nil {
+		s.other(r.Millis, r.Serial)
+		if wasPrinted(r) {
+			s.printed.add(r.Millis)
+		}
+	}
+}
+
+// origin finds what the start of a record that was just observed comes to.
+func (t *Tally) origin(r *parser.Record, id *container.Identity) *origin {
+	o := &t.origins[r.Origin%originSlots]
+	if o.id == r.Origin && o.node == t.node.id && o.container == id && r.Origin != 0 {
+		return o
+	}
+	t.forget()
+	c := &t.counts
+	k := groupKey{node: t.node.id, comm: c.names.number(r.Comm), exe: c.names.number(r.Exe), pid: r.PID, container: id}
+	folded := c.folded
+	g := c.group(k)
+	if c.folded != folded {
+		t.origins = [originSlots]origin{} // their groups are gone
+	}
+	n := c.names.names
+	h := mix(n[k.comm].hash, n[k.exe].hash) ^ mix(uint64(r.PID)<<32|uint64(r.Process.Arch), n[k.comm].hash)
+	*o = origin{r.Origin, k.node, id, k, g, h}
+	return o
+}
+
+// forget drops the names that no group has, when there are many.
+func (t *Tally) forget() {
+	if !t.counts.names.full() {
+		return
+	}
+	node := t.counts.names.names[t.node.id].text
+	t.counts.forget()
+	t.origins = [originSlots]origin{}
+	if t.node.known {
+		t.node.id = t.counts.names.add(node)
+	}
+}
+
+// Counts are the tally's counts, to be merged into another's or subtracted
+// from them. They stay the tally's own.
+func (t *Tally) Counts() *Counts { return &t.counts }
+
+// Merge adds counts, which are not used any more. Their proof comes in parts,
+// by Append.
+func (t *Tally) Merge(o *Counts) {
+	t.counts.merge(o)
+	t.forgetNames()
+}
+
+// Subtract takes counts away again: what was counted a second time when a part
+// was refused.
+func (t *Tally) Subtract(o *Counts) {
+	t.counts.sum(o, -1)
+	t.forgetNames()
+}
+
+// contentOf tells records apart that claim one serial; start is the hash of
+// what it starts with.
+func contentOf(r *parser.Record, start uint64) content {
+	h := mix(uint64(uint32(r.NR))<<32|uint64(r.Code), start) ^ mix(uint64(r.Millis), r.IP)
+	h ^= h >> 24
+	return content(h & contentMask)
+}
+
+// mix hashes two words: both halves of their product, which depends on every
+// bit of them.
+func mix(a, b uint64) uint64 {
+	high, low := bits.Mul64(a^secrets[0], b^secrets[1])
+	return high ^ low
+}

@@ -1,0 +1,207 @@
+package bpf_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	xbpf "golang.org/x/net/bpf"
+
+	"github.com/auditscan/auditscan/profile/bpf"
+)
+
+// run asks a filter in x/net/bpf's machine, which loads words in network order.
+func run(t *testing.T, f bpf.Filter, arch, nr uint32, bigEndian bool, args [6]uint64) uint32 {
+	t.Helper()
+	words := []uint32{nr, arch, 0, 0}
+	for _, a := range args {
+		low, high := uint32(a), uint32(a>>32)
+		if bigEndian {
+			low, high = high, low
+		}
+		words = append(words, low, high)
+	}
+	var data []byte
+	for _, w := range words {
+		data = binary.BigEndian.AppendUint32(data, w)
+	}
+	instructions, ok := xbpf.Disassemble(f)
+	if !ok {
+		t.Fatal("the filter has instructions that are not understood")
+	}
+	vm, err := xbpf.NewVM(instructions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := vm.Run(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return uint32(answer)
+}
+
+// holds is what a condition means.
+func holds(c bpf.Condition, arg uint64, wide bool) bool {
+	value := c.Value
+	if !wide {
+		arg, value = uint64(uint32(arg)), uint64(uint32(value))
+	}
+	switch c.Op {
+	case bpf.Equal:
+		return arg == value
+	case bpf.NotEqual:
+		return arg != value
+	case bpf.Less:
+		return arg < value
+	case bpf.LessOrEqual:
+		return arg <= value
+	case bpf.GreaterOrEqual:
+		return arg >= value
+	case bpf.Greater:
+		return arg > value
+	}
+	mask := c.Mask
+	if !wide {
+		mask = uint64(uint32(mask))
+	}
+	return arg&mask == value&mask
+}
+
+// TestConditions: each comparison, with words that are less, equal and greater
+// in each half, in both widths and orders of bytes, beside a second condition.
+func TestConditions(t *testing.T) {
+	const value = 7<<32 | 5
+	for op := bpf.Equal; op <= bpf.Masked; op++ {
+		for _, wide := range []bool{true, false} {
+			for _, big := range []bool{true, false} {
+				c := bpf.Condition{Arg: 1, Op: op, Value: value, Mask: 5<<32 | 4}
+				rule := bpf.Rule{Conditions: []bpf.Condition{c, {Arg: 5, Value: 9}}, Answer: allow}
+				policy := &bpf.Policy{BigEndian: big, Arches: []bpf.Arch{{Audit: x86_64, Ranges: []bpf.Range{{Wide: wide, Rules: []bpf.Rule{rule}, Answer: eperm}}}}}
+				f, err := policy.Compile()
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i := range uint64(64) {
+					arg, last := (i>>3&7+2)<<32|(i&7+2), 9+i>>5
+					got := run(t, f, x86_64, 3, big, [6]uint64{1: arg, 5: last}) == allow
+					if want := holds(c, arg, wide) && last == 9; got != want {
+						t.Errorf("%#x %s %#x, wide %v, big endian %v, last argument %d: %v", arg, op, uint64(value), wide, big, last, got)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestRanges: answers at the edges of ranges, of bodies that a conditional
+// jump reaches over and of longer ones, and for foreign architectures.
+func TestRanges(t *testing.T) {
+	for _, rules := range []int{0, 1, 84, 85, 86, 300} {
+		r := bpf.Range{First: 10, Answer: logged}
+		for i := range rules {
+			r.Rules = append(r.Rules, bpf.Rule{Conditions: []bpf.Condition{{Value: uint64(i + 1)}}, Answer: 0x50000 + uint32(i) + 100})
+		}
+		policy := &bpf.Policy{Foreign: 0x30000, Arches: []bpf.Arch{
+			{Audit: x86_64, Ranges: []bpf.Range{{Answer: eperm}, r, {First: 11, Answer: allow}, {First: 0xffffffff, Answer: eperm}}},
+			{Audit: i386, Ranges: []bpf.Range{{Answer: allow}}},
+		}}
+		f, err := policy.Compile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		tests := []struct {
+			arch, nr uint32
+			arg      uint64
+			want     uint32
+		}{
+			{x86_64, 0, 0, eperm}, {x86_64, 9, 0, eperm}, {x86_64, 10, 0, logged}, {x86_64, 11, 0, allow},
+			{x86_64, 0xfffffffe, 0, allow}, {x86_64, 0xffffffff, 0, eperm}, {i386, 10, 1, allow}, {7, 10, 1, 0x30000},
+		}
+		if rules > 0 {
+			tests = append(tests, tests[0])
+			tests[len(tests)-1].nr, tests[len(tests)-1].arg, tests[len(tests)-1].want = 10, uint64(rules), 0x50000+uint32(rules)+99
+		}
+		for _, tt := range tests {
+			if got := run(t, f, tt.arch, tt.nr, false, [6]uint64{tt.arg}); got != tt.want {
+				t.Errorf("%d rules: %x %d (%d): %x, want %x", rules, tt.arch, tt.nr, tt.arg, got, tt.want)
+			}
+		}
+	}
+}
+
+// rule is a condition on one argument, or two on successive ones.
+func rule(answer uint32, conditions ...bpf.Condition) bpf.Rule {
+	return bpf.Rule{Conditions: conditions, Answer: answer}
+}
+
+// TestOrder: what is more special comes first, in either order of the rules.
+func TestOrder(t *testing.T) {
+	on := func(arg uint8, op bpf.Op, value uint64) bpf.Condition {
+		return bpf.Condition{Arg: arg, Op: op, Value: value}
+	}
+	tests := []struct {
+		name  string
+		rules []bpf.Rule // in the order that they are tried in
+	}{
+		{"equality before an order", []bpf.Rule{rule(1, on(1, bpf.Equal, 250)), rule(2, on(1, bpf.GreaterOrEqual, 100))}},
+		{"less before greater", []bpf.Rule{rule(1, on(0, bpf.Less, 9)), rule(2, on(0, bpf.Greater, 5))}},
+		{"greater than more first", []bpf.Rule{rule(1, on(1, bpf.Greater, 200)), rule(2, on(1, bpf.GreaterOrEqual, 100))}},
+		{"less than less first", []bpf.Rule{rule(1, on(1, bpf.Less, 100)), rule(2, on(1, bpf.LessOrEqual, 200))}},
+		{"a later argument first", []bpf.Rule{rule(1, on(3, bpf.Greater, 1)), rule(2, on(0, bpf.Equal, 5))}},
+		{"larger high word first", []bpf.Rule{rule(1, on(0, bpf.Equal, 2<<32)), rule(2, on(0, bpf.Equal, 1<<32|7))}},
+		{"unequal is as special as equal", []bpf.Rule{rule(1, on(0, bpf.NotEqual, 7)), rule(2, on(0, bpf.Equal, 3))}},
+	}
+	for _, tt := range tests {
+		for range 2 {
+			got := bpf.Order(tt.rules, true)
+			if fmt.Sprint(got) != fmt.Sprint([]bpf.Rule{rule(1, got[0].Conditions...), rule(2, got[1].Conditions...)}) {
+				t.Errorf("%s: %v", tt.name, got)
+			}
+			tt.rules = []bpf.Rule{tt.rules[1], tt.rules[0]}
+		}
+	}
+	equal := []bpf.Rule{rule(1, bpf.Condition{Op: bpf.Masked, Mask: 1, Value: 1}), rule(2, on(0, bpf.Equal, 1))}
+	if got := bpf.Order(equal, true); got[0].Answer != 1 {
+		t.Errorf("rules that cannot be told apart have changed places: %v", got)
+	}
+	narrow := []bpf.Rule{rule(1, on(0, bpf.Equal, 2)), rule(2, on(0, bpf.Equal, 9<<32|1))}
+	if got := bpf.Order(narrow, false); got[0].Answer != 1 {
+		t.Errorf("32 bits: the high word decides: %v", got)
+	}
+}
+
+// TestMachines: both machines give the same answer to random policies, and the
+// one that does not know the arguments has it among its answers.
+func TestMachines(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		ranges := []bpf.Range{{Answer: eperm}}
+		for nr := uint32(1); nr < 30; nr += 1 + random.Uint32N(5) {
+			r := bpf.Range{First: nr, Answer: random.Uint32N(3), Wide: random.IntN(2) == 0}
+			for range random.IntN(4) {
+				c := bpf.Condition{Arg: uint8(random.IntN(6)), Op: bpf.Op(random.IntN(7)), Value: random.Uint64N(4), Mask: random.Uint64N(4)}
+				r.Rules = append(r.Rules, rule(10+random.Uint32N(4), c))
+			}
+			ranges = append(ranges, r)
+		}
+		f, err := (&bpf.Policy{Arches: []bpf.Arch{{Audit: x86_64, Ranges: ranges}}}).Compile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for nr := range uint32(32) {
+			may, err := f.Answers(x86_64, int32(nr))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var args [6]uint64
+			for i := range args {
+				args[i] = random.Uint64N(4)
+			}
+			if got := run(t, f, x86_64, nr, false, args); !strings.Contains(fmt.Sprint(may), fmt.Sprint(got)) {
+				t.Fatalf("number %d, arguments %v: %d, which is not in %d", nr, args, got, may)
+			}
+		}
+	}
+}
