@@ -152,7 +152,7 @@ func (f *follower) count(c source.Chunk) error {
 // nothing shows whether others are missing: the verdict is unknown.
 func Summarize(events iter.Seq[event.Event]) *aggregate.Summary {
 	t := tally.New(nil)
-	t.Begin("memory", aggregate.TrustText)
+	t.Begin(tally.Source{Name: "memory", Trust: aggregate.TrustText})
 	var line int64
 	for e := range events {
 		line++

@@ -38,7 +38,7 @@ func ExampleRead() {
 	// nginx: 1 read log
 	// nginx: 1 openat log
 	// sh: 1 ptrace errno
-	// complete 0 lost
+	// unknown 0 lost
 }
 
 // Make a profile from records in memory.

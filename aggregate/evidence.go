@@ -10,7 +10,8 @@ import (
 // Completeness is whether records are missing, and how that is known.
 type Completeness struct {
 	Verdict  Verdict
-	Lost     int64 // records known to be missing; evidence without a number adds none
+	Reason   string // why the verdict is unknown; "" if it is not
+	Lost     int64  // records known to be missing; evidence without a number adds none
 	Evidence []Evidence
 }
 
@@ -30,6 +31,9 @@ type EvidenceKind string
 // The kinds of evidence.
 const (
 	SerialGap          EvidenceKind = "serial-gap"
+	MixedNodes         EvidenceKind = "mixed-nodes"       // serials of several nodes stand in one log
+	RecordingLimited   EvidenceKind = "recording-limited" // the log says that not everything was to be recorded
+	MissingKill        EvidenceKind = "missing-kill"      // a process was killed by SIGSYS, without its SECCOMP record
 	Suppressed         EvidenceKind = "suppressed"
 	Backlog            EvidenceKind = "backlog"
 	RateLimit          EvidenceKind = "rate-limit"
@@ -46,7 +50,7 @@ const (
 // evidenceKinds are all kinds in the order in which evidence is told: what it
 // weighs first.
 var evidenceKinds = [...]EvidenceKind{
-	SerialGap, Suppressed, Backlog, RateLimit, LostCounter, Overrun, RotationGap, DroppedByCollector, TruncatedInput, Malformed,
+	SerialGap, MixedNodes, RecordingLimited, MissingKill, Suppressed, Backlog, RateLimit, LostCounter, Overrun, RotationGap, DroppedByCollector, TruncatedInput, Malformed,
 	Legacy, Unresolved,
 }
 

@@ -96,7 +96,7 @@ func (in *Input) add(o Input) {
 func (c Completeness) merge(o Completeness) Completeness {
 	rank := func(v Verdict) int { return slices.Index([]Verdict{"", Complete, Unknown, Incomplete}, v) }
 	if rank(o.Verdict) > rank(c.Verdict) {
-		c.Verdict = o.Verdict
+		c.Verdict, c.Reason = o.Verdict, o.Reason
 	}
 	c.Lost = Plus(c.Lost, o.Lost)
 	c.Evidence = append(slices.Clip(c.Evidence), o.Evidence...)

@@ -8,4 +8,7 @@ type Seen struct {
 	Node   string    `json:"node,omitempty"`
 	Time   time.Time `json:"time"`
 	Serial uint32    `json:"serial"`
+	// Stream: records of other audit types were seen beside SECCOMP's, so that
+	// a missing serial is a missing record.
+	Stream bool `json:"stream,omitempty"`
 }

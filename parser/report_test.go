@@ -40,7 +40,7 @@ func TestReportByGeneralAlone(t *testing.T) {
 func reportBy(t *testing.T, p *parser.Parser, name string, log []byte) string {
 	t.Helper()
 	b := tally.New(nil)
-	b.Begin(name, "")
+	b.Begin(tally.Source{Name: name})
 	p.Reset(log)
 	for item := p.Next(); item != parser.End; item = p.Next() {
 		count(b, p, item)

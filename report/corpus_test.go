@@ -57,7 +57,7 @@ func summarize(t testing.TB, containers map[int32]*container.Identity, names ...
 	t.Helper()
 	b := tally.New(nil)
 	for _, name := range names {
-		b.Begin(name, "")
+		b.Begin(tally.Source{Name: name})
 		b.Lines(walk(t, name, func(p *parser.Parser, item parser.Item) {
 			switch item {
 			case parser.IsRecord:
@@ -92,7 +92,7 @@ func eventsOf(t testing.TB, containers map[int32]*container.Identity, encode fun
 	var out []byte
 	b := tally.New(nil)
 	for _, name := range names {
-		b.Begin(name, "")
+		b.Begin(tally.Source{Name: name})
 		walk(t, name, func(p *parser.Parser, item parser.Item) {
 			switch item {
 			case parser.IsRecord:

@@ -23,11 +23,7 @@ func document(s *aggregate.Summary, o Options) object {
 		{"tables", syscalltable.KernelVersion},
 		{"inputs", each(s.Inputs, inputObject)},
 		{"totals", totalsObject(&s.Totals)},
-		{"completeness", object{
-			{"verdict", string(s.Completeness.Verdict)},
-			{"lost", s.Completeness.Lost},
-			{"evidence", each(s.Completeness.Evidence, evidenceObject)},
-		}},
+		{"completeness", completenessObject(&s.Completeness)},
 	}
 	if s.Runs != nil {
 		doc = append(doc, member{"runs", runsObject(s.Runs)})
@@ -71,6 +67,16 @@ func totalsObject(t *aggregate.Totals) object {
 		{"groups", int64(t.Groups)},
 		{"syscalls", int64(t.Syscalls)},
 	}
+}
+
+// completenessObject tells the reason only where there is one: why the verdict
+// is unknown.
+func completenessObject(c *aggregate.Completeness) object {
+	obj := object{{"verdict", string(c.Verdict)}}
+	if c.Reason != "" {
+		obj = append(obj, member{"reason", valid(c.Reason)})
+	}
+	return append(obj, object{{"lost", c.Lost}, {"evidence", each(c.Evidence, evidenceObject)}}...)
 }
 
 func evidenceObject(e *aggregate.Evidence) object {

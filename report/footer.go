@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -35,7 +36,7 @@ func footer(s *aggregate.Summary, quiet bool) []table.Note {
 // headline is the verdict in one line.
 func headline(s *aggregate.Summary) table.Note {
 	c := &s.Completeness
-	text := verdictText(c.Verdict)
+	text := verdictText(c)
 	if c.Lost > 0 {
 		text = fmt.Sprintf("%s: %s known to be missing", c.Verdict, count(c.Lost, "record"))
 	}
@@ -65,14 +66,14 @@ func evidenceNotes(c *aggregate.Completeness, quiet bool) []table.Note {
 }
 
 // verdictText is a verdict that no evidence speaks for.
-func verdictText(v aggregate.Verdict) string {
-	switch v {
+func verdictText(c *aggregate.Completeness) string {
+	switch c.Verdict {
 	case aggregate.Complete:
 		return "complete: no record is missing"
 	case aggregate.Unknown:
-		return "unknown: this kind of log cannot show whether records are missing"
+		return "unknown: " + cmp.Or(c.Reason, "nobody can tell whether records are missing")
 	}
-	return string(v) + ": records are missing"
+	return string(c.Verdict) + ": records are missing"
 }
 
 func totals(s *aggregate.Summary) string {

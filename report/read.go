@@ -150,7 +150,7 @@ func (r *jsonReader) completeness() (c aggregate.Completeness) {
 		}},
 		{"lost", func() { c.Lost = r.count() }},
 		{"evidence", func() { r.Array(func() { c.Evidence = append(c.Evidence, r.evidence()) }) }},
-	})
+	}, field{"reason", func() { c.Reason = r.String() }})
 	return c
 }
 

@@ -37,7 +37,7 @@ func (r *jsonReader) events() *aggregate.Summary {
 		into:       tally.New(nil),
 		containers: map[container.Identity]*container.Identity{},
 	}
-	e.into.Begin(r.name, aggregate.TrustText)
+	e.into.Begin(tally.Source{Name: r.name, Trust: aggregate.TrustText})
 	fields := e.fields()
 	for !r.AtEnd() {
 		e.item(fields)

@@ -209,7 +209,7 @@ func TestVerdictWords(t *testing.T) {
 		n    int    // lines in all, with the totals
 	}{
 		{aggregate.Completeness{Verdict: aggregate.Complete}, "complete: no record is missing", 2},
-		{aggregate.Completeness{Verdict: aggregate.Unknown}, "unknown: this kind of log cannot show whether records are missing", 2},
+		{aggregate.Completeness{Verdict: aggregate.Unknown, Reason: "this kind of log cannot show whether records are missing"}, "unknown: this kind of log cannot show whether records are missing", 2},
 		{e(aggregate.Evidence{Kind: aggregate.SerialGap, Count: 2, First: at, Last: at.Add(time.Second)}),
 			"incomplete: 2 serials missing, from 2022-09-01T17:39:56.821Z to 2022-09-01T17:39:57.821Z", 2},
 		{e(aggregate.Evidence{Kind: aggregate.Suppressed, Count: 1, Input: "-", Line: 7, First: at, Last: at}),

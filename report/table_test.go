@@ -73,7 +73,7 @@ func TestVerdictFirst(t *testing.T) {
 		{10, 16, aggregate.Complete, "\x1b[32mcomplete: no record is missing\x1b[0m\n", true},
 		{20, 0, aggregate.Complete, "\x1b[32mcomplete: no record is missing\x1b[0m\n", true},
 		{10, 0, aggregate.Incomplete, "\x1b[33mincomplete: records are missing\x1b[0m\n", false},
-		{10, 0, aggregate.Unknown, "\x1b[33munknown: this kind of log cannot show whether records are missing\x1b[0m\n", false},
+		{10, 0, aggregate.Unknown, "\x1b[33munknown: nobody can tell whether records are missing\x1b[0m\n", false},
 	} {
 		s := manyCalls(test.rows)
 		s.Completeness.Verdict = test.verdict

@@ -4,35 +4,21 @@ import (
 	"bufio"
 	"bytes"
 	"compress/bzip2"
-	"fmt"
 	"io"
+	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
 )
 
-// DamageError says that a compressed log ends too early or is corrupt.
-type DamageError struct {
-	Path   string
-	Format string // gzip, bzip2, xz or zstd
-	Offset int64  // bytes of text that could still be read
-	Err    error  // what the decoder said
-}
-
-func (e *DamageError) Error() string {
-	return fmt.Sprintf("%s: %s data is damaged after %d bytes of text (%v)", e.Path, e.Format, e.Offset, e.Err)
-}
-
-// Unwrap gives the decoder's error.
-func (e *DamageError) Unwrap() error { return e.Err }
-
 // codec is a form of compression and the bytes that a file of it begins with.
 type codec struct {
 	name  string
 	magic string
-	open  func(io.Reader) (io.Reader, error)
+	open  func(*bufio.Reader) (io.Reader, error)
 	idle  sync.Pool // of unpackers that have read a file to its end
 }
 
@@ -55,7 +41,7 @@ func (c *codec) unpack(r io.Reader) (u *unpacker, err error) {
 	return u, err
 }
 
-type resetter interface{ Reset(io.Reader) error }
+type resetter interface{ Reset(*bufio.Reader) error }
 
 // reuse keeps an unpacker for the next file.
 func (c *codec) reuse(u *unpacker) {
@@ -70,17 +56,57 @@ func (c *codec) reuse(u *unpacker) {
 const maxWindow = 128 << 20
 
 var codecs = [...]*codec{
-	{name: "gzip", magic: "\x1f\x8b", open: func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
-	{name: "bzip2", magic: "BZh", open: func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }},
+	{name: "gzip", magic: "\x1f\x8b", open: openGzip},
+	{name: "bzip2", magic: "BZh", open: func(r *bufio.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }},
 	{name: "xz", magic: "\xfd7zXZ\x00", open: openXZ},
 	{name: "zstd", magic: "\x28\xb5\x2f\xfd", open: openZstd},
 }
 
+// gzipReader reads one member after the other. Its decoder would do that as
+// well, but takes a file that is cut within a later member's name or comment
+// for a whole one.
+type gzipReader struct {
+	member *gzip.Reader
+	packed *bufio.Reader
+}
+
+func openGzip(r *bufio.Reader) (io.Reader, error) {
+	z := &gzipReader{member: new(gzip.Reader)}
+	return z, z.Reset(r)
+}
+
+// Reset reads the header of the member that r is at.
+func (z *gzipReader) Reset(r *bufio.Reader) error {
+	z.packed = r
+	err := z.member.Reset(r)
+	z.member.Multistream(false)
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+func (z *gzipReader) Read(p []byte) (int, error) {
+	n, err := z.member.Read(p)
+	if err != io.EOF {
+		return n, err
+	}
+	if _, end := z.packed.Peek(1); end != nil {
+		return n, end
+	}
+	return n, z.Reset(z.packed)
+}
+
 // openZstd decodes in the goroutine that reads: others parse meanwhile, and the
 // decoder's own goroutines cost a third of its speed.
-func openZstd(r io.Reader) (io.Reader, error) {
-	return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+func openZstd(r *bufio.Reader) (io.Reader, error) {
+	d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+	return zstdReader{d}, err
 }
+
+type zstdReader struct{ *zstd.Decoder }
+
+func (z zstdReader) Reset(r *bufio.Reader) error { return z.Decoder.Reset(r) }
 
 // xzReader finds the truncated files that its decoder takes for whole ones:
 // those that end within or before the header of a block, as one written by
@@ -90,7 +116,7 @@ type xzReader struct {
 	disk *footerReader
 }
 
-func openXZ(r io.Reader) (io.Reader, error) {
+func openXZ(r *bufio.Reader) (io.Reader, error) {
 	disk := &footerReader{r: r}
 	text, err := xz.NewReader(bufio.NewReader(disk))
 	return &xzReader{text, disk}, err
@@ -126,11 +152,22 @@ func decompress(path string, r *diskReader) io.Reader {
 	n, _ := io.ReadFull(r, head) // r gives its error again to the next who reads
 	whole := io.MultiReader(bytes.NewReader(head[:n]), r)
 	for _, c := range codecs {
-		if bytes.HasPrefix(head[:n], []byte(c.magic)) {
+		if c.isFormatOf(path, head[:n]) {
 			return &decoder{path: path, codec: c, disk: r, whole: whole}
 		}
 	}
 	return whole
+}
+
+// isFormatOf reports whether a file that begins with head is in this format. One
+// that is cut within its first bytes is known by those that are no text, or by
+// its name.
+func (c *codec) isFormatOf(path string, head []byte) bool {
+	if len(head) >= len(c.magic) {
+		return strings.HasPrefix(string(head), c.magic)
+	}
+	noText := !utf8.Valid(head) || len(head) > 0 && head[0] < ' '
+	return len(head) > 0 && strings.HasPrefix(c.magic, string(head)) && (noText || isArchive(path))
 }
 
 // decoder gives the text of a compressed file and turns whatever its codec

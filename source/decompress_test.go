@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -88,12 +89,13 @@ func TestCompressionIsKnownByContent(t *testing.T) {
 
 // TestBzip2 has its data as bytes, as no compressor comes with Go.
 func TestBzip2(t *testing.T) {
-	data := "BZh91AY&SY\xa7\x14\x2b\x77\x00\x00\x02\xc1\x80\x00\x10\x02\x01\x84\x80\x20\x00\x21\x80\x0c\x02\x38\xf5\x1b\x8b\xb9\x22\x9c\x28\x48\x53\x8a\x15\xbb\x80"
-	got, err := readAll(t, NewReader("-", strings.NewReader(data)), 64)
+	got, err := readAll(t, NewReader("-", strings.NewReader(bzip2Data)), 64)
 	if got != "one\ntwo\n" || err != io.EOF {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
+
+const bzip2Data = "BZh91AY&SY\xa7\x14\x2b\x77\x00\x00\x02\xc1\x80\x00\x10\x02\x01\x84\x80\x20\x00\x21\x80\x0c\x02\x38\xf5\x1b\x8b\xb9\x22\x9c\x28\x48\x53\x8a\x15\xbb\x80"
 
 func TestMembersAreJoined(t *testing.T) {
 	for _, c := range compressors() {
@@ -131,18 +133,36 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// TestEveryCutIsNoticed: nowhere does a truncated log look like a whole one.
+// TestEveryCutIsNoticed: nowhere does a truncated log look like a whole one,
+// but between two members of it.
 func TestEveryCutIsNoticed(t *testing.T) {
 	const magic = 6
 	text := numberedLines(80)
-	for _, c := range compressors() {
-		data := c.compress(t, text)
-		for cut := magic; cut < len(data); cut++ {
-			_, err := readAll(t, NewReader("a.log", bytes.NewReader(data[:cut])), 64<<10)
-			var damage *DamageError
-			if !errors.As(err, &damage) {
-				t.Errorf("%s: %d of %d bytes end with %v", c.format, cut, len(data), err)
-			}
+	for _, c := range append(compressors(), compressor{"gzip", headedGzip}) {
+		checkCuts(t, c.format, c.compress(t, text), c.compress(t, "one\ntwo\n"), magic)
+	}
+	checkCuts(t, "bzip2", []byte(bzip2Data), []byte(bzip2Data), 4)
+}
+
+// headedGzip makes members that have all that a header can hold.
+func headedGzip(w io.Writer) (io.WriteCloser, error) {
+	z := gzip.NewWriter(w)
+	z.Name, z.Comment, z.Extra, z.ModTime = "audit.log", "rotated", []byte("AB\x02\x00xy"), time.Unix(1e9, 0)
+	return z, nil
+}
+
+func checkCuts(t *testing.T, format string, first, second []byte, shortest int) {
+	t.Helper()
+	data := append(bytes.Clone(first), second...)
+	for cut := shortest; cut <= len(data); cut++ {
+		whole := cut == len(first) || cut == len(data)
+		got, err := readAll(t, NewReader("a.log", bytes.NewReader(data[:cut])), 64<<10)
+		var damage *DamageError
+		if errors.As(err, &damage) == whole || whole && err != io.EOF {
+			t.Errorf("%s: %d of %d and %d bytes end with %v", format, cut, len(first), len(second), err)
+		}
+		if cut > len(first) && len(got) == 0 {
+			t.Errorf("%s: nothing was read of %d bytes", format, cut)
 		}
 	}
 }
@@ -169,8 +189,8 @@ func checkDamage(t *testing.T, format string, data []byte, text string) {
 	}
 }
 
-// TestDiskErrorIsNotDamage: the file may be sound.
-func TestDiskErrorIsNotDamage(t *testing.T) {
+// TestDiskErrorIsNotCompression: a disk that fails is no fault of what is packed.
+func TestDiskErrorIsNotCompression(t *testing.T) {
 	broken := &fs.PathError{Op: "read", Path: "a.log.gz", Err: errors.New("input/output error")}
 	for _, c := range compressors() {
 		data := c.compress(t, numberedLines(12_000))
@@ -178,7 +198,7 @@ func TestDiskErrorIsNotDamage(t *testing.T) {
 			src := io.MultiReader(bytes.NewReader(data[:n]), iotest.ErrReader(broken))
 			_, err := readAll(t, NewReader("a.log.gz", src), 2*MaxLine)
 			var damage *DamageError
-			if !errors.Is(err, broken) || errors.As(err, &damage) {
+			if !errors.Is(err, broken) || !errors.As(err, &damage) || damage.Format != "" || !strings.HasPrefix(err.Error(), "a.log.gz: ") {
 				t.Errorf("%s, error after %d bytes: %v", c.format, n, err)
 			}
 		}

@@ -8,190 +8,230 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 )
 
+// Input is a log to read.
+type Input struct {
+	// Path is a file, or "-" for standard input.
+	Path string
+	// Set names the log that the file is a part of: audit.log, audit.log.1 and
+	// audit.log.2.gz of one directory are one rotated set, and share a Set.
+	Set string
+	// Found means that the file was found in a directory or by a pattern.
+	// Nobody has said that it is a log.
+	Found bool
+}
+
+// maxDepth is how deep directories are walked. Container runtimes and log
+// collectors nest five deep.
+const maxDepth = 16
+
 // Expand turns what a user named into the files to read: "-" (standard input)
-// and files stay, a folder becomes the files in it, a pattern that no shell has
-// expanded becomes what it matches. The same path twice is read once.
+// and files stay, a directory becomes all files in it and in those below, a
+// pattern that no shell has expanded becomes what it matches. The same file
+// twice, also by a link, is read once. Hidden files are passed over, and so are
+// links to directories, with a note; a note of another kind tells of a directory
+// that cannot be listed.
 //
 // The members of a rotated set (audit.log, audit.log.1, audit.log-20260101.gz
 // ...) come in the order of their time, oldest first, at the place of the
 // first of them: a shell sorts audit.log* the other way round. Otherwise the
 // order is kept.
-func Expand(args []string) ([]string, error) {
-	var files []string
+func Expand(args []string) ([]Input, []Note, error) {
+	x := expansion{dirs: map[string]string{}}
 	for _, arg := range args {
-		found, err := expandOne(arg)
-		if err != nil {
-			return nil, err
+		if err := x.addArg(arg); err != nil {
+			return nil, nil, err
 		}
-		files = append(files, found...)
 	}
-	return inTimeOrder(files), nil
+	return x.inputs(), x.notes, nil
 }
 
-func expandOne(arg string) ([]string, error) {
+// expansion is what was found so far.
+type expansion struct {
+	files []foundFile
+	notes []Note
+	dirs  map[string]string // a directory's name without links, by its name
+}
+
+type foundFile struct {
+	agedFile
+	base  string // the name of the live log, with its directory
+	id    fileID
+	found bool
+	link  bool // found as a link
+}
+
+func (x *expansion) addArg(arg string) error {
 	if arg == "-" {
-		return []string{arg}, nil
+		x.files = append(x.files, foundFile{agedFile: agedFile{path: arg}, base: arg})
+		return nil
 	}
 	info, err := os.Stat(arg)
 	switch {
 	case err == nil && info.IsDir():
-		return expandFolder(arg)
+		return x.addDirectory(arg)
 	case err == nil:
-		return []string{arg}, nil
+		return x.addFile(arg, false)
 	case errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(arg, "*?["):
-		return expandPattern(arg)
+		return x.addPattern(arg)
 	}
-	return nil, openError(err)
+	return openError(err)
 }
 
-func expandFolder(folder string) ([]string, error) {
-	entries, err := os.ReadDir(folder) // sorted by name
-	if err != nil {
-		return nil, openError(err)
+func (x *expansion) addDirectory(dir string) error {
+	before := len(x.files)
+	if err := x.walk(dir, 1); err != nil {
+		return openError(err)
 	}
-	var files []string
+	if len(x.files) == before {
+		return fmt.Errorf("the directory %s holds no file", dir)
+	}
+	return nil
+}
+
+// walk adds the files of a directory and of those below.
+func (x *expansion) walk(dir string, depth int) error {
+	entries, err := os.ReadDir(dir) // sorted by name
+	if err != nil {
+		return err
+	}
 	for _, e := range entries {
-		path := filepath.Join(folder, e.Name())
-		if !strings.HasPrefix(e.Name(), ".") && isRegular(path) {
-			files = append(files, path)
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		path := filepath.Join(dir, e.Name())
+		switch mode := e.Type(); {
+		case mode.IsDir():
+			x.walkBelow(path, depth+1)
+		case mode.IsRegular():
+			_ = x.addFile(path, true) // it is gone already
+		case mode&fs.ModeSymlink != 0:
+			x.addLink(path)
 		}
 	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("the folder %s holds no file", folder)
-	}
-	return files, nil
+	return nil
 }
 
-func expandPattern(pattern string) ([]string, error) {
+// walkBelow adds the files of a directory that nobody has named.
+func (x *expansion) walkBelow(dir string, depth int) {
+	var err error = fmt.Errorf("it is more than %d deep: name it", maxDepth)
+	if depth <= maxDepth {
+		err = x.walk(dir, depth)
+	}
+	if err != nil {
+		x.notes = append(x.notes, Note{Kind: TruncatedInput, Detail: fmt.Sprintf("the directory %s was not read: %v", dir, withoutPath(err))})
+	}
+}
+
+// addLink adds the file that a link leads to. A directory can be above the link,
+// or be all of the file system.
+func (x *expansion) addLink(path string) {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		x.notes = append(x.notes, Note{Kind: Info, Detail: fmt.Sprintf("passed over %s, a link to a directory: name it to have it read", path)})
+	case err == nil && info.Mode().IsRegular() && x.addFile(path, true) == nil:
+		x.files[len(x.files)-1].link = true
+	}
+}
+
+func (x *expansion) addPattern(pattern string) error {
 	paths, err := filepath.Glob(pattern)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", pattern, err)
+		return fmt.Errorf("%s: %w", pattern, err)
 	}
-	paths = slices.DeleteFunc(paths, func(p string) bool { return !isRegular(p) })
-	if len(paths) == 0 {
-		return nil, fmt.Errorf("no file matches %s (or its folder cannot be listed)", pattern)
-	}
-	return paths, nil
-}
-
-// isRegular also follows a symbolic link, as a log's name often is one.
-func isRegular(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
-}
-
-// inTimeOrder drops repeated paths and sorts within each rotated set.
-func inTimeOrder(files []string) []string {
-	type member struct {
-		path  string
-		place int // of its set
-		rotation
-		modified time.Time
-	}
-	var members []member
-	seen, places := map[string]bool{}, map[string]int{}
-	for _, path := range files {
-		if seen[path] {
-			continue
+	before := len(x.files)
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			_ = x.addFile(path, true) // it is gone already
 		}
-		seen[path] = true
-		base, rot := parseRotation(path)
-		if _, ok := places[base]; !ok {
-			places[base] = len(places)
-		}
-		members = append(members, member{path, places[base], rot, modTime(path)})
 	}
-	slices.SortStableFunc(members, func(a, b member) int {
-		return cmp.Or(cmp.Compare(a.place, b.place), a.rotation.compare(b.rotation), a.modified.Compare(b.modified))
-	})
-	sorted := make([]string, len(members))
-	for i, m := range members {
-		sorted[i] = m.path
+	if len(x.files) == before {
+		return fmt.Errorf("no file matches %s (or its directory cannot be listed)", pattern)
 	}
-	return sorted
+	return nil
 }
 
-func modTime(path string) time.Time {
-	info, err := os.Stat(path)
+func (x *expansion) addFile(path string, found bool) error {
+	info, err := statPath(path, true)
 	if err != nil {
-		return time.Time{} // opening it will say why
+		return openError(err)
 	}
-	return info.ModTime()
+	base, age := parseRotation(filepath.Clean(path))
+	x.files = append(x.files, foundFile{
+		agedFile: agedFile{path: path, rotation: age, modified: info.modified},
+		base:     base, id: info.id, found: found,
+	})
+	return nil
 }
 
-// rotation is what a log's name says of its age.
-type rotation struct {
-	kind   rotationKind
-	number int    // how many rotations ago
-	date   string // digits only
-}
-
-// rotationKind is in the order of time: a host that changes its scheme goes
-// from numbers to dates, as logrotate's default did.
-type rotationKind int
-
-const (
-	numbered rotationKind = iota
-	dated
-	live
-)
-
-// compare orders by time, oldest first.
-func (r rotation) compare(o rotation) int {
-	return cmp.Or(cmp.Compare(r.kind, o.kind), cmp.Compare(o.number, r.number), strings.Compare(r.date, o.date))
-}
-
-// parseRotation splits a path into the live log's and the rotation. logrotate
-// appends .N, or with dateext -YYYYMMDD, -YYYYMMDDHH or another date of the
-// administrator's choice, and the name of the compression; auditd appends .N.
-func parseRotation(path string) (base string, r rotation) {
-	path = withoutCompression(path)
-	folder, name := filepath.Split(path)
-	for i := range name {
-		if i == 0 || !strings.ContainsRune("-._", rune(name[i])) {
-			continue
-		}
-		if r, ok := parseAge(name[i:]); ok {
-			return folder + name[:i], r
+// inputs sorts what was found.
+func (x *expansion) inputs() []Input {
+	files := withoutRepeats(x.files)
+	places := map[string]int{} // of a set, among all
+	for _, f := range files {
+		if _, ok := places[f.base]; !ok {
+			places[f.base] = len(places)
 		}
 	}
-	return path, rotation{kind: live}
-}
-
-// withoutCompression takes the ending off that compressors add.
-func withoutCompression(path string) string {
-	for _, ext := range []string{".gz", ".bz2", ".xz", ".zst"} {
-		path = strings.TrimSuffix(path, ext)
-	}
-	return path
-}
-
-// isArchive reports whether the path is named as a compressor names its output.
-func isArchive(path string) bool { return withoutCompression(path) != path }
-
-// parseAge reads what follows the live log's name.
-func parseAge(suffix string) (rotation, bool) {
-	age := suffix[1:]
-	if n, err := strconv.ParseUint(age, 10, 16); err == nil && suffix[0] == '.' && len(age) <= 4 {
-		return rotation{kind: numbered, number: int(n)}, true
-	}
-	if strings.Trim(age, "0123456789-._T") != "" {
-		return rotation{}, false
-	}
-	digits := onlyDigits(age)
-	return rotation{kind: dated, date: digits}, len(digits) >= len("20060102")
-}
-
-func onlyDigits(s string) string {
-	return strings.Map(func(c rune) rune {
-		if c < '0' || c > '9' {
-			return -1
+	slices.SortStableFunc(files, func(a, b foundFile) int {
+		return cmp.Or(cmp.Compare(places[a.base], places[b.base]), a.compare(b.agedFile))
+	})
+	inputs := make([]Input, len(files))
+	for i, f := range files {
+		inputs[i] = Input{f.path, x.set(f.base), f.found}
+		if i > 0 && inputs[i].Set == inputs[i-1].Set {
+			inputs[i].Set = inputs[i-1].Set // one string for all
 		}
-		return c
-	}, s)
+	}
+	return inputs
+}
+
+// withoutRepeats leaves out what is the same file as another, by its path or by
+// what it is. Of a link and the file that it leads to, the link goes.
+func withoutRepeats(files []foundFile) []foundFile {
+	paths, ids := map[string]bool{}, map[fileID]bool{}
+	for _, f := range files {
+		if !f.link {
+			ids[f.id] = true
+		}
+	}
+	taken := map[fileID]bool{}
+	return slices.DeleteFunc(files, func(f foundFile) bool {
+		if paths[f.path] || f.path != "-" && taken[f.id] || f.link && ids[f.id] {
+			return true
+		}
+		paths[f.path], taken[f.id] = true, true
+		return false
+	})
+}
+
+// set names the rotated set of a live log: by its directory's own name, however
+// it was named.
+func (x *expansion) set(base string) string {
+	if base == "-" {
+		return base
+	}
+	dir, name := filepath.Split(base)
+	known, ok := x.dirs[dir]
+	if !ok {
+		known = realDirectory(dir)
+		x.dirs[dir] = known
+	}
+	return filepath.Join(known, name)
+}
+
+// realDirectory is the name of a directory without links.
+func realDirectory(dir string) string {
+	dir = filepath.Clean(dir)
+	resolved, err := filepath.EvalSymlinks(dir)
+	if err == nil {
+		resolved, err = filepath.Abs(resolved)
+	}
+	if err != nil {
+		return dir
+	}
+	return resolved
 }

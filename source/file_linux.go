@@ -2,6 +2,7 @@ package source
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"strconv"
 	"strings"
@@ -27,6 +28,26 @@ type fileID struct {
 // same is false for the zero fileID, which is no file.
 func (a fileID) same(b fileID) bool { return a == b && a.inode != 0 }
 
+// fileSet is a set of files. The zero fileID is in none.
+type fileSet struct{ ids map[fileID]struct{} }
+
+func (s *fileSet) add(id fileID) {
+	if s.ids == nil {
+		s.ids = map[fileID]struct{}{}
+	}
+	s.ids[id] = struct{}{}
+}
+
+func (s *fileSet) has(id fileID) bool {
+	_, ok := s.ids[id]
+	return ok && id.inode != 0
+}
+
+// keep takes out all that are not to be kept.
+func (s *fileSet) keep(isKept func(fileID) bool) {
+	maps.DeleteFunc(s.ids, func(id fileID, _ struct{}) bool { return !isKept(id) })
+}
+
 // numbers gives the fileID as a [Position] keeps it.
 func (a fileID) numbers() (device, inode uint64, birth time.Time) {
 	if a.birth != 0 {
@@ -37,9 +58,10 @@ func (a fileID) numbers() (device, inode uint64, birth time.Time) {
 
 // fileInfo is what following needs to know of a file.
 type fileInfo struct {
-	id      fileID
-	regular bool
-	size    int64
+	id       fileID
+	regular  bool
+	size     int64
+	modified int64 // nanoseconds
 }
 
 // statPath looks at a path, or with follow at what it leads to.
@@ -65,14 +87,19 @@ func statFile(f *os.File) (fileInfo, error) {
 
 func statx(dir int, path string, flags int) (fileInfo, error) {
 	var st unix.Statx_t
-	if err := unix.Statx(dir, path, flags, unix.STATX_TYPE|unix.STATX_INO|unix.STATX_SIZE|unix.STATX_BTIME, &st); err != nil {
+	if err := unix.Statx(dir, path, flags, unix.STATX_TYPE|unix.STATX_INO|unix.STATX_SIZE|unix.STATX_MTIME|unix.STATX_BTIME, &st); err != nil {
 		return fileInfo{}, err
 	}
 	id := fileID{device: unix.Mkdev(st.Dev_major, st.Dev_minor), inode: st.Ino}
 	if st.Mask&unix.STATX_BTIME != 0 {
 		id.birth = st.Btime.Sec*int64(time.Second) + int64(st.Btime.Nsec)
 	}
-	return fileInfo{id: id, regular: st.Mode&unix.S_IFMT == unix.S_IFREG, size: int64(st.Size)}, nil
+	return fileInfo{
+		id:       id,
+		regular:  st.Mode&unix.S_IFMT == unix.S_IFREG,
+		size:     int64(st.Size),
+		modified: st.Mtime.Sec*int64(time.Second) + int64(st.Mtime.Nsec),
+	}, nil
 }
 
 // BootID names this boot of the host.

@@ -4,6 +4,7 @@ package source
 
 import (
 	"os"
+	"slices"
 	"time"
 )
 
@@ -19,14 +20,27 @@ func (a fileID) same(b fileID) bool {
 	return a.info != nil && b.info != nil && os.SameFile(a.info, b.info)
 }
 
+// fileSet is a set of files.
+type fileSet struct{ ids []fileID }
+
+func (s *fileSet) add(id fileID) { s.ids = append(s.ids, id) }
+
+func (s *fileSet) has(id fileID) bool { return slices.ContainsFunc(s.ids, id.same) }
+
+// keep takes out all that are not to be kept.
+func (s *fileSet) keep(isKept func(fileID) bool) {
+	s.ids = slices.DeleteFunc(s.ids, func(id fileID) bool { return !isKept(id) })
+}
+
 // numbers are not known here: positions are found again by content alone.
 func (a fileID) numbers() (device, inode uint64, birth time.Time) { return 0, 0, time.Time{} }
 
 // fileInfo is what following needs to know of a file.
 type fileInfo struct {
-	id      fileID
-	regular bool
-	size    int64
+	id       fileID
+	regular  bool
+	size     int64
+	modified int64 // nanoseconds
 }
 
 func statPath(path string, follow bool) (fileInfo, error) {
@@ -43,7 +57,7 @@ func newFileInfo(info os.FileInfo, err error) (fileInfo, error) {
 	if err != nil {
 		return fileInfo{}, err
 	}
-	return fileInfo{id: fileID{info}, regular: info.Mode().IsRegular(), size: info.Size()}, nil
+	return fileInfo{id: fileID{info}, regular: info.Mode().IsRegular(), size: info.Size(), modified: info.ModTime().UnixNano()}, nil
 }
 
 // BootID names this boot of the host; only Linux has such a name.

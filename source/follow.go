@@ -38,9 +38,12 @@ type Follower struct {
 	current    *generation   // what the path leads to, or led to last; nil: nothing yet
 	absent     bool          // it leads to nothing now
 	known      []knownFile   // not to be read (again)
+	ignored    fileSet       // likewise, whatever becomes of them
+	listings   map[string]listing
 	scanned    time.Time
 	notes      []Note
 	complaints map[string]string // what is wrong now, by what it is about
+	writers    string            // who else could have written what was let go of
 	given      int               // bytes handed out since the last look
 	rate       int               // the same between the last two looks
 
@@ -88,6 +91,7 @@ func newFollower(path string, clock func() time.Time) *Follower {
 		path:       path,
 		clock:      clock,
 		complaints: map[string]string{},
+		listings:   map[string]listing{},
 		buf:        make([]byte, followBuffer),
 		wake:       newSignal(),
 		quit:       make(chan struct{}),

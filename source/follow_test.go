@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -518,4 +519,32 @@ func TestCopyAppearsLate(t *testing.T) {
 		s.step()
 		s.want(append(strings.Fields(tt.unread), "four")...)
 	}
+}
+
+// TestFollowEncodings: a byte order mark is no part of the first line, and what
+// is not in UTF-8 is refused by its name, or told of if it comes later.
+func TestFollowEncodings(t *testing.T) {
+	path := logPath(t)
+	writeFile(t, path, utf8Mark+"one\n")
+	s := newStepper(t, path, FollowOptions{FromStart: true})
+	s.step()
+	s.want("one")
+	appendTo(t, path, utf8Mark+"two\n")
+	s.step()
+	s.want(utf8Mark + "two")
+
+	wide := string(encodeUTF16("type=SECCOMP\n", binary.LittleEndian, false))
+	writeFile(t, path, wide)
+	if _, err := Follow(path, FollowOptions{}); err == nil || !strings.Contains(err.Error(), path+": not a log") || !strings.Contains(err.Error(), "UTF-16LE") {
+		t.Errorf("UTF-16 is followed: %v", err)
+	}
+	writeFile(t, path, "")
+	s = newStepper(t, path, FollowOptions{})
+	appendTo(t, path, wide)
+	s.step()
+	if len(s.notes) != 1 || !strings.Contains(s.notes[0].Detail, "UTF-16LE") {
+		t.Errorf("the notes are %+v", s.notes)
+	}
+	s.wantNotes(TruncatedInput)
+	s.want()
 }

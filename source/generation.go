@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -13,12 +14,12 @@ import (
 // leads to now, or one that was rotated away.
 type generation struct {
 	heldFile
-	name     string // where it was seen last
-	place    int    // of that name among the rotated files, in time
+	place    int // of its name among the rotated files, in time
 	id       fileID
 	phase    phase
 	original *generation // of a copy: it is not read as long as this is whole
 	retry    time.Time   // not to be read before this time, because reading failed
+	writers  string      // who else could have written it
 }
 
 // phase is where a generation stands in its life. The functions of this file
@@ -88,8 +89,8 @@ func (g *generation) takeOver(original *generation) {
 // successor is what the file of g holds since it was truncated.
 func (g *generation) successor() *generation {
 	return &generation{
-		heldFile: heldFile{src: g.src, drained: neverRead(), active: g.active},
-		name:     g.name, place: g.place, id: g.id, phase: waiting,
+		heldFile: heldFile{name: g.name, src: g.src, drained: neverRead(), active: g.active},
+		place:    g.place, id: g.id, phase: waiting, writers: g.writers,
 	}
 }
 
@@ -115,14 +116,14 @@ func newGeneration(path string, file *os.File) (*generation, error) {
 	if !info.regular {
 		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
-	g := &generation{heldFile: heldFile{src: plainFile{file}, drained: neverRead()}, name: path, id: info.id}
+	g := &generation{heldFile: heldFile{name: path, src: plainFile{file}, drained: neverRead()}, id: info.id, writers: otherWriters(file, path)}
 	if isArchive(path) {
 		g.src = newArchive(file)
 	}
 	if err := g.readHead(); err != nil {
 		return nil, err
 	}
-	return g, nil
+	return g, checkUTF8(path, g.head)
 }
 
 // drop lets go of a generation, unless there is more in it one day.
@@ -140,6 +141,9 @@ func (f *Follower) ignore(g *generation) {
 }
 
 func (f *Follower) release(g *generation) {
+	if g.phase == begun {
+		f.writers = cmp.Or(f.writers, g.writers)
+	}
 	f.gens = slices.DeleteFunc(f.gens, func(o *generation) bool { return o == g })
 	if err := g.src.Close(); err != nil {
 		f.note(Note{Kind: Info, Detail: err.Error()})

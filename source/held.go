@@ -9,6 +9,7 @@ import (
 // heldFile is an open file of a followed log, and how far it was read. While
 // it is open, neither its deletion nor its compression can take lines from us.
 type heldFile struct {
+	name  string // where it was seen last
 	src   content
 	head  []byte // the first bytes, at most headLen, as far as they are there
 	given mark   // the end of the lines handed out
@@ -157,6 +158,11 @@ func (h *heldFile) readLines(buf []byte) (batch, error) {
 	if n < before || !bytes.Equal(buf[:before], h.read.tail) || !h.sameHead(buf[before:n], err == io.EOF) {
 		return batch{}, errTruncated
 	}
+	if h.read.offset == 0 {
+		if err := checkUTF8(h.name, buf[before:n]); err != nil {
+			return batch{}, err
+		}
+	}
 	h.extendHead(buf[before:n])
 	b := h.cut(buf[before:n])
 	if b.used == 0 {
@@ -203,7 +209,7 @@ func (h *heldFile) cut(data []byte) batch {
 	if whole == 0 && len(data) > MaxLine {
 		return batch{used: len(data), open: true}
 	}
-	return batch{lines: data[:whole], used: whole}
+	return batch{lines: withoutMark(data[:whole], h.read.offset), used: whole}
 }
 
 // newHole is 1 if the NUL bytes found where a line should start do not follow

@@ -72,6 +72,9 @@ func (s *JournalStream) Cursor() string { return s.cursor }
 
 // Next waits for lines or a note.
 func (s *JournalStream) Next(ctx context.Context) (Chunk, error) {
+	if s.queue == nil {
+		return Chunk{}, io.EOF
+	}
 	c, err := s.next(ctx)
 	if n := len(c.Lines); n > 0 {
 		last := c.Lines[bytes.LastIndexByte(c.Lines[:n-1], '\n')+1:]
@@ -84,6 +87,9 @@ func (s *JournalStream) Next(ctx context.Context) (Chunk, error) {
 
 // Close ends journalctl. What it has given so far can still be read.
 func (s *JournalStream) Close() error {
+	if s.stop == nil { // a zero JournalStream
+		return nil
+	}
 	s.stop()
 	s.done.Wait()
 	return nil

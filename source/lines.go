@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"sync"
 )
 
 // Lines follows a pipe: lines are handed on as they come. It is what auditd's
@@ -21,6 +22,7 @@ type lineStream struct {
 	chunks chan Chunk
 	err    error // why chunks was closed
 	done   chan struct{}
+	closed sync.Once
 }
 
 func (s *lineStream) Name() string { return s.name }
@@ -40,7 +42,7 @@ func (s *lineStream) Next(ctx context.Context) (Chunk, error) {
 
 // Close ends the stream. A read that waits for the writer is left behind.
 func (s *lineStream) Close() error {
-	close(s.done)
+	s.closed.Do(func() { close(s.done) })
 	return nil
 }
 
@@ -48,6 +50,7 @@ func (s *lineStream) Close() error {
 // is handed on as well: the writer is gone, so it will never be longer.
 func (s *lineStream) read(r io.Reader) {
 	defer close(s.chunks)
+	r = decodeLive(s.name, r)
 	var rest []byte
 	long := false // within a line that is being dropped
 	for {
@@ -62,7 +65,7 @@ func (s *lineStream) read(r io.Reader) {
 		}
 		c := Chunk{Lines: buf[:whole]}
 		if long && whole > 0 {
-			c.Lines, long = buf[bytes.IndexByte(buf, '\n')+1:whole], false
+			c.Lines, long = buf[bytes.IndexByte(buf, '\n'):whole], false // it is left as an empty line
 		}
 		if rest = buf[whole:]; len(rest) > MaxLine || long {
 			if !long {

@@ -36,11 +36,11 @@ type mapping struct {
 // which [debug.SetPanicOnFault] turns into a panic.
 func (r *Reader) Map(size, blocks int) {
 	file, ok := r.file.(*os.File)
-	if !ok || r.Packed() != "" || r.size < smallestMapped || r.err != nil {
+	if !ok || r.packed != "" || r.coding == utf16LE || r.coding == utf16BE || r.size < smallestMapped || r.err != nil {
 		return
 	}
 	if data := mapFile(file, r.size); data != nil {
-		r.mapped = &mapping{whole: data, data: data, keep: size * blocks, longest: min(MaxLine, size-1)}
+		r.mapped = &mapping{whole: data, data: data, off: r.coding.markLen(), keep: size * blocks, longest: min(MaxLine, size-1)}
 		r.carry = r.carry[:0]
 	}
 }
@@ -87,7 +87,7 @@ func (r *Reader) fromMapping(buf []byte) ([]byte, error) {
 	block := m.next(cap(buf))
 	r.disk.n.Store(int64(m.off))
 	if len(block) > 0 {
-		r.begun = true
+		r.given = int64(m.off)
 		return block, nil
 	}
 	r.text, m.data = r.disk, nil

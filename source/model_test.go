@@ -61,6 +61,7 @@ type world struct {
 	targets  int             // files that the path was a symbolic link to; 0: it is none
 	dated    bool            // rotated files have a date, not a number
 	unlooked bool            // a file was made that the reader cannot have seen
+	ages     int             // how often the directory was aged
 	fragile  bool            // only the living reader can have, or know of, all lines
 
 	alive    bool
@@ -197,6 +198,9 @@ func (w *world) read() {
 	if !w.alive {
 		return
 	}
+	if w.rnd.IntN(3) == 0 {
+		w.ageDirectory()
+	}
 	switch w.rnd.IntN(3) {
 	case 0:
 		w.log("look")
@@ -212,6 +216,14 @@ func (w *world) read() {
 		w.step()
 		w.unlooked = false
 	}
+}
+
+// ageDirectory lets the directory be as it is for longer than is needed to see
+// that it has not changed.
+func (w *world) ageDirectory() {
+	w.ages++
+	when := time.Now().Add(-time.Hour - time.Duration(w.ages)*time.Second)
+	must(w.t, os.Chtimes(w.folder, when, when))
 }
 
 // stayed reports whether the writer still writes to a file that was rotated away.

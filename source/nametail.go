@@ -132,12 +132,12 @@ func (f *Follower) takeLive(buf []byte, first *tail.Line, ok bool) Chunk {
 	text, end := l.gather(buf[:0], first)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	g := l.gen
+	g, offset := l.gen, l.gen.given.offset
 	if g != f.current || end != g.given.offset+int64(len(text)) || !g.accept(text) {
 		f.stopLive()
 		return Chunk{}
 	}
-	lines, long := emptyLongLines(text, MaxLine)
+	lines, long := emptyLongLines(withoutMark(text, offset), MaxLine)
 	f.noteUnusable(g, batch{long: long})
 	f.given += len(lines)
 	c := Chunk{Lines: lines, Notes: f.notes}

@@ -2,22 +2,20 @@ package source
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"slices"
 )
 
 // Peek returns up to n bytes of text that the input starts with, without
 // taking them away. It may be called before the first Next only.
 func (r *Reader) Peek(n int) ([]byte, error) {
-	if r.text == nil {
-		r.text = decompress(r.name, r.disk)
-	}
+	r.begin()
 	for len(r.carry) < n && r.err == nil {
-		var k int
-		buf := make([]byte, n-len(r.carry))
-		k, r.err = r.text.Read(buf)
-		r.carry = append(r.carry, buf[:k]...)
+		r.carry = slices.Grow(r.carry, n-len(r.carry))
+		k := r.read(r.carry[len(r.carry):n])
+		r.carry = r.carry[:len(r.carry)+k]
 	}
-	r.begun = r.begun || len(r.carry) > 0
 	if len(r.carry) == 0 && r.err != nil {
 		return nil, r.finalError()
 	}
@@ -27,8 +25,30 @@ func (r *Reader) Peek(n int) ([]byte, error) {
 // Text returns the whole input as it is, for text that is not made of lines.
 // It takes the place of Next.
 func (r *Reader) Text() io.Reader {
-	if r.err != nil {
-		return bytes.NewReader(r.carry)
+	r.begin()
+	return io.MultiReader(bytes.NewReader(r.carry), restReader{r})
+}
+
+// restReader reads the text of a Reader behind what was peeked.
+type restReader struct{ r *Reader }
+
+func (t restReader) Read(p []byte) (n int, err error) {
+	if t.r.err == nil {
+		n = t.r.read(p)
 	}
-	return io.MultiReader(bytes.NewReader(r.carry), r.text)
+	if t.r.err != nil {
+		err = t.r.finalError()
+	}
+	return n, err
+}
+
+// CheckText returns an error that is [ErrNotLog], and says what the input is if
+// that is known, if it begins with bytes that are no text. It may be called
+// before the first Next only.
+func (r *Reader) CheckText() error {
+	head, err := r.Peek(4 << 10)
+	if err != nil || !isBinary(head) {
+		return err
+	}
+	return fmt.Errorf("%s: %w: %s", r.name, ErrNotLog, describeBinary(head))
 }

@@ -28,23 +28,27 @@ var ErrEmpty = errors.New("the file is empty")
 // the start of one line, and for compressed input the decoder's window (for xz
 // and zstd as large as the file asks, zstd at most 128 MiB).
 type Reader struct {
-	name string
-	size int64
-	disk *diskReader
-	text io.Reader // decompressed
-	file io.Closer // nil for standard input
+	name   string
+	size   int64
+	ctx    context.Context // nil: reading never ends early
+	disk   *diskReader
+	text   io.Reader // decompressed, in UTF-8; nil: not begun
+	packed string    // the format that it is compressed in
+	coding encoding
+	file   io.Closer // nil for standard input
 
 	mapped       *mapping // nil: the file is read
 	carry        []byte   // the start of a line whose end was not in the last block
 	inLongLine   bool     // the line that began before this block is being dropped
-	begun        bool     // at least one byte was read
+	given        int64    // bytes of text
 	oversize     atomic.Int64
 	unterminated bool
-	err          error // what text gave last, kept for the Next after the last block
+	err          error // what text returned last, kept for the Next after the last block
 }
 
 // Open opens a log file. Compression (gzip, bzip2, xz, zstd) is recognised by
-// content. Pipes and files of /proc can be read; a directory cannot, see [Expand].
+// content, and so is UTF-16. Pipes, /dev/kmsg and files of /proc can be read; a
+// directory cannot, see [Expand].
 func Open(path string) (*Reader, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -69,14 +73,19 @@ func Open(path string) (*Reader, error) {
 // NewReader reads a log from an open stream such as standard input, which is
 // called name in errors. Compression is recognised as by [Open].
 func NewReader(name string, r io.Reader) *Reader {
-	disk := &diskReader{r: r}
-	return &Reader{name: name, size: -1, disk: disk}
+	if f, ok := r.(*os.File); ok && isKernelLog(f) {
+		r = newKernelLog(f)
+	}
+	return &Reader{name: name, size: -1, disk: &diskReader{r: r}}
 }
 
-// Until lets reading end with the error of ctx where a read can wait for a
-// writer: what is no plain file. It is called before anything is read. A read
-// that waits is left behind with its buffer, so the Reader is of no use then.
+// Until lets reading end with the error of ctx, however long a line is or how
+// much a few bytes unpack to. It is called before anything is read. Where a read
+// can wait for a writer, which is in all but plain files, it is left behind with
+// its buffer.
 func (r *Reader) Until(ctx context.Context) {
+	r.start()
+	r.ctx, r.disk.ctx = ctx, ctx
 	if r.size < 0 {
 		r.disk.r = &interruptible{ctx, r.disk.r}
 	}
@@ -91,7 +100,12 @@ func (r *Reader) Size() int64 { return r.size }
 
 // Consumed is how many bytes of the file on disk were read so far, including
 // those read ahead. It can be compared with Size while another goroutine reads.
-func (r *Reader) Consumed() int64 { return r.disk.n.Load() }
+func (r *Reader) Consumed() int64 {
+	if r.disk == nil {
+		return 0
+	}
+	return r.disk.n.Load()
+}
 
 // Oversize is how many lines were longer than [MaxLine]. Each was given as an
 // empty line, so that line numbers still hold.
@@ -100,8 +114,8 @@ func (r *Reader) Oversize() int64 { return r.oversize.Load() }
 // ErrCut reports that a file shrank while it was being read.
 var ErrCut = errors.New("the file was cut short while it was read: read it again, or follow it")
 
-// Whole returns an [ErrCut] that names the file if it is shorter than it was
-// when it was opened: what was read of it is a part then.
+// Whole returns a [*DamageError] for [ErrCut] if the file is shorter than it
+// was when it was opened: what was read of it is a part then.
 func (r *Reader) Whole() error {
 	file, ok := r.file.(*os.File)
 	if !ok || r.size < 0 {
@@ -112,23 +126,39 @@ func (r *Reader) Whole() error {
 		return err
 	}
 	if info.Size() < r.size {
-		return fmt.Errorf("%s: %w", r.name, ErrCut)
+		return &DamageError{Path: r.name, Offset: info.Size(), Err: ErrCut}
 	}
 	return nil
 }
 
 // Packed names the format that the file is compressed in (gzip, bzip2, xz,
 // zstd); "" if it is not. It may be called after Peek.
-func (r *Reader) Packed() string {
-	if d, ok := r.text.(*decoder); ok {
-		return d.codec.name
-	}
-	return ""
-}
+func (r *Reader) Packed() string { return r.packed }
 
 // Unterminated reports, once Next has returned io.EOF, whether the last line has no
 // newline: a saved log may lack it, a log cut off by a full disk does too.
 func (r *Reader) Unterminated() bool { return r.unterminated }
+
+// start lets a Reader that was made without a constructor read nothing.
+func (r *Reader) start() {
+	if r.disk == nil {
+		r.disk = &diskReader{r: bytes.NewReader(nil)}
+	}
+}
+
+// begin finds out how the text is packed and coded. It is not done on opening,
+// because a pipe may not have its first bytes yet.
+func (r *Reader) begin() {
+	if r.text != nil {
+		return
+	}
+	r.start()
+	text := decompress(r.name, r.disk)
+	if d, ok := text.(*decoder); ok {
+		r.packed = d.codec.name
+	}
+	r.text, r.coding = decodeText(r.name, text)
+}
 
 // Close releases the file. It may be called before the end.
 func (r *Reader) Close() error {
@@ -150,13 +180,10 @@ func (r *Reader) Close() error {
 //
 // A line longer than [MaxLine], or than a buffer smaller than that, is given
 // as an empty line. At the end Next returns io.EOF; an input that cannot be
-// read to its end gives every whole line before the damage first, then an
-// error that names the file (a [*DamageError] if its compression is at fault).
+// read to its end gives every whole line before the damage first, then a
+// [*DamageError].
 func (r *Reader) Next(buf []byte) ([]byte, error) {
-	if r.text == nil {
-		// Not on opening, because a pipe may not have its first bytes yet.
-		r.text = decompress(r.name, r.disk)
-	}
+	r.begin()
 	if r.mapped != nil && r.mapped.data != nil {
 		if block, err := r.fromMapping(buf); block != nil || err != nil {
 			return block, err
@@ -184,12 +211,20 @@ func (r *Reader) fill(buf []byte) (block []byte, atEnd bool) {
 	}
 	r.carry = r.carry[:0]
 	for n < len(buf) && r.err == nil {
-		var k int
-		k, r.err = r.text.Read(buf[n:])
-		n += k
+		n += r.read(buf[n:])
 	}
-	r.begun = r.begun || n > 0
 	return buf[:n], r.err != nil
+}
+
+// read reads text and keeps the error.
+func (r *Reader) read(p []byte) (n int) {
+	if r.ctx != nil && r.ctx.Err() != nil {
+		r.err = r.ctx.Err()
+		return 0
+	}
+	n, r.err = r.text.Read(p)
+	r.given += int64(n)
+	return n
 }
 
 // cut makes whole lines of a block: the end of a long line is taken off the
@@ -249,8 +284,13 @@ func (r *Reader) finalError() error {
 	if r.inLongLine {
 		r.inLongLine, r.unterminated = false, true
 	}
-	if r.err == io.EOF && !r.begun {
+	var damage *DamageError
+	switch {
+	case r.err == io.EOF && r.given == 0:
 		r.err = fmt.Errorf("%s: %w", r.name, ErrEmpty)
+	case r.err == io.EOF, errors.As(r.err, &damage), errors.Is(r.err, ErrEmpty), errors.Is(r.err, ErrNotLog):
+	case r.ctx == nil || r.ctx.Err() == nil:
+		r.err = &DamageError{Path: r.name, Offset: r.given, Err: r.err}
 	}
 	return r.err
 }
@@ -260,12 +300,17 @@ func (r *Reader) finalError() error {
 // read on after it.
 type diskReader struct {
 	r   io.Reader
+	ctx context.Context // nil, or what ends reading
 	n   atomic.Int64
 	err error
 }
 
 func (d *diskReader) Read(p []byte) (int, error) {
 	if d.err != nil {
+		return 0, d.err
+	}
+	if d.ctx != nil && d.ctx.Err() != nil {
+		d.err = d.ctx.Err()
 		return 0, d.err
 	}
 	n, err := d.r.Read(p)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"slices"
 )
 
@@ -26,8 +25,12 @@ func (f *Follower) startFresh(fromStart bool) error {
 		f.complain(f.path, err, RotationGap)
 		return nil
 	}
-	for i, file := range files {
-		f.startRotated(file, i == len(files)-1)
+	old := max(0, len(files)-maxKnown)
+	for _, file := range files[:old] {
+		f.ignored.add(file.id)
+	}
+	for i, file := range files[old:] {
+		f.startRotated(file, old+i == len(files)-1)
 	}
 	f.sortPending()
 	return nil
@@ -38,12 +41,12 @@ func (f *Follower) startRotated(file rotatedFile, newest bool) {
 		return // the path itself, rotated since it was opened
 	}
 	if isArchive(file.path) { // made of a file that is not read either
-		f.remember(knownFile{id: file.id, size: math.MaxInt64})
+		f.ignored.add(file.id)
 		return
 	}
 	g, err := openGeneration(file.path, openFlags|noFollow)
 	if err != nil {
-		f.remember(knownFile{id: file.id, size: math.MaxInt64})
+		f.ignored.add(file.id)
 		return
 	}
 	f.add(g)
@@ -105,14 +108,19 @@ func (f *Follower) resume(saved []Position) error {
 	return nil
 }
 
-// openRotated opens all rotated files, oldest first.
+// openRotated opens the rotated files, oldest first, but none of those that are
+// too old to be held.
 func (f *Follower) openRotated() ([]*generation, error) {
 	files, err := f.rotated()
 	if err != nil {
 		return nil, err
 	}
+	old := max(0, len(files)-maxGenerations)
+	for _, file := range files[:old] {
+		f.ignored.add(file.id)
+	}
 	var gens []*generation
-	for _, file := range files {
+	for _, file := range files[old:] {
 		if f.indexOf(file.id) >= 0 {
 			continue
 		}

@@ -3,7 +3,6 @@ package source
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 )
@@ -18,7 +17,8 @@ type knownFile struct {
 	cut   bool  // it was truncated after that: a copy may hold more
 }
 
-// maxKnown bounds what is remembered; a rotated set is far smaller.
+// maxKnown bounds how many are remembered with their content; a rotated set is
+// mostly far smaller.
 const maxKnown = 4 * maxGenerations
 
 // look finds out whether the log was rotated or truncated, and opens what is
@@ -130,73 +130,11 @@ func (f *Follower) scan() {
 			return
 		}
 		f.clearComplaint(filepath.Dir(f.path))
-		f.forgetMissing(files)
 		found := f.openUnknown(files)
 		f.placeByName(files)
 		f.sortPending()
 		if !found {
 			return
-		}
-	}
-}
-
-// rotatedFile is a file whose name says that it was the followed one.
-type rotatedFile struct {
-	path string
-	id   fileID
-	size int64
-}
-
-// rotated lists the rotated files beside the path, and beside what it links
-// to, oldest first by their names. An archive is left out while the file that
-// it is being made from is there.
-func (f *Follower) rotated() ([]rotatedFile, error) {
-	paths, err := rotatedBeside(f.path)
-	if target, linkErr := filepath.EvalSymlinks(f.path); linkErr == nil && target != filepath.Clean(f.path) {
-		var more []string
-		more, err = rotatedBeside(target)
-		paths = append(paths, more...)
-	}
-	if err != nil {
-		return nil, err
-	}
-	there := map[string]bool{}
-	for _, p := range paths {
-		there[p] = true
-	}
-	var files []rotatedFile
-	for _, p := range inTimeOrder(paths) {
-		info, err := statPath(p, false)
-		if err == nil && info.regular && !(isArchive(p) && there[withoutCompression(p)]) {
-			files = append(files, rotatedFile{p, info.id, info.size})
-		}
-	}
-	return files, nil
-}
-
-func rotatedBeside(path string) ([]string, error) {
-	entries, err := os.ReadDir(filepath.Dir(path))
-	if err != nil {
-		return nil, openError(err)
-	}
-	dir, base := filepath.Split(path)
-	var paths []string
-	for _, e := range entries {
-		if name, r := parseRotation(e.Name()); name == base && r.kind != live {
-			paths = append(paths, dir+e.Name())
-		}
-	}
-	return paths, nil
-}
-
-// forgetMissing takes from the known files that are gone what they could be
-// recognised by: a new file may get the same inode number. What they began
-// with is kept, as their archives may appear later.
-func (f *Follower) forgetMissing(files []rotatedFile) {
-	for i := range f.known {
-		k := &f.known[i]
-		if !slices.ContainsFunc(files, func(r rotatedFile) bool { return r.id.same(k.id) }) {
-			k.id = fileID{}
 		}
 	}
 }
@@ -229,7 +167,7 @@ var errManyFiles = errors.New("reading is too slow for so many rotated files: th
 
 // knows reports whether a file need not be opened. One that grew since must be.
 func (f *Follower) knows(file rotatedFile) bool {
-	return slices.ContainsFunc(f.known, func(k knownFile) bool {
+	return f.ignored.has(file.id) || slices.ContainsFunc(f.known, func(k knownFile) bool {
 		return k.id.same(file.id) && (file.size <= k.size || isArchive(file.path))
 	})
 }
@@ -286,9 +224,12 @@ func compareBool(a, b bool) int {
 	return 1
 }
 
+// remember keeps what a file is known by. Of the oldest is only remembered that
+// they are not to be read.
 func (f *Follower) remember(k knownFile) {
 	f.known = append(f.known, k)
-	if len(f.known) > maxKnown {
-		f.known = slices.Delete(f.known, 0, len(f.known)-maxKnown)
+	for len(f.known) > maxKnown {
+		f.ignored.add(f.known[0].id)
+		f.known = slices.Delete(f.known, 0, 1)
 	}
 }

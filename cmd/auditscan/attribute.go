@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
@@ -19,6 +20,9 @@ type attribution struct {
 	tracker *live.Tracker // nil: this system has none
 	saved   *live.MapWriter
 	failed  chan error // what the map's writer said first
+	// sayLimits tells what may keep containers from being found, when there
+	// is the first record that they could be found for: a saved log has none.
+	sayLimits func()
 }
 
 // attribution begins to watch this host's processes.
@@ -41,11 +45,13 @@ func (f *followFlags) attribution(ctx context.Context, env *environment) (*attri
 	if a.tracker, err = live.NewTracker(a.names, a.learned); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
-	if !f.quiet {
+	a.sayLimits = sync.OnceFunc(func() {
 		for _, limit := range a.tracker.Limits() {
-			env.notef("containers: %s", limit)
+			if !f.quiet {
+				env.notef("containers: %s", limit)
+			}
 		}
-	}
+	})
 	return a, nil
 }
 
@@ -82,8 +88,12 @@ func (a *attribution) find() pipeline.Find {
 	}
 	tracker := live.NewAsker(a.tracker)
 	return func(pid int32, at, now int64) (*container.Identity, bool) {
+		fresh := now-at <= holdFresh.Milliseconds()
+		if fresh {
+			a.sayLimits()
+		}
 		id, settled := tracker.Attribute(pid, at, now)
-		return id, settled || now-at > holdFresh.Milliseconds()
+		return id, settled || !fresh
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -64,6 +65,9 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	}
 	caps, err := parseAll("cap", f.caps, profile.ParseCapability)
 	if err != nil {
+		return err
+	}
+	if err := env.giveUp(confine.Needs{}); err != nil {
 		return err
 	}
 	document, err := readProfile(env, path)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,6 +10,7 @@ import (
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/pipeline"
+	"github.com/auditscan/auditscan/internal/rights"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
 )
@@ -90,7 +90,7 @@ func (f *followFlags) run(ctx context.Context, env *environment, args []string) 
 	defer func() { err = errors.Join(err, who.close()) }()
 	w := newFollower(env, f, from, filter, json)
 	w.state = st
-	if err := confine.Writes(f.folders()...); err != nil {
+	if err := env.giveUp(f.needs(from)); err != nil {
 		return err
 	}
 	err = w.follow(ctx, who)
@@ -101,14 +101,20 @@ func (f *followFlags) run(ctx context.Context, env *environment, args []string) 
 	return f.end(env, w.summary())
 }
 
-// folders are those that follow writes to.
-func (f *followFlags) folders() (dirs []string) {
+// needs are what follow still does once all is open: it asks the kernel how
+// many records it lost, and looks at the processes of others, which /proc can
+// hide (hidepid).
+func (f *followFlags) needs(from *origin) confine.Needs {
+	n := confine.Needs{
+		Capabilities: []rights.Capability{rights.AuditControl, rights.SysPtrace},
+		Programs:     from.program, Sockets: true,
+	}
 	for _, file := range []string{f.state, f.pidmap} {
 		if file != "" {
-			dirs = append(dirs, filepath.Dir(file))
+			n.Files = append(n.Files, file)
 		}
 	}
-	return dirs
+	return n
 }
 
 // end shows the summary on stderr.
@@ -125,9 +131,10 @@ func (f *followFlags) end(env *environment, s *aggregate.Summary) error {
 
 // origin is where follow reads from.
 type origin struct {
-	stream source.Stream
-	trust  aggregate.Trust // what the source vouches for; "": judged by content
-	queued bool            // Close leaves what was heard to be read
+	stream  source.Stream
+	trust   aggregate.Trust // what the source vouches for; "": judged by content
+	queued  bool            // Close leaves what was heard to be read
+	program bool            // what reads it is a program of its own, which is started again if it ends
 	// backlog is the stream, if much of it can be there to be read; else nil.
 	backlog backlogged
 	// position returns where the lines given so far end, and what was noticed
@@ -168,7 +175,7 @@ func newOrigin(name string, stream source.Stream) *origin {
 			return at, s.Notes()
 		}
 	case *source.JournalStream:
-		o.queued = true
+		o.queued, o.program = true, true
 		o.position = func() (positions, []source.Note) { return positions{Cursor: s.Cursor()}, nil }
 	default:
 		o.queued = name == source.NetlinkName

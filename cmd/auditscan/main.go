@@ -6,6 +6,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/launch"
 )
 
@@ -17,6 +18,6 @@ func main() {
 	saveMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	env := &environment{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
+	env := &environment{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, confine: confine.Process}
 	os.Exit(exitCode(env, run(ctx, env, os.Args[1:])))
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/report"
 )
 
@@ -34,6 +35,9 @@ that none of them has. Logs that are given together are one run.`,
 }
 
 func merge(ctx context.Context, env *environment, f *readFlags, args []string) error {
+	if err := env.giveUp(confine.Needs{}); err != nil {
+		return err
+	}
 	s, err := f.read(ctx, env, args, nil)
 	if err != nil {
 		return err

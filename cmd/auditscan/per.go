@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -261,10 +260,10 @@ func buildEntry(p *part, o profile.Options) (indexEntry, error) {
 	return e, nil
 }
 
-// write writes the profiles and then the index. Nothing is overwritten unless
-// forced, and nothing is written if something would be.
+// write writes the profiles and the index, all of them or none. Nothing is
+// overwritten unless forced.
 func (ix *index) write(dir string, force bool) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
 	for _, name := range ix.files() {
@@ -272,19 +271,17 @@ func (ix *index) write(dir string, force bool) error {
 			return fmt.Errorf("%s exists (--force overwrites it)", filepath.Join(dir, name))
 		}
 	}
+	var files []atomicfile.File
 	for _, e := range ix.Profiles {
-		if e.File == "" {
-			continue
-		}
-		if err := writeFile(filepath.Join(dir, e.File), e.content); err != nil {
-			return err
+		if e.File != "" {
+			files = append(files, atomicfile.File{Name: e.File, Data: e.content})
 		}
 	}
 	var b bytes.Buffer
 	if err := term.WriteJSON(&b, ix, "  "); err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, indexName), b.Bytes())
+	return atomicfile.WriteSet(dir, 0o666, files, atomicfile.File{Name: indexName, Data: b.Bytes()})
 }
 
 func (ix *index) files() []string {
@@ -295,13 +292,6 @@ func (ix *index) files() []string {
 		}
 	}
 	return names
-}
-
-func writeFile(path string, data []byte) error {
-	return atomicfile.Write(path, 0o644, func(w io.Writer) error {
-		_, err := w.Write(data)
-		return err
-	})
 }
 
 // podPrefix begins the names of files for what is in a Kubernetes namespace.
@@ -322,12 +312,16 @@ func fileName(value string) string {
 		return podPrefix + joined + ".json"
 	}
 	sum := sha256.Sum256([]byte(value))
+	if atomicfile.IsDevice(kept) {
+		kept = "_" + kept
+	}
 	return kept[:min(len(kept), 48)] + "_x" + hex.EncodeToString(sum[:6]) + ".json"
 }
 
-// isPlain reports whether a name of safe characters can stand as it is.
+// isPlain reports whether a name of safe characters can stand as it is, on
+// every system.
 func isPlain(name string) bool {
-	return name != "" && len(name) <= 64 && !strings.Contains(name, "_x") && !strings.HasPrefix(name, podPrefix) && name+".json" != indexName
+	return name != "" && !atomicfile.IsDevice(name) && len(name) <= 64 && !strings.Contains(name, "_x") && !strings.HasPrefix(name, podPrefix) && name+".json" != indexName
 }
 
 // safeChars replaces what is not safe in a file name by a dash.

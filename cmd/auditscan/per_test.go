@@ -9,6 +9,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/atomicfile"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -17,7 +18,7 @@ import (
 func TestFileName(t *testing.T) {
 	names := []string{
 		"nginx", "web-0", "index", "../../etc/cron.d/x", "/usr/sbin/nginx", "-usr-sbin-nginx", "a b", "a-b", "a\nb", ".hidden", "..",
-		"", strings.Repeat("x", 65), strings.Repeat("x", 66), "\u202egpj.exe", "runc:[2:INIT]", "CON", "a/b", "a_x0123456789ab",
+		"", strings.Repeat("x", 65), strings.Repeat("x", 66), "\u202egpj.exe", "runc:[2:INIT]", "CON", "nul", "com1.x", "a/b", "a_x0123456789ab",
 		"shop/web-0", "shop_web-0", "k8s_shop_web-0", "shop/web-0/app", "shop/web_0/app", "a/b_c", "a_b/c", "a/b/c", "/a/b", "../b",
 	}
 	seen := map[string]string{}
@@ -29,6 +30,9 @@ func TestFileName(t *testing.T) {
 		seen[file] = name
 		if len(file) > 80 || strings.HasPrefix(file, ".") || strings.Trim(file, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != "" {
 			t.Errorf("%q becomes %q, which is not safe", name, file)
+		}
+		if atomicfile.IsDevice(file) {
+			t.Errorf("%q becomes %q, which is a device on Windows", name, file)
 		}
 		if file == indexName {
 			t.Errorf("%q takes the place of the index", name)

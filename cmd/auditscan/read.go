@@ -78,7 +78,7 @@ func refuseProfile(head []byte) error {
 // inputs expands what the user named, or finds the host's own log.
 func inputs(env *environment, args []string) ([]string, error) {
 	if len(args) > 0 {
-		return source.Expand(args)
+		return expand(env, args)
 	}
 	path, reason, err := source.FindHost("/")
 	if err != nil {
@@ -86,6 +86,18 @@ func inputs(env *environment, args []string) ([]string, error) {
 	}
 	env.notef("%s", reason)
 	return []string{path}, nil
+}
+
+// expand returns the files that the user named.
+func expand(env *environment, args []string) (paths []string, err error) {
+	files, notes, err := source.Expand(args)
+	for _, n := range notes {
+		env.notef("%s", n.Detail)
+	}
+	for _, f := range files {
+		paths = append(paths, f.Path)
+	}
+	return paths, err
 }
 
 // output runs f with a buffer before stdout, and reports what could not be

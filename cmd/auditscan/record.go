@@ -3,12 +3,16 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"slices"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -209,7 +213,10 @@ func (f *recordFlags) write(env *environment, s *aggregate.Summary, base *profil
 	if err := d.Write(&text, profile.FormatOCI, profile.Meta{}); err != nil {
 		return err
 	}
-	err = atomicfile.Write(f.output, 0o644, func(w io.Writer) error { _, err := w.Write(text.Bytes()); return err })
+	// What has ended the command must not end this: only a further signal does.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err = atomicfile.Write(ctx, f.output, 0o666, func(w io.Writer) error { _, err := w.Write(text.Bytes()); return err })
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/report"
 )
 
@@ -47,6 +48,9 @@ const events = "ndjson"
 func (f *reportFlags) run(ctx context.Context, env *environment, args []string) error {
 	by, format, err := f.parse()
 	if err != nil {
+		return err
+	}
+	if err := env.giveUp(confine.Needs{}); err != nil {
 		return err
 	}
 	if f.output == events {

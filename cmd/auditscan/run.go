@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/term"
 )
 
@@ -19,6 +20,18 @@ type environment struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	color          term.When
+	// confine gives up the rights that a command does not need any more; nil
+	// in tests, whose process has others to run.
+	confine func(confine.Needs) error
+}
+
+// giveUp gives up what a command does not need from now on, as what it reads
+// next is hostile.
+func (env *environment) giveUp(n confine.Needs) error {
+	if env.confine == nil {
+		return nil
+	}
+	return env.confine(n)
 }
 
 // notef tells the user something that is not data: one line on stderr, lower

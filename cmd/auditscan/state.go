@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,15 +42,16 @@ func loadState(path string) (*state, error) {
 		return nil, nil
 	}
 	st := &state{path: path}
-	if err := st.claim(); err != nil {
+	var err error
+	if st.lock, err = atomicfile.Claim(path); err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(path)
+	data, err := readOwn(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return st, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, st.close())
 	}
 	if st.before, err = report.Read(bytes.NewReader(data), path); err != nil {
 		return nil, fmt.Errorf("%w (move the file away to begin anew)", err)
@@ -64,16 +66,14 @@ func loadState(path string) (*state, error) {
 	return st, nil
 }
 
-// claim keeps others from using the state, who would save over it. The lock is
-// on a file beside it, since the state itself is replaced.
-func (st *state) claim() (err error) {
-	if st.lock, err = os.OpenFile(st.path+".lock", os.O_CREATE|os.O_RDWR, 0o600); err != nil {
-		return err
+// readOwn reads a file that nobody but root and this user can have made.
+func readOwn(path string) ([]byte, error) {
+	f, err := atomicfile.Open(path, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
 	}
-	if err := atomicfile.Lock(st.lock); err != nil {
-		return errors.Join(fmt.Errorf("%s: %w", st.path, err), st.lock.Close())
-	}
-	return nil
+	defer f.Close()
+	return io.ReadAll(f)
 }
 
 // close lets others use the state.
@@ -98,7 +98,8 @@ func (st *state) save(s *aggregate.Summary, at positions) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(st.path, 0o600, func(w io.Writer) error {
+	// What loadState could read is a file, and needs no waiting for.
+	return atomicfile.Write(context.Background(), st.path, 0o600, func(w io.Writer) error {
 		return report.Write(w, s, report.JSON, report.Options{Tool: tool, Positions: place})
 	})
 }

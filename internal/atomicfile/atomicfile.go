@@ -1,9 +1,12 @@
 // Package atomicfile replaces a file as a whole: a reader, also after a crash
-// or a power cut, finds either the old content or the new, never a part.
+// or a power cut, finds either the old content or the new, never a part. It
+// can be used in folders where others make names, too: it follows no link, and
+// opens no file, that another user made there.
 package atomicfile
 
 import (
 	"bufio"
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -12,123 +15,188 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 )
 
 // Write gives write a buffered writer to a temporary file beside path and,
 // when write has returned nil, puts that file in path's place: it is synced,
-// renamed and the folder is synced. The file has exactly the permissions of
-// mode, whatever the umask. On any error the old file stays as it was and the
-// temporary one is removed. A symbolic link at path is itself replaced. What is
-// no file but a way out (/dev/null, /dev/stderr, a pipe) stays, and is written to.
-func Write(path string, mode fs.FileMode, write func(io.Writer) error) error {
-	if isWayOut(path) {
-		return through(path, write)
+// renamed and the folder is synced. On any error the old file stays as it was
+// and the temporary one is removed; one that a killed process has left is
+// removed by the next Write of that path.
+//
+// The file has the permissions of mode that the umask lets it have, and none
+// that this user's (or root's) file before it had not. A symbolic link at path is itself replaced.
+// What is no file but a way out stays and is written to: a device, a named
+// pipe, an open descriptor of this process (/dev/stderr, /dev/fd/3), or a link
+// to one, if that link is root's or this user's. Another user's named pipe is
+// refused. Ctx ends the wait for a pipe's reader.
+func Write(ctx context.Context, path string, mode fs.FileMode, write func(io.Writer) error) error {
+	err := writeTo(ctx, path, mode, write)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+func writeTo(ctx context.Context, path string, mode fs.FileMode, write func(io.Writer) error) error {
+	out, err := findWayOut(path)
+	if err != nil {
+		return err
+	}
+	if out != nil {
+		return out.write(ctx, write)
 	}
 	// Everything happens relative to the opened folder, so that a folder
 	// renamed meanwhile cannot send the two halves to different places.
 	root, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return err
 	}
 	defer root.Close()
-	if err := replace(root, filepath.Base(path), mode, write); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+	t, err := createTemp(root, filepath.Base(path), mode)
+	if err != nil {
+		return err
 	}
-	return nil
+	if err := t.fill(write); err != nil {
+		return errors.Join(err, t.discard())
+	}
+	if err := t.install(); err != nil {
+		return err
+	}
+	return syncFolder(root)
 }
 
 // Check tells what would keep Write from writing path, for a caller who works
 // long before there is something to write.
 func Check(path string) error {
-	info, err := os.Stat(path)
-	if err == nil && info.IsDir() {
-		return fmt.Errorf("write %s: it is a folder", path)
+	err := check(path)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
 	}
-	if isWayOut(path) {
-		return nil
+	return nil
+}
+
+func check(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return errors.New("it is a folder")
+	}
+	if out, err := findWayOut(path); out != nil || err != nil {
+		return err
 	}
 	root, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return err
 	}
 	defer root.Close()
-	temp, f, err := create(root, filepath.Base(path))
-	if err == nil {
-		err = errors.Join(f.Close(), root.Remove(temp))
-	}
+	t, err := createTemp(root, filepath.Base(path), 0o600)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return err
 	}
-	return nil
+	return t.discard()
 }
 
-// isWayOut reports whether a path leads to a device or a pipe, be it by a link,
-// or to what a descriptor of this process is open on (/dev/stderr, /dev/fd/3).
-func isWayOut(path string) bool {
-	info, err := os.Stat(path)
+// temp is a file that is being written, beside the one that it is to replace.
+// It is locked as long as it is open, which tells it from one that a killed
+// process has left.
+type temp struct {
+	root *os.Root
+	file *os.File
+	name string
+	dest string
+}
+
+// createTemp makes the temporary file for dest. Its name is always the same,
+// so that it is found if this process is killed; where another process writes
+// dest at this moment, or another user has taken the name, it is a random one.
+func createTemp(root *os.Root, dest string, mode fs.FileMode) (*temp, error) {
+	if info, err := root.Lstat(dest); err == nil && info.Mode().IsRegular() && trusted(info) {
+		mode &= info.Mode().Perm()
+	}
+	name := "." + dest + ".tmp"
+	removeStale(root, name)
+	for _, name := range []string{name, name + "-" + rand.Text()} {
+		f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		switch {
+		case errors.Is(err, fs.ErrExist):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		t := &temp{root: root, file: f, name: name, dest: dest}
+		if Lock(f) == nil && t.inPlace() {
+			return t, nil
+		}
+		f.Close() // another process took it for stale
+	}
+	return nil, fmt.Errorf("cannot make a temporary file %s: %w", name, fs.ErrExist)
+}
+
+// removeStale removes a temporary file of this user that nobody writes any
+// more.
+func removeStale(root *os.Root, name string) {
+	info, err := root.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() || !locks || !trusted(info) {
+		return
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	opened, err := f.Stat()
+	if err == nil && os.SameFile(info, opened) && Lock(f) == nil {
+		_ = root.Remove(name) // else the next name is tried
+	}
+}
+
+// inPlace reports whether the name is still that of the open file.
+func (t *temp) inPlace() bool {
+	opened, err := t.file.Stat()
 	if err != nil {
 		return false
 	}
-	link, err := os.Readlink(path)
-	descriptor := err == nil && (strings.HasPrefix(path, "/dev/fd/") || strings.HasPrefix(path, "/proc/") || strings.HasPrefix(link, "/proc/self/fd/"))
-	return descriptor || info.Mode()&(fs.ModeDevice|fs.ModeNamedPipe) != 0
+	named, err := t.root.Lstat(t.name)
+	return err == nil && os.SameFile(opened, named)
 }
 
-func through(path string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
+// fill writes and syncs the file.
+func (t *temp) fill(write func(io.Writer) error) error {
+	w := bufio.NewWriter(t.file)
+	if err := write(w); err != nil {
 		return err
 	}
-	w := bufio.NewWriter(f)
-	if err = write(w); err == nil {
-		err = w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+	return t.file.Sync()
+}
+
+// install puts the file in its place. It stays open until it is there, so that
+// nobody takes it for stale; but Windows renames no open file.
+func (t *temp) install() error {
+	if runtime.GOOS == "windows" {
+		if err := t.file.Close(); err != nil {
+			return errors.Join(err, t.root.Remove(t.name))
+		}
+	}
+	if err := t.root.Rename(t.name, t.dest); err != nil {
+		return errors.Join(err, t.discard())
+	}
+	return t.close()
+}
+
+// discard removes the file.
+func (t *temp) discard() error { return errors.Join(t.close(), t.root.Remove(t.name)) }
+
+// close closes the file, if that is still to be done.
+func (t *temp) close() error {
+	if err := t.file.Close(); !errors.Is(err, os.ErrClosed) {
+		return err
 	}
 	return nil
 }
 
-// create makes the temporary file beside name.
-func create(root *os.Root, name string) (temp string, f *os.File, err error) {
-	temp = "." + name + ".tmp-" + rand.Text()
-	f, err = root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	return temp, f, err
-}
-
-func replace(root *os.Root, name string, mode fs.FileMode, write func(io.Writer) error) error {
-	temp, f, err := create(root, name)
-	if err != nil {
-		return err
-	}
-	if err := fill(f, mode, write); err != nil {
-		return errors.Join(err, root.Remove(temp))
-	}
-	if err := root.Rename(temp, name); err != nil {
-		return errors.Join(err, root.Remove(temp))
-	}
-	return syncFolder(root)
-}
-
-// fill writes, syncs and closes f.
-func fill(f *os.File, mode fs.FileMode, write func(io.Writer) error) error {
-	w := bufio.NewWriter(f)
-	err := write(w)
-	if err == nil {
-		err = w.Flush()
-	}
-	if err == nil {
-		err = f.Chmod(mode)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
-// syncFolder makes the rename itself durable. Windows has no such call: its
-// file system journals renames by itself.
+// syncFolder makes the renames themselves durable. Windows has no such call:
+// its file system journals renames by itself.
 func syncFolder(root *os.Root) error {
 	if runtime.GOOS == "windows" {
 		return nil

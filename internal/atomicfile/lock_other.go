@@ -4,5 +4,8 @@ package atomicfile
 
 import "os"
 
+// locks tells that Lock does nothing here: there is no flock.
+const locks = false
+
 // Lock does nothing: there is no flock.
 func Lock(*os.File) error { return nil }

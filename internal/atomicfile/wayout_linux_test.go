@@ -30,6 +30,9 @@ func TestWriteToWayOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
+	if _, err := file.WriteString("before "); err != nil {
+		t.Fatal(err)
+	}
 	link := func(name, target string) string {
 		path := filepath.Join(dir, name)
 		if err := os.Symlink(target, path); err != nil {
@@ -46,7 +49,7 @@ func TestWriteToWayOut(t *testing.T) {
 		if err := Check(path); err != nil {
 			t.Error(err)
 		}
-		if err := Write(path, 0o600, text("x")); err != nil {
+		if err := Write(t.Context(), path, 0o600, text("x")); err != nil {
 			t.Error(err)
 		}
 		if after, err := os.Lstat(path); err != nil || !os.SameFile(before, after) {
@@ -57,8 +60,8 @@ func TestWriteToWayOut(t *testing.T) {
 	if _, err := io.ReadFull(reader, got); err != nil || string(got) != "x" {
 		t.Errorf("read %q from the pipe: %v", got, err)
 	}
-	wantFile(t, file.Name(), "x")
-	if err := Write(link("full", "/dev/full"), 0o600, text("x")); err == nil {
+	wantFile(t, file.Name(), "before x")
+	if err := Write(t.Context(), link("full", "/dev/full"), 0o600, text("x")); err == nil {
 		t.Error("a full device took it")
 	}
 }

@@ -3,84 +3,101 @@ package confine
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"syscall"
-	"unsafe"
+	"path/filepath"
+	"strings"
 
+	"github.com/landlock-lsm/go-landlock/landlock"
 	"golang.org/x/sys/unix"
+	"kernel.org/pub/linux/libs/security/libcap/psx"
+
+	"github.com/auditscan/auditscan/internal/rights"
 )
 
-// writes are the rights of Landlock's first version that change a file system.
-const writes = unix.LANDLOCK_ACCESS_FS_WRITE_FILE |
-	unix.LANDLOCK_ACCESS_FS_REMOVE_DIR | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE |
-	unix.LANDLOCK_ACCESS_FS_MAKE_CHAR | unix.LANDLOCK_ACCESS_FS_MAKE_DIR | unix.LANDLOCK_ACCESS_FS_MAKE_REG |
-	unix.LANDLOCK_ACCESS_FS_MAKE_SOCK | unix.LANDLOCK_ACCESS_FS_MAKE_FIFO | unix.LANDLOCK_ACCESS_FS_MAKE_BLOCK |
-	unix.LANDLOCK_ACCESS_FS_MAKE_SYM
-
-// Writes gives up, for all threads and for good, to gain rights by executing
-// a file (no_new_privs), and to open or make files for writing but in the
-// folders (Landlock). What is open stays so. Reading is not confined: names of
-// containers are found all over the host. A kernel without Landlock, and a
-// binary made with cgo, do what they can: that is no error.
-func Writes(folders ...string) error {
-	err := onAllThreads(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1)
-	if err != nil {
-		return ifThere(fmt.Errorf("set no_new_privs: %w", err))
+// Process gives up, for all threads and for good, what the needs do not ask
+// for. A kernel or a container that lacks one of the means leaves the others:
+// that is no error.
+func Process(n Needs) error {
+	if err := onAllThreads(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0); err != nil {
+		return ifThere("set no_new_privs", err)
 	}
-	set, err := ruleset(folders)
-	if err != nil {
-		return ifThere(err)
+	// Newer forms of Landlock also keep signals and sockets within, which
+	// journalctl, started by follow, needs.
+	if err := landlock.V5.BestEffort().Restrict(n.rules()...); err != nil {
+		return ifThere("confine to the folders of its files (Landlock)", err)
 	}
-	defer unix.Close(set)
-	if err := onAllThreads(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(set), 0); err != nil {
-		return ifThere(fmt.Errorf("confine to the folders of its files (Landlock): %w", err))
+	if err := dropCapabilities(n.kept()); err != nil {
+		return ifThere("drop capabilities", err)
 	}
-	return nil
+	return ifThere("load a seccomp filter", load(n.filter()))
 }
 
-// ifThere passes over what the kernel or the binary does not have, or what a
-// seccomp filter that does not know Landlock refuses.
-func ifThere(err error) error {
-	if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EPERM) {
+// ifThere passes over what the kernel does not have, or what a seccomp filter
+// that it runs under refuses.
+func ifThere(what string, err error) error {
+	if err == nil || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EPERM) {
 		return nil
 	}
-	return err
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 // onAllThreads makes a call on each thread of the process, as its effect is
 // on one.
-func onAllThreads(call, a, b uintptr) error {
-	if _, _, errno := syscall.AllThreadsSyscall6(call, a, b, 0, 0, 0, 0); errno != 0 {
+func onAllThreads(call, a, b, c uintptr) error {
+	if _, _, errno := psx.Syscall6(call, a, b, c, 0, 0, 0); errno != 0 {
 		return errno
 	}
 	return nil
 }
 
-// ruleset allows writes in the folders only.
-func ruleset(folders []string) (set int, err error) {
-	attr := unix.LandlockRulesetAttr{Handled_access_fs: writes}
-	fd, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr.Handled_access_fs), 0)
-	if errno != 0 {
-		return -1, fmt.Errorf("confine to the folders of its files (Landlock): %w", errno)
+// rules allow to read everything, and to write what is needed. Whoever starts
+// a program opens the null device, too.
+func (n *Needs) rules() []landlock.Rule {
+	rules := []landlock.Rule{landlock.RODirs("/"), landlock.RWFiles(os.DevNull).IgnoreIfMissing()}
+	for _, folder := range n.Folders {
+		rules = append(rules, landlock.RWDirs(existing(folder)))
 	}
-	for _, folder := range folders {
-		if err := allow(int(fd), folder); err != nil {
-			return -1, errors.Join(err, unix.Close(int(fd)))
+	for _, file := range n.Files {
+		info, err := os.Stat(file)
+		switch {
+		case isDescriptor(file):
+		case err == nil && info.Mode()&(fs.ModeDevice|fs.ModeNamedPipe) != 0:
+			rules = append(rules, landlock.RWFiles(file))
+		default:
+			rules = append(rules, landlock.RWDirs(existing(filepath.Dir(file))))
 		}
 	}
-	return int(fd), nil
+	return rules
 }
 
-func allow(set int, folder string) error {
-	f, err := os.OpenFile(folder, unix.O_PATH, 0)
-	if err != nil {
-		return err
+// isDescriptor reports whether a name is that of an open descriptor, or a link
+// to one such as /dev/stderr. What is open needs no rule.
+func isDescriptor(name string) bool {
+	target, _ := os.Readlink(name)
+	return strings.HasPrefix(name, "/dev/fd/") || strings.HasPrefix(name, "/proc/") || strings.HasPrefix(target, "/proc/self/fd/")
+}
+
+// existing returns a folder, or the nearest above it that there is.
+func existing(folder string) string {
+	for {
+		_, err := os.Stat(folder)
+		above := filepath.Dir(folder)
+		if !errors.Is(err, fs.ErrNotExist) || above == folder {
+			return folder
+		}
+		folder = above
 	}
-	defer f.Close()
-	beneath := unix.LandlockPathBeneathAttr{Allowed_access: writes, Parent_fd: int32(f.Fd())}
-	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(set), unix.LANDLOCK_RULE_PATH_BENEATH, uintptr(unsafe.Pointer(&beneath)), 0, 0, 0)
-	if errno != 0 {
-		return fmt.Errorf("confine to %s (Landlock): %w", folder, errno)
+}
+
+// kept are the capabilities that stay, a bit each.
+func (n *Needs) kept() (set uint64) {
+	all := append([]rights.Capability{unix.CAP_DAC_READ_SEARCH}, n.Capabilities...)
+	if len(n.Files)+len(n.Folders) > 0 {
+		all = append(all, unix.CAP_DAC_OVERRIDE)
 	}
-	return nil
+	for _, c := range all {
+		set |= 1 << c
+	}
+	return set
 }

@@ -4,92 +4,234 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/auditscan/auditscan/internal/rights"
 )
 
-// folderVar has the child confine itself to a folder.
-const folderVar = "AUDITSCAN_CONFINE"
+// The child confines itself as a test asks for it, in a folder of the test's.
+const (
+	caseVar = "AUDITSCAN_CONFINE"
+	dirVar  = "AUDITSCAN_CONFINE_DIR"
+)
 
-// TestWrites runs a child, as nothing that is given up can be had back.
-func TestWrites(t *testing.T) {
+// TestProcess runs children, as nothing that is given up can be had back. Each
+// holds on all threads what it was asked to.
+func TestProcess(t *testing.T) {
 	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION); errno != 0 {
 		t.Skipf("the kernel has no Landlock: %v", errno)
 	}
-	if err := onAllThreads(unix.SYS_GETPID, 0, 0); errors.Is(err, unix.ENOTSUP) {
-		t.Skip("needs a binary without cgo, which the race detector is made with")
-	}
-	dir := t.TempDir()
-	for _, name := range []string{"in", "out"} {
-		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := exec.Command(os.Args[0], "-test.run=^TestWritesChild$")
-	cmd.Env = append(os.Environ(), folderVar+"="+dir)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+	for name := range cases("") {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			for _, name := range []string{"in", "out"} {
+				if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd := exec.Command(os.Args[0], "-test.run=^TestProcessChild$")
+			cmd.Env = append(os.Environ(), caseVar+"="+name, dirVar+"="+dir)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
 	}
 }
 
-func TestWritesChild(t *testing.T) {
-	dir := os.Getenv(folderVar)
-	if dir == "" {
-		t.Skip("runs as the child of TestWrites only")
+// cases are what processes need whose folder is dir.
+func cases(dir string) map[string]Needs {
+	file := filepath.Join(dir, "in", "file")
+	return map[string]Needs{
+		"reader":   {},
+		"writer":   {Files: []string{file}},
+		"folder":   {Folders: []string{filepath.Join(dir, "in")}},
+		"device":   {Files: []string{os.DevNull}},
+		"new":      {Folders: []string{filepath.Join(dir, "in", "new", "er")}, Files: []string{"/dev/stderr", "/dev/fd/2"}},
+		"follower": {Files: []string{file}, Programs: true, Sockets: true, Capabilities: []rights.Capability{rights.AuditRead, rights.AuditControl}},
 	}
-	inside, outside := filepath.Join(dir, "in", "a"), filepath.Join(dir, "out", "a")
-	write(t, inside, outside)
-	open, err := os.OpenFile(outside, os.O_WRONLY, 0)
+}
+
+func TestProcessChild(t *testing.T) {
+	dir := os.Getenv(dirVar)
+	if dir == "" {
+		t.Skip("runs as the child of TestProcess only")
+	}
+	needs := cases(dir)[os.Getenv(caseVar)]
+	c := child{needs: needs, inside: filepath.Join(dir, "in", "file"), outside: filepath.Join(dir, "out", "file")}
+	if err := errors.Join(os.WriteFile(c.inside, []byte("old"), 0o600), os.WriteFile(c.outside, []byte("old"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	open, err := os.OpenFile(c.outside, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer open.Close()
-	if err := Writes(filepath.Dir(inside)); err != nil {
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
 		t.Fatal(err)
 	}
-	for range 4 { // any thread
-		checked := make(chan error)
-		go func() {
-			runtime.LockOSThread()
-			checked <- confined(inside, outside)
-		}()
-		if err := <-checked; err != nil {
+	defer listener.Close()
+	c.address = listener.Addr().String()
+	idle := startThreads(4)
+	if err := Process(needs); err != nil {
+		t.Fatal(err)
+	}
+	for err := range idle(c.check) {
+		if err != nil {
 			t.Error(err)
 		}
 	}
 	if _, err := open.WriteString("more"); err != nil {
 		t.Errorf("what was open: %v", err)
 	}
-	if _, err := os.ReadFile(outside); err != nil {
-		t.Errorf("reading: %v", err)
-	}
 }
 
-func write(t *testing.T, paths ...string) {
-	t.Helper()
-	for _, p := range paths {
-		if err := os.WriteFile(p, nil, 0o600); err != nil {
-			t.Fatal(err)
+// startThreads starts threads of the system, and returns a function that has
+// each of them do something.
+func startThreads(n int) func(do func() error) <-chan error {
+	work, done := make(chan func() error), make(chan error, n)
+	ready := make(chan bool)
+	for range n {
+		go func() {
+			runtime.LockOSThread()
+			ready <- true
+			done <- (<-work)()
+		}()
+		<-ready
+	}
+	return func(do func() error) <-chan error {
+		for range n {
+			work <- do
 		}
+		results := make(chan error, n)
+		for range n {
+			results <- <-done
+		}
+		close(results)
+		return results
 	}
 }
 
-// confined checks what the calling thread may do.
-func confined(inside, outside string) error {
+type child struct {
+	needs           Needs
+	inside, outside string
+	address         string // of a TCP listener
+}
+
+// check checks what the calling thread may do.
+func (c *child) check() error {
+	return errors.Join(c.checkStatus(), c.checkOutside(), c.checkInside(), c.checkTCP(), c.checkPrograms())
+}
+
+func (c *child) checkStatus() error {
 	status, err := os.ReadFile("/proc/thread-self/status")
-	if err == nil && !strings.Contains(string(status), "NoNewPrivs:\t1\n") {
-		err = errors.New("no_new_privs is not set")
+	if err != nil {
+		return err
 	}
-	for path, want := range map[string]error{inside: nil, inside + "b": nil, outside: fs.ErrPermission, outside + "b": fs.ErrPermission} {
-		if got := os.WriteFile(path, nil, 0o600); !errors.Is(got, want) {
-			err = errors.Join(err, fmt.Errorf("write %s: %v, want %v", path, got, want))
+	if !strings.Contains(string(status), "NoNewPrivs:\t1\n") || !strings.Contains(string(status), "Seccomp:\t2\n") {
+		err = errors.New("no_new_privs is not set, or there is no filter")
+	}
+	var caps uint64
+	for _, line := range strings.Split(string(status), "\n") {
+		if text, ok := strings.CutPrefix(line, "CapPrm:\t"); ok {
+			fmt.Sscanf(text, "%x", &caps)
 		}
 	}
-	return errors.Join(err, os.Rename(inside, inside+"c"), os.Rename(inside+"c", inside))
+	if extra := caps &^ c.needs.kept(); extra != 0 {
+		err = errors.Join(err, fmt.Errorf("capabilities %#x are kept", extra))
+	}
+	if os.Geteuid() == 0 && caps == 0 {
+		err = errors.Join(err, errors.New("no capability is kept"))
+	}
+	return err
+}
+
+// checkOutside: nothing but reading.
+func (c *child) checkOutside() error {
+	for what, err := range map[string]error{
+		"write":    os.WriteFile(c.outside, nil, 0o600),
+		"make":     os.WriteFile(c.outside+"b", nil, 0o600),
+		"truncate": os.Truncate(c.outside, 0),
+		"remove":   os.Remove(c.outside),
+		"rename":   os.Rename(c.outside, c.outside+"c"),
+		"link":     os.Symlink("x", c.outside+"d"),
+		"mkdir":    os.Mkdir(c.outside+"e", 0o700),
+		"chmod":    os.Chmod(c.outside, 0o4755),
+		"chown":    os.Chown(c.outside, 1, 1),
+		"lchown":   os.Lchown(c.outside, 1, 1),
+		"chtimes":  os.Chtimes(c.outside, time.Now(), time.Now()),
+		"setxattr": unix.Setxattr(c.outside, "user.x", []byte("x"), 0),
+		"mount":    unix.Mount("none", filepath.Dir(c.outside), "tmpfs", 0, ""),
+		"setuid":   setuid(),
+	} {
+		if !errors.Is(err, fs.ErrPermission) {
+			return fmt.Errorf("%s outside: %v", what, err)
+		}
+	}
+	text, err := os.ReadFile(c.outside)
+	if err == nil && !strings.HasPrefix(string(text), "old") {
+		err = fmt.Errorf("the file outside holds %q", text)
+	}
+	return err
+}
+
+// setuid becomes another user, on this thread alone.
+func setuid() error {
+	if os.Geteuid() != 0 {
+		return fs.ErrPermission // it cannot anyway
+	}
+	if _, _, errno := unix.RawSyscall(unix.SYS_SETUID, 65534, 0, 0); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// checkInside: what the needs say, whichever thread asks.
+func (c *child) checkInside() error {
+	if len(c.needs.Files) == 1 && c.needs.Files[0] == os.DevNull {
+		return os.WriteFile(os.DevNull, []byte("x"), 0)
+	}
+	may := len(c.needs.Files)+len(c.needs.Folders) > 0
+	temp := fmt.Sprintf("%s%d", c.inside, unix.Gettid())
+	err := errors.Join(os.WriteFile(temp, nil, 0o600), os.Rename(temp, c.inside))
+	if (err == nil) != may {
+		return fmt.Errorf("write inside: %v, want that it may: %v", err, may)
+	}
+	return nil
+}
+
+func (c *child) checkTCP() error {
+	conn, err := net.DialTimeout("tcp4", c.address, time.Second)
+	if err == nil {
+		conn.Close()
+	}
+	if !errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("connect: %v", err)
+	}
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_ROUTE)
+	if err == nil {
+		unix.Close(fd)
+	}
+	if (err == nil) != c.needs.Sockets {
+		return fmt.Errorf("open a socket: %v, want that it may: %v", err, c.needs.Sockets)
+	}
+	return nil
+}
+
+func (c *child) checkPrograms() error {
+	err := exec.Command("/bin/true").Run()
+	if (err == nil) != c.needs.Programs || err != nil && !errors.Is(err, syscall.EPERM) {
+		return fmt.Errorf("start a program: %v, want that it may: %v", err, c.needs.Programs)
+	}
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/tally"
 	"github.com/auditscan/auditscan/parser"
 )
 
@@ -44,7 +45,7 @@ type Counter struct {
 // trust.
 func NewCounter(input string, trust aggregate.Trust, o Options) *Counter {
 	r := newRun(o)
-	r.total.Begin(input, trust)
+	r.total.Begin(tally.Source{Name: input, Trust: trust})
 	return &Counter{r, r.counter(r.total, input, parser.Lines)}
 }
 

@@ -130,7 +130,7 @@ func (r *run) counter(t *tally.Tally, input string, layout parser.Layout) *count
 // any input.
 func (r *run) workerCounter() *counter {
 	t := tally.NewWorker(r.options.Filter)
-	t.Begin("", "")
+	t.Begin(tally.Source{})
 	c := r.counter(t, "", parser.Lines)
 	c.partial = true
 	return c

@@ -120,6 +120,7 @@ type Capability uint8
 const (
 	DACReadSearch Capability = 2
 	NetAdmin      Capability = 12
+	SysPtrace     Capability = 19
 	SysAdmin      Capability = 21
 	AuditControl  Capability = 30
 	AuditRead     Capability = 37
@@ -132,6 +133,8 @@ func (c Capability) String() string {
 		return "CAP_DAC_READ_SEARCH"
 	case NetAdmin:
 		return "CAP_NET_ADMIN"
+	case SysPtrace:
+		return "CAP_SYS_PTRACE"
 	case SysAdmin:
 		return "CAP_SYS_ADMIN"
 	case AuditControl:

@@ -40,7 +40,7 @@ func BenchmarkCount(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				count := New(nil)
-				count.Begin("audit.log", "")
+				count.Begin(Source{Name: "audit.log"})
 				for i := range records {
 					r := records[i]
 					if !bb.origin {
@@ -75,7 +75,7 @@ func BenchmarkParseAndCount(b *testing.B) {
 // BenchmarkSummary makes the report of 20,000 groups.
 func BenchmarkSummary(b *testing.B) {
 	count := New(nil)
-	count.Begin("log", "")
+	count.Begin(Source{Name: "log"})
 	for i := range int32(20000) {
 		for nr := range int32(20) {
 			addRecord(count, &parser.Record{Process: &parser.Process{PID: i, Arch: 0xc000003e}, NR: nr, Code: 0x7ffc0000}, nil, 1)

@@ -73,7 +73,7 @@ func corpusUnique(t *testing.T, dir string) {
 				t.Fatal(err)
 			}
 			b := New(nil)
-			b.Begin(e.File, "")
+			b.Begin(Source{Name: e.File})
 			feed(b, parser.Sniff(log), log)
 			s := b.Summary()
 			if s.Totals.Records != e.Unique {

@@ -39,7 +39,7 @@ func filterLog() []byte {
 // withContainers counts the filter log.
 func withContainers(f *aggregate.Filter) *aggregate.Summary {
 	b := New(f)
-	b.Begin("log", "")
+	b.Begin(Source{Name: "log"})
 	p := parser.New(parser.Lines)
 	p.Reset(filterLog())
 	for item := p.Next(); item != parser.End; item = p.Next() {
@@ -118,7 +118,7 @@ func pids(s *aggregate.Summary) string {
 // groups no longer have.
 func TestFilterAfterFolding(t *testing.T) {
 	b := New(&aggregate.Filter{Comm: []string{"a"}, PID: []int32{7}})
-	b.Begin("log", "")
+	b.Begin(Source{Name: "log"})
 	record := func(pid int32, comm string) {
 		addRecord(b, &parser.Record{Process: &parser.Process{PID: pid, Comm: parser.Text{Bytes: []byte(comm), Enc: parser.EncQuoted}}, Code: 0x7ffc0000}, nil, 1)
 	}
@@ -136,7 +136,7 @@ func TestFilterAfterFolding(t *testing.T) {
 // were attributed.
 func TestContainerFoundTwice(t *testing.T) {
 	b := New(nil)
-	b.Begin("log", "")
+	b.Begin(Source{Name: "log"})
 	for _, via := range []string{container.ViaLineage, container.ViaDirect, container.ViaPidmap} {
 		addRecord(b, &parser.Record{Process: &parser.Process{PID: 1}, Code: 0x7ffc0000},
 			&container.Identity{ID: "0123456789abcdef0123", Name: "web", Via: via}, 1)

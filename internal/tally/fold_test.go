@@ -30,7 +30,7 @@ func (c call) count(b *Tally) {
 
 func summarize(all []call) *aggregate.Summary {
 	b := New(nil)
-	b.Begin("log", "")
+	b.Begin(Source{Name: "log"})
 	for _, c := range all {
 		c.count(b)
 	}
@@ -101,11 +101,11 @@ func TestFolding(t *testing.T) {
 // mergedParts counts records in tallies of their own, and merges those.
 func mergedParts(next func(left int) int, all []call) *aggregate.Summary {
 	total := New(nil)
-	total.Begin("log", "")
+	total.Begin(Source{Name: "log"})
 	for len(all) > 0 {
 		n := next(len(all))
 		part := New(nil)
-		part.Begin("log", "")
+		part.Begin(Source{Name: "log"})
 		for _, c := range all[:n] {
 			c.count(part)
 		}
@@ -164,7 +164,7 @@ func TestMemory(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := New(nil)
-			b.Begin("log", "")
+			b.Begin(Source{Name: "log"})
 			before := heap()
 			for i := range n {
 				record(b, i)

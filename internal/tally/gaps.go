@@ -1,185 +1,117 @@
 package tally
 
 import (
-	"cmp"
-	"iter"
-	"math/bits"
+	"maps"
 	"slices"
 )
 
-// stretch is a run of serials of one boot: those of one page, or of all that
-// were let go together.
-type stretch struct {
-	low, high   uint32
-	seen        uint64 // of one page; 0: of several
-	missing     int64  // serials between low and high that were not seen
-	first, last int64  // ms
-	from, to    int64  // ms: when the first missing one was noticed, and the last
-}
-
-// maxSettled bounds the stretches that are kept; the oldest are summed up.
+// maxSettled bounds the stretches that are kept of a node; the oldest are
+// summed up.
 const maxSettled = 4096
 
-// gaps are the serials that are missing within each boot.
-func (s *serials) gaps() stretch {
-	sum := s.closed
-	for _, boot := range boots(append(stretches(s.pages.all(), s.pages.n), s.settled...)) {
-		sum.add(joined(boot))
-	}
-	return sum
+// spaceGaps is what a serial space proves.
+type spaceGaps struct {
+	space int32
+	stretch
+	single     bool // there is one serial
+	mixed      bool // serials of several nodes: what lacks cannot be told
+	outOfOrder bool // a part may be missing that no serial tells of
 }
 
-// stretches are those of pages. Interpreted text has no time: its serials only
-// tell its records apart.
-func stretches(pages iter.Seq[*page], n int) []stretch {
-	all := make([]stretch, 0, n)
-	for p := range pages {
-		if p.last == 0 {
-			continue
+// gaps are what each space proves, in the order of the spaces.
+func (s *serials) gaps() []spaceGaps {
+	spaces := s.stretches(s.pages.n)
+	for space, settled := range s.settled {
+		spaces[space] = append(slices.Clip(settled), spaces[space]...)
+	}
+	for space := range s.closed {
+		spaces[space] = append([]stretch(nil), spaces[space]...)
+	}
+	var out []spaceGaps
+	for _, space := range slices.Sorted(maps.Keys(spaces)) {
+		ts := split(spaces[space])
+		g := spaceGaps{space: space, stretch: s.closed[space], mixed: s.mixed[space] || ts.mixed(), outOfOrder: ts.outOfOrder()}
+		for _, t := range ts.all {
+			sum := join(t.all)
+			g.add(&sum)
 		}
-		base := p.key << pageBits
-		all = append(all, stretch{
-			low:  base + uint32(bits.TrailingZeros64(p.seen)),
-			high: base + pageMask - uint32(bits.LeadingZeros64(p.seen)),
-			seen: p.seen, first: p.first, last: p.last,
-		})
+		g.single = len(ts.all) == 1 && ts.all[0].span.low == ts.all[0].span.high
+		out = append(out, g)
 	}
-	return all
+	return out
 }
 
-// boots orders stretches by time and parts them where the serials start anew.
-func boots(all []stretch) [][]stretch {
-	slices.SortFunc(all, func(a, b stretch) int { return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.low, b.low)) })
-	var out [][]stretch
-	if len(all) == 0 {
-		return nil
-	}
-	start, sum := 0, all[0]
-	for i := 1; i < len(all); i++ {
-		s := &all[i]
-		if s.startsAnew(all[start:i], &sum) {
-			out = append(out, all[start:i])
-			start, sum = i, *s
+// stretches are those of the first n pages, by space, in the order in which
+// the pages were begun: that of the file. Interpreted text has no time: its
+// serials only tell its records apart.
+func (s *serials) stretches(n int) map[int32][]stretch {
+	spaces := map[int32][]stretch{}
+	for i := range int32(n) {
+		if p := s.pages.at(i); p.last != 0 {
+			spaces[p.space] = append(spaces[p.space], stretchOf(p))
 		}
-		sum.widen(s)
 	}
-	return append(out, all[start:])
+	return spaces
 }
 
-// startsAnew reports whether s is of a later boot than what sums up to sum: its
-// serials are lower than those of late records, or it is later than all and has
-// a serial that was there before, or one lower than all that boots begin with.
-func (s *stretch) startsAnew(boot []stretch, sum *stretch) bool {
-	switch {
-	case int64(s.low)+reordered < int64(sum.high):
-		return true
-	case s.low > sum.high || s.first <= sum.last+sameBoot:
-		return false
-	case s.low < min(sum.low, firstSerials):
-		return true
+// settle lets the older half of the pages go, and keeps their stretches.
+func (s *serials) settle() {
+	if s.settled == nil {
+		s.settled, s.closed, s.mixed = map[int32][]stretch{}, map[int32]stretch{}, map[int32]bool{}
 	}
-	return slices.ContainsFunc(boot[max(0, len(boot)-2*reordered):], func(o stretch) bool {
-		return s.samePage(&o) && s.seen&o.seen != 0
-	})
+	half := s.pages.n / 2
+	for space, all := range s.stretches(half) {
+		ts := split(all)
+		s.mixed[space] = s.mixed[space] || ts.mixed()
+		slices.SortFunc(ts.all, func(a, b *track) int { return a.place - b.place })
+		for _, t := range ts.all {
+			for _, part := range parts(t.all) {
+				s.settled[space] = append(s.settled[space], join(part))
+			}
+		}
+		if len(s.settled[space]) > maxSettled {
+			s.close(space)
+		}
+	}
+	s.keep(half)
+}
+
+// close sums up the oldest stretches of a space.
+func (s *serials) close(space int32) {
+	settled := s.settled[space]
+	n := len(settled) - maxSettled/2
+	closed := s.closed[space]
+	for _, t := range split(slices.Clone(settled[:n])).all {
+		sum := join(t.all)
+		closed.add(&sum)
+	}
+	s.closed[space], s.settled[space] = closed, slices.Clone(settled[n:])
 }
 
 // parts cuts the stretches of one boot where so many serials are missing that
 // they are more likely still to come: files can be given in any order.
 func parts(boot []stretch) [][]stretch {
-	slices.SortStableFunc(boot, func(a, b stretch) int { return cmp.Compare(a.low, b.low) })
+	slices.SortStableFunc(boot, func(a, b stretch) int { return int(a.low>>pageBits - b.low>>pageBits) })
 	var out [][]stretch
-	start, top := 0, int64(boot[0].high)
+	start, top := 0, boot[0].high
 	for i, s := range boot {
-		if int64(s.low) > top+reordered {
+		if s.low > top+reordered {
 			out = append(out, boot[start:i])
 			start = i
 		}
-		top = max(top, int64(s.high))
+		top = max(top, s.high)
 	}
 	return append(out, boot[start:])
 }
 
-// joined makes one stretch of those of one boot.
-func joined(boot []stretch) (sum stretch) {
-	slices.SortStableFunc(boot, func(a, b stretch) int { return cmp.Compare(a.low>>pageBits, b.low>>pageBits) })
-	for i := 0; i < len(boot); {
-		s := boot[i]
-		for i++; i < len(boot) && s.samePage(&boot[i]); i++ {
-			s.widen(&boot[i])
-			s.seen |= boot[i].seen
-		}
-		if s.seen != 0 {
-			s.note(int64(s.high-s.low)+1-int64(bits.OnesCount64(s.seen)), s.first, s.last)
-			s.seen = 0
-		}
-		if sum.last == 0 {
-			sum = s
-			continue
-		}
-		sum.extend(&s)
-	}
-	return sum
-}
-
-func (s *stretch) samePage(o *stretch) bool {
-	return s.seen != 0 && o.seen != 0 && s.low>>pageBits == o.low>>pageBits
-}
-
-func (s *stretch) widen(o *stretch) {
-	s.low, s.high = min(s.low, o.low), max(s.high, o.high)
-	s.first, s.last = min(s.first, o.first), max(s.last, o.last)
-}
-
-// extend adds a stretch of the same boot that does not begin earlier.
-func (s *stretch) extend(o *stretch) {
-	if o.high > s.high { // else a second copy of what is in s
-		s.note(int64(o.low)-int64(s.high)-1, o.first, o.last)
-		s.add(*o)
-	}
-	s.widen(o)
-}
-
-// add counts the missing serials of another stretch.
-func (s *stretch) add(o stretch) { s.note(o.missing, o.from, o.to) }
-
-func (s *stretch) note(missing, from, to int64) {
-	if missing <= 0 {
-		return
-	}
-	if s.missing == 0 || from < s.from {
-		s.from = from
-	}
-	s.missing += missing
-	s.to = max(s.to, to)
-}
-
-// settle lets the older half of the pages go, and keeps their stretches.
-func (s *serials) settle() {
-	pages := slices.SortedFunc(s.pages.all(), func(a, b *page) int { return cmp.Compare(a.first, b.first) })
-	half := len(pages) / 2
-	for _, boot := range boots(stretches(slices.Values(pages[:half]), half)) {
-		for _, part := range parts(boot) {
-			s.settled = append(s.settled, joined(part))
-		}
-	}
-	if len(s.settled) > maxSettled {
-		slices.SortFunc(s.settled, func(a, b stretch) int { return cmp.Compare(a.first, b.first) })
-		n := len(s.settled) - maxSettled/2
-		for _, boot := range boots(s.settled[:n]) {
-			s.closed.add(joined(boot))
-		}
-		s.settled = slices.Clone(s.settled[n:])
-	}
-	s.keep(pages[half:])
-}
-
-// keep makes pages the only ones.
-func (s *serials) keep(pages []*page) {
-	key := s.key
-	s.pages, s.heads, s.top = pageList{}, make(map[uint32]int32, len(pages)), 0
-	for _, p := range pages {
+// keep drops the first n pages.
+func (s *serials) keep(n int) {
+	key, old := s.key, s.pages
+	s.pages, s.heads, s.top = pageList{}, make(map[uint32]int32, old.n-n), 0
+	for i := int32(n); i < int32(old.n); i++ {
+		p := *old.at(i)
 		s.seek(p.key)
-		s.push(*p)
+		s.push(p)
 	}
 	s.seek(key)
 }

@@ -120,6 +120,7 @@ var lossDetail = map[aggregate.EvidenceKind]string{
 	aggregate.Overrun:            "an audit queue overflowed",
 	aggregate.DroppedByCollector: "the log daemon dropped messages",
 	aggregate.SerialGap:          "of any audit record type",
+	aggregate.MixedNodes:         "the serials of several nodes stand in one log, so gaps in them cannot be told (or records are forged)",
 	aggregate.Unresolved:         "they get into no profile",
 }
 
@@ -135,6 +136,7 @@ var fixes = map[aggregate.EvidenceKind]string{
 	aggregate.Overrun:            "auditctl -b 8192; record with auditd or `auditscan follow audit:`",
 	aggregate.DroppedByCollector: "raise the daemon's rate limit (rsyslog: SysSock.RateLimit.Interval=\"0\"; journald: RateLimitIntervalSec=0)",
 	aggregate.SerialGap:          "read all of audit.log and its rotated files, or record with `auditscan follow audit:`",
+	aggregate.MixedNodes:         "read the log of each node as a file of its own, or let auditd write node= (name_format in auditd.conf)",
 	aggregate.Malformed:          "read the original log: audit.log, or `ausearch --raw`, or `journalctl -o json`",
 	aggregate.Unresolved:         "",
 	aggregate.Legacy:             "record on a kernel of 3.16 or newer",

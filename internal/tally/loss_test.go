@@ -128,7 +128,7 @@ func clock(t time.Time) string {
 // TestUnplaced: a line that was too long can stand anywhere in its input.
 func TestUnplaced(t *testing.T) {
 	b := New(nil)
-	b.Begin("log", "")
+	b.Begin(Source{Name: "log"})
 	const line = "type=SECCOMP msg=audit(1717243200.123:1): " + fields + "\n"
 	feed(b, parser.Lines, []byte(line))
 	b.Malformed("line longer than 64 KiB", 0)
@@ -141,7 +141,7 @@ func TestUnplaced(t *testing.T) {
 // TestNotice checks what sources notice themselves.
 func TestNotice(t *testing.T) {
 	b := New(nil)
-	b.Begin("audit:", aggregate.TrustKernel)
+	b.Begin(Source{Name: "audit:", Trust: aggregate.TrustKernel})
 	when := time.Date(2024, 6, 1, 12, 0, 0, 0, time.UTC)
 	b.Notice(aggregate.Overrun, 0, when, "the socket's buffer was full", "raise it")
 	b.Notice(aggregate.Overrun, 0, when.Add(time.Second), "the socket's buffer was full", "raise it")
@@ -158,7 +158,7 @@ func TestNotice(t *testing.T) {
 // was lost since it was looked at last. A message has the total since boot.
 func TestNoticeLost(t *testing.T) {
 	b := New(nil)
-	b.Begin("audit:", aggregate.TrustKernel)
+	b.Begin(Source{Name: "audit:", Trust: aggregate.TrustKernel})
 	when := time.Date(2024, 6, 1, 12, 0, 0, 0, time.UTC)
 	b.Notice(aggregate.LostCounter, 561, when, "lost", "")
 	b.Notice(aggregate.LostCounter, 2246, when, "lost", "")
@@ -166,7 +166,7 @@ func TestNoticeLost(t *testing.T) {
 		t.Errorf("%d noticed, want 2807", got)
 	}
 	b = New(nil)
-	b.Begin("follow.ndjson", aggregate.TrustText)
+	b.Begin(Source{Name: "follow.ndjson", Trust: aggregate.TrustText})
 	b.Told(aggregate.LostCounter, 561, when, "lost")
 	b.Told(aggregate.LostCounter, 2246, when, "lost")
 	if got := b.Summary().Completeness.Lost; got != 2246-561+1 {
@@ -221,7 +221,7 @@ func TestVerdictOfStream(t *testing.T) {
 			t.Fatal(err)
 		}
 		b := New(nil)
-		b.Begin("-", aggregate.TrustText)
+		b.Begin(Source{Name: "-", Trust: aggregate.TrustText})
 		feed(b, parser.Sniff(log), log)
 		s := b.Summary()
 		if s.Completeness.Verdict != want || s.Inputs[0].Trust != aggregate.TrustText {

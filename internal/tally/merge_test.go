@@ -65,7 +65,7 @@ type worker struct {
 
 func newWorker(f *aggregate.Filter) worker {
 	b := New(f)
-	b.Begin("log0", "")
+	b.Begin(Source{Name: "log0"})
 	return worker{b, parser.New(parser.Lines)}
 }
 

@@ -10,6 +10,7 @@ type lastNode struct {
 	id      uint32   // of the name
 	looked  bool     // for the serials
 	serials *serials // nil: there are too many nodes
+	space   int32    // of those
 }
 
 // observe notes the node, the time and the rendering of a record.
@@ -23,7 +24,7 @@ func (t *Tally) observe(r *parser.Record) {
 			in.addNode(string(r.Node), 1)
 		}
 		id := t.counts.names.number(parser.Text{Bytes: r.Node, Enc: parser.EncPlain})
-		t.node = lastNode{known: true, name: append(t.node.name[:0], r.Node...), id: id}
+		t.node = lastNode{known: true, name: append(t.node.name[:0], r.Node...), id: id, space: t.spaceOf(string(r.Node))}
 	}
 	in.forms |= 1 << r.Form
 	if r.Form == parser.FormJournal && !r.HasSerial {

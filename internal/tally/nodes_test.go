@@ -21,7 +21,7 @@ func TestManyNodesInParts(t *testing.T) {
 	total, worker := New(nil), NewWorker(nil)
 	var part Part
 	for _, b := range []*Tally{total, worker} {
-		b.Begin("log", "")
+		b.Begin(Source{Name: "log"})
 	}
 	hand := func() {
 		worker.Cut(&part)
@@ -56,11 +56,11 @@ func TestNothingProved(t *testing.T) {
 	}
 	for i, want := range map[int]aggregate.Verdict{maxNodes - 1: aggregate.Complete, maxNodes: aggregate.Unknown} {
 		b := New(nil)
-		b.Begin("audit.log", "")
-		for n := range i {
+		b.Begin(Source{Name: "audit.log"})
+		for n := range 2 * i {
 			b.Other(&parser.Record{
-				Process: &parser.Process{}, Form: parser.FormAuditd, Node: fmt.Appendf(nil, "node%d", n),
-				Stamp: parser.Stamp{Serial: 1, HasSerial: true, Millis: 1_700_000_000_000, HasTime: true},
+				Process: &parser.Process{}, Form: parser.FormAuditd, Node: fmt.Appendf(nil, "node%d", n%i),
+				Stamp: parser.Stamp{Serial: uint32(1 + n/i), HasSerial: true, Millis: 1_700_000_000_000, HasTime: true},
 			})
 		}
 		if v := b.Summary().Completeness.Verdict; v != want {
@@ -73,7 +73,7 @@ func TestNothingProved(t *testing.T) {
 // has those of several nodes.
 func TestNodesWithoutAllocations(t *testing.T) {
 	b := New(nil)
-	b.Begin("log", "")
+	b.Begin(Source{Name: "log"})
 	records := make([]*parser.Record, 3)
 	for i := range records {
 		records[i] = &parser.Record{Process: &parser.Process{PID: 1, Arch: 0xc000003e}, Node: fmt.Appendf(nil, "worker-node-%d", i), Code: 0x7ffc0000}

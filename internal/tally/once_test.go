@@ -113,7 +113,7 @@ func TestVerdict(t *testing.T) {
 		{"corpus/118-lab-laurel-actions.log", aggregate.TrustAuditd, seen, ""},
 		{"corpus/145-lab-journalctl-json.log", aggregate.TrustKernel, seen, ""},
 		{"corpus/146-lab-journalctl-export.log", aggregate.TrustKernel, seen, ""},
-		{"corpus/152-lab-user-msg-quotes-1326.log", aggregate.TrustAuditd, seen, ""},
+		{"corpus/152-lab-user-msg-quotes-1326.log", aggregate.TrustAuditd, cannot, ""}, // one line
 		{"corpus/061-ausearch-time-separators.log", aggregate.TrustAuditd, cannot, ""}, // an extract
 		{"corpus/114-lab-ausearch-i-mixed.log", aggregate.TrustText, cannot, ""},
 		{"corpus/116-lab-ausearch-csv.log", aggregate.TrustText, cannot, ""},
@@ -160,11 +160,12 @@ func TestExtract(t *testing.T) {
 		name, log string
 		want      aggregate.Verdict
 	}{
-		{"no gap", at("SECCOMP", "77") + at("SECCOMP", "78"), aggregate.Complete},
+		{"no gap, but an extract has none either", at("SECCOMP", "77") + at("SECCOMP", "78"), aggregate.Unknown},
+		{"one record of another type", at("SYSCALL", "77"), aggregate.Unknown},
 		{"extract", at("SECCOMP", "77") + at("SECCOMP", "99"), aggregate.Unknown},
 		{"others between", at("SECCOMP", "77") + at("SYSCALL", "78") + at("SECCOMP", "79"), aggregate.Complete},
 		{"others, one missing", at("SECCOMP", "77") + at("SYSCALL", "78") + at("SECCOMP", "80"), aggregate.Incomplete},
-		{"auditd's own", at("SECCOMP", "77") + at("DAEMON_ROTATE", "8000") + at("SECCOMP", "78"), aggregate.Complete},
+		{"auditd's own", at("SECCOMP", "77") + at("DAEMON_ROTATE", "8000") + at("SYSCALL", "78"), aggregate.Complete},
 		{"nothing", "", aggregate.Unknown},
 	} {
 		if got := summaryOf(nil, []byte(tt.log)).Completeness.Verdict; got != tt.want {

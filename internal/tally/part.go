@@ -26,7 +26,7 @@ func (t *Tally) Cut(part *Part) {
 		t.Proof = newProof(part.proof.max)
 	}
 	t.Proof.reset()
-	t.begin(part.proof.input().Name, part.proof.input().trust)
+	t.begin(Source{})
 	t.node.known = false
 	part.counts = nil
 	if len(t.counts.groups) > maxOwnGroups {
@@ -58,7 +58,7 @@ func (t *Tally) SubtractPart(part *Part) {
 // records.
 func (p *Proof) append(o *Proof) bool {
 	for node, s := range o.nodes {
-		if mine, ok := p.nodes[node]; ok && mine.overlaps(s) {
+		if mine, ok := p.nodes[node]; ok && mine.overlaps(s, p.spaceOf(node)) {
 			return false
 		}
 	}
@@ -68,7 +68,7 @@ func (p *Proof) append(o *Proof) bool {
 			continue // it was in a part before
 		}
 		if s := p.serials([]byte(node)); s != nil {
-			s.merge(seen)
+			s.merge(seen, p.spaceOf(node))
 		}
 	}
 	in, next := p.input(), o.input()

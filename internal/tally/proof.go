@@ -12,8 +12,30 @@ type Proof struct {
 	nodes  map[string]*serials
 	losses map[lossKey]*lossCount
 	inputs []input
-	pages  *int // that each node can have: they share the memory
-	max    int  // nodes
+	spaces []space
+	sets   map[string]int32 // rotated set to its space
+	pages  *int             // that each node can have: they share the memory
+	max    int              // nodes
+}
+
+// Source is where an input comes from.
+type Source struct {
+	Name string
+	// Trust is what the source vouches for; "" lets the records' own form
+	// decide.
+	Trust aggregate.Trust
+	// Set is the rotated set that a file belongs to: files of one set are parts
+	// of one log. "": the input is a log of its own.
+	Set string
+}
+
+// space is a serial space: the serials of one log. Records that name their node
+// share that of the node, in whatever input they stand. The others of an input
+// have that of its rotated set: another input can be of another host, whose
+// serials would hide what lacks here, or seem to lack.
+type space struct {
+	input  int // the first one
+	inputs int
 }
 
 // maxNodes bounds the nodes whose serials are kept. Those of others prove
@@ -24,6 +46,7 @@ const maxNodes = 1024
 type input struct {
 	aggregate.Input
 	trust aggregate.Trust // given by the source; "" to be judged by content
+	space int32           // of the records that name no node
 	forms uint8           // renderings seen, one bit each
 	first aggregate.Millis
 	last  aggregate.Millis
@@ -32,7 +55,7 @@ type input struct {
 }
 
 func newProof(max int) *Proof {
-	return &Proof{nodes: map[string]*serials{}, losses: map[lossKey]*lossCount{}, pages: new(int), max: max}
+	return &Proof{nodes: map[string]*serials{}, losses: map[lossKey]*lossCount{}, sets: map[string]int32{}, pages: new(int), max: max}
 }
 
 // reset empties the proof, which is that of a part. It keeps the nodes, unless
@@ -46,11 +69,28 @@ func (p *Proof) reset() {
 		s.reset()
 	}
 	clear(p.losses)
-	p.inputs = p.inputs[:0]
+	p.inputs, p.spaces = p.inputs[:0], p.spaces[:0]
 }
 
-func (p *Proof) begin(name string, trust aggregate.Trust) {
-	p.inputs = append(p.inputs, input{Input: aggregate.Input{Name: name}, trust: trust})
+func (p *Proof) begin(s Source) {
+	n, ok := p.sets[s.Set]
+	if !ok || s.Set == "" {
+		n = int32(len(p.spaces))
+		p.spaces = append(p.spaces, space{input: len(p.inputs)})
+	}
+	if s.Set != "" {
+		p.sets[s.Set] = n
+	}
+	p.spaces[n].inputs++
+	p.inputs = append(p.inputs, input{Input: aggregate.Input{Name: s.Name}, trust: s.Trust, space: n})
+}
+
+// spaceOf returns the serial space of a node's records in the current input.
+func (p *Proof) spaceOf(node string) int32 {
+	if node != "" || len(p.inputs) == 0 {
+		return 0
+	}
+	return p.input().space
 }
 
 func (p *Proof) input() *input { return &p.inputs[len(p.inputs)-1] }

@@ -94,7 +94,7 @@ func (l *randomLog) record() string {
 func summaryOf(f *aggregate.Filter, logs ...[]byte) *aggregate.Summary {
 	b := New(f)
 	for i, log := range logs {
-		b.Begin(fmt.Sprintf("log%d", i), "")
+		b.Begin(Source{Name: fmt.Sprintf("log%d", i)})
 		feed(b, parser.Sniff(log), log)
 	}
 	return b.Summary()

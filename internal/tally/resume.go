@@ -14,7 +14,9 @@ func (p *Proof) Newest() (all []aggregate.Seen) {
 	for _, node := range slices.Sorted(maps.Keys(p.nodes)) {
 		if last := p.nodes[node].newest(); last != nil {
 			serial := last.key<<pageBits + pageMask - uint32(bits.LeadingZeros64(last.seen))
-			all = append(all, aggregate.Seen{Node: node, Time: time.UnixMilli(last.last).UTC(), Serial: serial})
+			all = append(all, aggregate.Seen{
+				Node: node, Time: time.UnixMilli(last.last).UTC(), Serial: serial, Stream: p.nodes[node].hasOthers(last.space),
+			})
 		}
 	}
 	return all
@@ -35,8 +37,11 @@ func (s *serials) newest() (last *page) {
 func (p *Proof) Resume(after []aggregate.Seen) {
 	for _, a := range after {
 		if s := p.serials([]byte(a.Node)); s != nil {
-			s.other(a.Time.UnixMilli(), a.Serial)
-			s.others-- // it tells nothing of what this run's input holds
+			space := p.spaceOf(a.Node)
+			s.see(a.Time.UnixMilli(), a.Serial, space)
+			if a.Stream {
+				s.addOthers(space, 1) // the run before has seen that the log is whole
+			}
 		}
 	}
 }

@@ -29,7 +29,7 @@ func TestResume(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := New(nil)
-			b.Begin("audit:", tt.trust)
+			b.Begin(Source{Name: "audit:", Trust: tt.trust})
 			b.Resume([]aggregate.Seen{{Time: at, Serial: 2100}})
 			for n := range uint32(3) {
 				r := &parser.Record{Stamp: parser.Stamp{Millis: at.Add(tt.later).UnixMilli(), Serial: tt.next + n, HasTime: true, HasSerial: true}, Process: &parser.Process{Arch: 0xc000003e}, Code: 0x7ffc0000, Form: parser.FormAuditd}
@@ -51,7 +51,7 @@ func TestResume(t *testing.T) {
 func TestContinueWithNothing(t *testing.T) {
 	full, empty := New(nil), New(nil)
 	for _, b := range []*Tally{full, empty} {
-		b.Begin("audit:", aggregate.TrustKernel)
+		b.Begin(Source{Name: "audit:", Trust: aggregate.TrustKernel})
 	}
 	full.Lines(1)
 	addRecord(full, &parser.Record{Stamp: parser.Stamp{Millis: 1795446783000, Serial: 1, HasTime: true, HasSerial: true}, Process: &parser.Process{Arch: 0xc000003e}, Code: 0x7ffc0000, Form: parser.FormAuditd}, nil, 1)

@@ -12,7 +12,8 @@ const (
 	sameBoot  = 5000 // ms: a serial further from its page's span starts another page
 	reordered = 1024 // serials that late records may lie behind; more is a new boot
 
-	firstSerials = 32 // what comes later and is lower than these is of a new boot
+	firstSerials = 32   // a boot that is seen from its first record on begins with one of these
+	bootSerials  = 4096 // one of these is the first that auditd takes of a boot
 )
 
 // maxPages bounds the memory of the serials of all nodes: about 16 MB. When
@@ -37,7 +38,9 @@ const contentMask = 1<<24 - 1
 // event from another event that claims its serial.
 type page struct {
 	key         uint32           // serial >> pageBits
-	next        int32            // another page of this key, from another boot; -1: none
+	next        int32            // another page of this key, from another boot or space; -1: none
+	space       int32            // the serial space; see Proof
+	disputed    bool             // it claims serials of a page of the same time
 	first, last int64            // ms
 	seen        uint64           // serials of any audit record
 	records     uint64           // serials of SECCOMP records
@@ -47,18 +50,19 @@ type page struct {
 
 func (p *page) content(at uint32) content { return content(p.low[at]) | content(p.high[at])<<16 }
 
-// serials is the set of serials seen on one node.
+// serials is the set of serials seen on one node, in one space or several.
 type serials struct {
 	heads   map[uint32]int32 // key to the page of it made last
 	pages   pageList
-	limit   *int   // of pages
-	top     uint32 // the highest key; those beyond it have no page
-	key     uint32 // the key looked up last
-	head    int32  // its page made last; -1: none
-	others  int64  // records of other audit types
+	limit   *int    // of pages
+	top     uint32  // the highest key; those beyond it have no page
+	key     uint32  // the key looked up last
+	head    int32   // its page made last; -1: none
+	others  []int64 // records of other audit types, by space
 	printed printed
-	settled []stretch // of the pages that were let go
-	closed  stretch   // the sum of the oldest of those
+	settled map[int32][]stretch // of the pages that were let go, by space
+	closed  map[int32]stretch   // the sums of the oldest of those
+	mixed   map[int32]bool      // the spaces of which those were of several nodes
 }
 
 func newSerials(limit *int) *serials {
@@ -71,7 +75,7 @@ func newSerials(limit *int) *serials {
 func (s *serials) reset() {
 	clear(s.heads)
 	s.pages.reset()
-	*s = serials{heads: s.heads, pages: s.pages, limit: s.limit}
+	*s = serials{heads: s.heads, pages: s.pages, limit: s.limit, others: s.others[:0]}
 	s.seek(0)
 }
 
@@ -86,7 +90,7 @@ func (s *serials) seek(key uint32) {
 	}
 }
 
-// find returns a page of the key that fits, nil if there is none.
+// find returns the page of the key made last that fits, nil if there is none.
 func (s *serials) find(key uint32, fits func(*page) bool) *page {
 	if key != s.key {
 		s.seek(key)
@@ -126,24 +130,43 @@ func (p *page) widen(first, last int64) {
 }
 
 // other notes the serial of a record of another audit type.
-func (s *serials) other(ms int64, serial uint32) {
-	s.others++
-	p := s.find(serial>>pageBits, func(p *page) bool { return p.meets(ms, ms) })
+func (s *serials) other(ms int64, serial uint32, space int32) {
+	s.addOthers(space, 1)
+	s.see(ms, serial, space)
+}
+
+// addOthers counts records of other audit types.
+func (s *serials) addOthers(space int32, n int64) {
+	for int(space) >= len(s.others) {
+		s.others = append(s.others, 0)
+	}
+	s.others[space] += n
+}
+
+// hasOthers reports whether a space has records of other audit types: an
+// extract of SECCOMP records has none, and its gaps prove nothing.
+func (s *serials) hasOthers(space int32) bool {
+	return int(space) < len(s.others) && s.others[space] > 0
+}
+
+// see notes that a serial was there.
+func (s *serials) see(ms int64, serial uint32, space int32) {
+	p := s.find(serial>>pageBits, func(p *page) bool { return p.space == space && p.meets(ms, ms) })
 	if p == nil {
-		p = s.add(page{first: ms, last: ms})
+		p = s.add(page{first: ms, last: ms, space: space})
 	}
 	p.widen(ms, ms)
 	p.seen |= 1 << (serial & pageMask)
 }
 
-// record notes a SECCOMP record and reports whether it was seen before: the
-// same serial, within the time that its page was seen in, with the same
-// content. A serial seen outside that time is another boot's. Of records with
-// one serial but different contents some are forged; each has a page.
-func (s *serials) record(ms int64, serial uint32, c content) (duplicate bool) {
+// record notes a SECCOMP record and reports whether it was seen before, in
+// whatever space: the same serial, within the time that its page was seen in,
+// with the same content. A serial seen outside that time is another boot's. Of
+// records with one serial but different contents each has a page.
+func (s *serials) record(ms int64, serial uint32, c content, space int32) (duplicate bool) {
 	at, bit := serial&pageMask, uint64(1)<<(serial&pageMask)
 	if s.head >= 0 && s.key == serial>>pageBits { // the common case: the page used last is the only one
-		if p := s.pages.at(s.head); p.next < 0 && p.records&bit == 0 && p.meets(ms, ms) {
+		if p := s.pages.at(s.head); p.next < 0 && p.records&bit == 0 && p.space == space && p.meets(ms, ms) {
 			p.note(ms, at, c)
 			return false
 		}
@@ -152,12 +175,21 @@ func (s *serials) record(ms int64, serial uint32, c content) (duplicate bool) {
 		return p.records&bit != 0 && p.content(at) == c && ms >= p.first && ms <= p.last
 	})
 	if p != nil {
+		if p.space != space {
+			s.see(ms, serial, space)
+		}
 		return true
 	}
-	p = s.find(serial>>pageBits, func(p *page) bool { return p.records&bit == 0 && p.meets(ms, ms) })
+	disputed := false
+	p = s.find(serial>>pageBits, func(p *page) bool {
+		fits := p.space == space && p.meets(ms, ms)
+		disputed = disputed || fits && p.records&bit != 0
+		return fits && p.records&bit == 0
+	})
 	if p == nil {
-		p = s.add(page{first: ms, last: ms})
+		p = s.add(page{first: ms, last: ms, space: space})
 	}
+	p.disputed = p.disputed || disputed
 	p.note(ms, at, c)
 	return false
 }
@@ -170,11 +202,12 @@ func (p *page) note(ms int64, at uint32, c content) {
 	p.low[at], p.high[at] = uint16(c), uint8(c>>16)
 }
 
-// overlaps reports whether some record of o may be in s already.
-func (s *serials) overlaps(o *serials) bool {
+// overlaps reports whether some record of o, which belongs to a space, may be
+// in s already.
+func (s *serials) overlaps(o *serials, space int32) bool {
 	for p := range o.pages.all() {
 		if p.records != 0 && s.find(p.key, func(q *page) bool {
-			return q.records&p.records != 0 && q.meets(p.first, p.last)
+			return q.records&p.records != 0 && q.meets(p.first, p.last) && (q.space == space || q.sharesContent(p))
 		}) != nil {
 			return true
 		}
@@ -182,18 +215,35 @@ func (s *serials) overlaps(o *serials) bool {
 	return false
 }
 
-// merge adds the serials of o, which does not overlap.
-func (s *serials) merge(o *serials) {
-	s.others += o.others
+// sharesContent reports whether two pages hold the same record.
+func (p *page) sharesContent(o *page) bool {
+	for m := p.records & o.records; m != 0; m &= m - 1 {
+		if at := uint32(bits.TrailingZeros64(m)); p.content(at) == o.content(at) {
+			return true
+		}
+	}
+	return false
+}
+
+// merge adds the serials of o, which does not overlap, as of a space.
+func (s *serials) merge(o *serials, space int32) {
+	for _, n := range o.others {
+		s.addOthers(space, n)
+	}
 	s.printed.append(&o.printed)
 	for p := range o.pages.all() {
-		q := s.find(p.key, func(q *page) bool { return q.records&p.records == 0 && q.meets(p.first, p.last) })
+		q := s.find(p.key, func(q *page) bool {
+			return q.space == space && q.records&p.records == 0 && q.meets(p.first, p.last)
+		})
 		if q == nil {
-			s.add(*p)
+			added := *p
+			added.space = space
+			s.add(added)
 			continue
 		}
 		q.widen(p.first, p.last)
 		q.seen |= p.seen
+		q.disputed = q.disputed || p.disputed
 		for m := p.records; m != 0; m &= m - 1 {
 			bit := bits.TrailingZeros64(m)
 			q.low[bit], q.high[bit] = p.low[bit], p.high[bit]

@@ -16,7 +16,7 @@ type stream struct {
 
 func newStream() *stream {
 	b := New(nil)
-	b.Begin("audit.log", aggregate.TrustAuditd)
+	b.Begin(Source{Name: "audit.log", Trust: aggregate.TrustAuditd})
 	return &stream{b: b, millis: 1717243200000}
 }
 
@@ -157,12 +157,12 @@ func reversed(all []stamped) []stamped {
 func TestTimeless(t *testing.T) {
 	s := newSerials(new(int))
 	for i, want := range []bool{false, false, true} {
-		if got := s.record(0, []uint32{7, 9, 7}[i], 1); got != want {
+		if got := s.record(0, []uint32{7, 9, 7}[i], 1, 0); got != want {
 			t.Errorf("record %d: duplicate %v, want %v", i, got, want)
 		}
 	}
-	if n := s.gaps().missing; n != 0 {
-		t.Errorf("%d missing", n)
+	if g := s.gaps(); len(g) != 0 {
+		t.Errorf("%+v", g)
 	}
 }
 
@@ -184,7 +184,7 @@ func TestSettle(t *testing.T) {
 		want int64
 	}{
 		{"in order", func(s *stream) []stamped { return sparse(s, 1) }, (n - 1) * (step - 1)},
-		{"older half last", func(s *stream) []stamped { all := sparse(s, 1); return append(all[n/2:], all[:n/2]...) }, (n - 1) * (step - 1)},
+		{"older half last", func(s *stream) []stamped { all := sparse(s, firstSerials); return append(all[n/2:], all[:n/2]...) }, (n - 1) * (step - 1)},
 		{"newest first", func(s *stream) []stamped { return reversed(sparse(s, 1)) }, (n - 1) * (step - 1)},
 		{"two boots", func(s *stream) []stamped { return append(sparse(s, 1), sparse(s, 1)...) }, 2 * (n - 1) * (step - 1)},
 		{"many boots", func(s *stream) (all []stamped) {

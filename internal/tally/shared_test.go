@@ -29,7 +29,7 @@ func TestSummaryKeepsForms(t *testing.T) {
 		{"groups", func(b *Tally) { b.counts.fold(1); b.forgetNames() }},
 		{"numbers, in a part", func(b *Tally) {
 			part := New(nil)
-			part.Begin("journal", "")
+			part.Begin(Source{Name: "journal"})
 			for i := range int32(maxOdd + 1) {
 				rendered(part, parser.FormKernel, uint32(100+i), 1, 5000+i)
 			}
@@ -40,7 +40,7 @@ func TestSummaryKeepsForms(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			count := func(look bool) *aggregate.Summary {
 				b := New(nil)
-				b.Begin("journal", "")
+				b.Begin(Source{Name: "journal"})
 				rendered(b, parser.FormKernel, 1, 1, 0)
 				rendered(b, parser.FormKernel, 2, 2, 0)
 				if look {

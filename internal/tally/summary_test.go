@@ -20,7 +20,7 @@ func TestSummaryStays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			const calls = 3 * fewCalls
 			b := New(nil)
-			b.Begin("log", "")
+			b.Begin(Source{Name: "log"})
 			count := func(form parser.Form, nr int32) {
 				r := parser.Record{Form: form, Process: &parser.Process{Arch: 0xc000003e}, NR: nr, Code: 0x7ffc0000}
 				addRecord(b, &r, nil, 1)
@@ -55,7 +55,7 @@ func TestSummaryStays(t *testing.T) {
 // last is a builder that has counted one record.
 func last(form parser.Form, nr int32) *Tally {
 	b := New(nil)
-	b.Begin("log", "")
+	b.Begin(Source{Name: "log"})
 	addRecord(b, &parser.Record{Form: form, Process: &parser.Process{Arch: 0xc000003e}, NR: nr, Code: 0x7ffc0000}, nil, 1)
 	return b
 }

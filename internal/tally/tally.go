@@ -47,11 +47,10 @@ func NewWorker(f *aggregate.Filter) *Tally {
 }
 
 // Begin begins an input: what is added from now on comes from it, through one
-// parser. Trust is what the source vouches for; "" lets the records' own form
-// decide.
-func (t *Tally) Begin(input string, trust aggregate.Trust) {
+// parser.
+func (t *Tally) Begin(s Source) {
 	t.forgetNames()
-	t.begin(input, trust)
+	t.begin(s)
 }
 
 // forgetNames drops what names and origins come to.
@@ -69,7 +68,7 @@ func (t *Tally) Event(e *event.Event, line int64) (seen int64, ok bool) {
 	o := t.origin(r, e.Container)
 	in := t.input()
 	if s := t.serialsOf(r); s != nil {
-		if s.record(r.Millis, r.Serial, contentOf(r, o.hash)) {
+		if s.record(r.Millis, r.Serial, contentOf(r, o.hash), t.node.space) {
 			in.Duplicates++
 			return 0, false
 		}
@@ -110,7 +109,7 @@ func (t *Tally) Other(r *parser.Record) {
 		return
 	}
 	if s := t.serialsOf(r); s != nil {
-		s.other(r.Millis, r.Serial)
+		s.other(r.Millis, r.Serial, t.node.space)
 		if wasPrinted(r) {
 			s.printed.add(r.Millis)
 		}

@@ -3,6 +3,7 @@ package tally
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/auditscan/auditscan/aggregate"
@@ -71,36 +72,82 @@ func (p *Proof) fromKernel() bool {
 
 // completeness weighs the evidence.
 func (p *Proof) completeness(s *aggregate.Summary) aggregate.Completeness {
-	c := aggregate.Completeness{Verdict: aggregate.Complete, Evidence: p.evidence(s)}
-	for node, n := range p.nodes {
+	c := aggregate.Completeness{Evidence: p.evidence(s)}
+	doubt := p.doubt()
+	for _, node := range slices.Sorted(maps.Keys(p.nodes)) {
+		n := p.nodes[node]
 		if n.printed.exhausted() {
-			first, last := n.printed.burst()
-			c.Evidence = append(c.Evidence, p.inNode(node, aggregate.Evidence{Kind: aggregate.Suppressed, Detail: burstDetail, Fix: fixes[aggregate.Suppressed], First: first, Last: last}))
+			c.Evidence = append(c.Evidence, p.burst(node, &n.printed))
 		}
-		r := n.gaps()
-		if r.missing == 0 {
-			continue
-		}
-		if n.others == 0 && !p.fromKernel() {
-			c.Verdict = aggregate.Unknown // an extract of SECCOMP records: its gaps prove nothing
-			continue
-		}
-		c.Evidence = append(c.Evidence, p.gap(node, r))
-	}
-	for i := range s.Inputs {
-		if p.inputs[i].rendered() == aggregate.TrustText {
-			c.Verdict = aggregate.Unknown // neither syslog nor an empty log proves that nothing was dropped
+		for _, g := range n.gaps() {
+			evidence, why := p.weigh(node, n, &g)
+			c.Evidence = append(c.Evidence, evidence...)
+			doubt = cmp.Or(doubt, why)
 		}
 	}
-	if len(s.Inputs) == 0 || len(p.nodes) >= maxNodes {
-		c.Verdict = aggregate.Unknown
-	}
-	if len(c.Evidence) > 0 {
+	switch {
+	case len(c.Evidence) > 0:
 		c.Verdict = aggregate.Incomplete
+	case doubt != "":
+		c.Verdict, c.Reason = aggregate.Unknown, doubt
+	default:
+		c.Verdict = aggregate.Complete
 	}
 	slices.SortFunc(c.Evidence, aggregate.CompareEvidence)
 	c.Lost = lost(c.Evidence)
 	return c
+}
+
+// The reasons why nobody knows whether records are missing.
+const (
+	doubtNothing    = "nothing was read"
+	doubtText       = "this kind of log cannot show whether records are missing"
+	doubtExtract    = "it holds SECCOMP records only: an extract, whose gaps prove nothing"
+	doubtOne        = "one audit record shows nothing of others"
+	doubtOutOfOrder = "the serials begin anew where no boot does: a part is missing, or the files are not in the order of time"
+	doubtNodes      = "there are records of more than 1,024 nodes: the serials of the others were not kept"
+)
+
+// doubt returns why the inputs cannot show whether records are missing; "" if
+// they can.
+func (p *Proof) doubt() string {
+	switch {
+	case len(p.inputs) == 0:
+		return doubtNothing
+	case len(p.nodes) >= maxNodes:
+		return doubtNodes
+	case slices.ContainsFunc(p.inputs, func(in input) bool { return in.rendered() == aggregate.TrustText }):
+		return doubtText // neither syslog nor an empty log proves that nothing was dropped
+	}
+	return ""
+}
+
+// weigh returns the evidence in a serial space of a node, or why it proves
+// nothing.
+func (p *Proof) weigh(node string, n *serials, g *spaceGaps) (evidence []aggregate.Evidence, doubt string) {
+	extract := !n.hasOthers(g.space) && !p.fromKernel()
+	switch {
+	case g.mixed:
+		return []aggregate.Evidence{p.locate(node, g.space, aggregate.Evidence{Kind: aggregate.MixedNodes})}, ""
+	case extract:
+		return nil, doubtExtract
+	case g.missing > 0:
+		return []aggregate.Evidence{p.locate(node, g.space, aggregate.Evidence{
+			Kind: aggregate.SerialGap, Count: g.missing, First: aggregate.Millis(g.from).Time(), Last: aggregate.Millis(g.to).Time(),
+		})}, ""
+	case g.outOfOrder:
+		return nil, doubtOutOfOrder
+	case g.single && !p.fromKernel():
+		return nil, doubtOne
+	}
+	return nil, ""
+}
+
+// burst is the evidence that what the kernel printed ends with a full burst.
+func (p *Proof) burst(node string, printed *printed) aggregate.Evidence {
+	e := aggregate.Evidence{Kind: aggregate.Suppressed, Detail: burstDetail}
+	e.First, e.Last = printed.burst()
+	return p.locate(node, anySpace, e)
 }
 
 // evidence lists the losses and what could not be named.
@@ -118,20 +165,21 @@ func (p *Proof) evidence(s *aggregate.Summary) []aggregate.Evidence {
 	return out
 }
 
-func (p *Proof) gap(node string, r stretch) aggregate.Evidence {
-	return p.inNode(node, aggregate.Evidence{
-		Kind: aggregate.SerialGap, Count: r.missing, First: aggregate.Millis(r.from).Time(), Last: aggregate.Millis(r.to).Time(),
-		Detail: lossDetail[aggregate.SerialGap], Fix: fixes[aggregate.SerialGap],
-	})
-}
+// anySpace stands for all spaces of a node.
+const anySpace = -1
 
-// inNode adds the node to the detail, and the input if there is only one.
-func (p *Proof) inNode(node string, e aggregate.Evidence) aggregate.Evidence {
+// locate completes evidence about a node: with what it means and how to
+// prevent it, the node's name, and the input if there is only one that it can
+// be about.
+func (p *Proof) locate(node string, n int32, e aggregate.Evidence) aggregate.Evidence {
+	e.Detail, e.Fix = cmp.Or(e.Detail, lossDetail[e.Kind]), fixes[e.Kind]
 	if node != "" {
 		e.Detail = fmt.Sprintf("%s, on node %s", e.Detail, node)
 	}
 	if len(p.inputs) == 1 {
 		e.Input = p.inputs[0].Name
+	} else if node == "" && n != anySpace && p.spaces[n].inputs == 1 {
+		e.Input = p.inputs[p.spaces[n].input].Name
 	}
 	return e
 }

@@ -1,0 +1,13 @@
+//go:build !linux
+
+package source
+
+import (
+	"io"
+	"os"
+)
+
+// isKernelLog reports false: /dev/kmsg is Linux's.
+func isKernelLog(*os.File) bool { return false }
+
+func newKernelLog(f *os.File) io.Reader { return f }

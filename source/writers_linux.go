@@ -1,0 +1,110 @@
+package source
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// otherWriters says who besides root and the user of this process can have
+// written what f holds, or put another file in its place; "" if nobody can. It
+// is judged by the open file, and by all directories and links that path leads
+// through.
+func otherWriters(f *os.File, path string) string {
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return fmt.Sprintf("it cannot be looked at (%v)", err)
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return "it is no regular file: anybody may be at its other end"
+	}
+	user := uint32(os.Geteuid())
+	if why := fileWriters(&st, user, hasACL(f)); why != "" {
+		return "it " + why
+	}
+	return placeWriters(path, user)
+}
+
+// fileWriters says why others can write to a file.
+func fileWriters(st *unix.Stat_t, user uint32, acl bool) string {
+	switch {
+	case st.Uid != 0 && st.Uid != user:
+		return fmt.Sprintf("belongs to uid %d", st.Uid)
+	case st.Mode&0o002 != 0:
+		return "can be written by everybody"
+	case st.Mode&0o020 != 0 && acl: // these bits are the most that the list gives anybody
+		return "has an access list that lets others write"
+	case st.Mode&0o020 != 0 && !isPrivateGroup(st):
+		return fmt.Sprintf("can be written by the group %d", st.Gid)
+	}
+	return ""
+}
+
+// isPrivateGroup reports whether a group is that of root, or the owner's own,
+// which has the same number and no other member by the convention of nearly all
+// distributions: a umask of 002 gives it a new file to write to.
+func isPrivateGroup(st *unix.Stat_t) bool { return st.Gid == 0 || st.Gid == st.Uid }
+
+// hasACL reports whether others than owner, group and everybody have rights.
+func hasACL(f *os.File) bool {
+	n, err := unix.Fgetxattr(int(f.Fd()), "system.posix_acl_access", nil)
+	return err == nil && n > 0
+}
+
+// Groups of these numbers are given to daemons when they are installed
+// (SYS_GID_MIN and SYS_GID_MAX of login.defs; below are those of people, as
+// users, adm and staff). Ubuntu's /var/log is one's, syslog's.
+const firstDaemon, lastDaemon = 101, 999
+
+// directoryWriters says why others can replace what is in a directory. In a
+// sticky one that is the right of an entry's owner.
+func directoryWriters(st *unix.Stat_t, user uint32) string {
+	daemon := st.Mode&0o002 == 0 && st.Gid >= firstDaemon && st.Gid <= lastDaemon
+	why := fileWriters(st, user, false)
+	if why != "" && (st.Uid == 0 || st.Uid == user) && (st.Mode&unix.S_ISVTX != 0 || daemon) {
+		return ""
+	}
+	return why
+}
+
+// maxLinks is how many links the kernel follows in a path.
+const maxLinks = 40
+
+// placeWriters goes the way from the root to a file, as the kernel does, and
+// says who can lead it elsewhere.
+func placeWriters(path string, user uint32) string {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return fmt.Sprintf("its directory is not known (%v)", err)
+	}
+	at, rest, links := "/", strings.Split(path, "/"), 0
+	for len(rest) > 0 {
+		at, rest = filepath.Join(at, rest[0]), rest[1:]
+		var st unix.Stat_t
+		if err := unix.Lstat(at, &st); err != nil {
+			return fmt.Sprintf("%s cannot be looked at (%v)", at, err)
+		}
+		switch st.Mode & unix.S_IFMT {
+		case unix.S_IFDIR:
+			if why := directoryWriters(&st, user); why != "" {
+				return fmt.Sprintf("its directory %s %s", at, why)
+			}
+		case unix.S_IFLNK:
+			target, err := os.Readlink(at)
+			if links++; err != nil || links > maxLinks {
+				return fmt.Sprintf("the link %s leads nowhere", at)
+			}
+			if st.Uid != 0 && st.Uid != user {
+				return fmt.Sprintf("the link %s belongs to uid %d", at, st.Uid)
+			}
+			if at = filepath.Dir(at); filepath.IsAbs(target) {
+				at = "/"
+			}
+			rest = append(strings.Split(target, "/"), rest...)
+		}
+	}
+	return ""
+}
