@@ -88,7 +88,7 @@ func pathOf(line []byte) string {
 func parsePath(path string) (ref Ref) {
 	parent, pod := "", ""
 	for segment := range strings.SplitSeq(path, "/") {
-		if uid := podUID(segment); uid != "" && ref.ID == "" {
+		if uid := podUID(segment); uid != "" {
 			pod = uid
 		}
 		p := parseSegment(segment, parent)
@@ -222,7 +222,7 @@ func podUID(segment string) string {
 func userID(segment string) string {
 	for _, form := range [][2]string{{"user-", ".slice"}, {"user@", ".service"}} {
 		uid, ok := strings.CutPrefix(segment, form[0])
-		if uid, ok2 := strings.CutSuffix(uid, form[1]); ok && ok2 && uid != "" && len(uid) <= 10 && isDigits(uid) {
+		if uid, ok2 := strings.CutSuffix(uid, form[1]); ok && ok2 && uid != "" && isDigits(uid) {
 			return uid
 		}
 	}

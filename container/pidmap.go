@@ -270,7 +270,7 @@ func (m *mapReader) sort() {
 		if n < 0 || !m.sameProcess(tidied[n], s) {
 			tidied = append(tidied, s)
 		} else if s.start == undated && s.id != tidied[n].id {
-			tidied[n].id, tidied[n].line = 0, math.MaxUint32 // nothing tells when it was which
+			tidied[n].id = 0 // nothing tells when it was which
 		} else if s.line > tidied[n].line {
 			tidied[n].end, tidied[n].id, tidied[n].line = s.end, s.id, s.line
 		}

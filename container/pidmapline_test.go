@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -254,6 +255,55 @@ func BenchmarkReadMap(b *testing.B) {
 	for b.Loop() {
 		if _, _, err := ReadMap(b.Context(), bytes.NewReader(text), "map"); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// failing takes nothing.
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, errors.New("disk full") }
+
+func TestCompactMapError(t *testing.T) {
+	text := `{"pid":7,"start":"2026-11-23T10:00:00.000Z","end":null,"container":{"id":"a"}}`
+	if _, err := CompactMap(t.Context(), failing{}, strings.NewReader(text), "map", 10, 1000); err == nil {
+		t.Error("a full disk went unnoticed")
+	}
+}
+
+// What was taken back is not in the compacted map.
+func TestCompactMapTakenBack(t *testing.T) {
+	var out bytes.Buffer
+	if _, err := CompactMap(t.Context(), &out, strings.NewReader(savedMap), "map", 100, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(out.String(), `"pid":9,`) || !strings.Contains(out.String(), `"pid":8,`) {
+		t.Errorf("compacted to\n%s", out.String())
+	}
+}
+
+// A text that was seen once stands for no more than itself.
+func TestKnownTextIsOneValue(t *testing.T) {
+	const form = `{"pid":%d,"start":"2026-02-28T23:59:59.999Z","end":null,"container":{"id":"a"},"pid":8}` + "\n"
+	fast, general := readBoth(t, fmt.Sprintf(form+form, 7, 9))
+	if a, b := describeMap(fast), describeMap(general); a != b {
+		t.Errorf("%s\nwant\n%s", a, b)
+	}
+}
+
+// One process by two clocks is one; a user's container is not the host's.
+func TestSameProcess(t *testing.T) {
+	m := &Map{identities: []*Identity{{ID: "a"}, {ID: "a", Manager: "user@1000.service"}}}
+	s := stay{pid: 7, id: 1, start: 1000}
+	for _, tt := range []struct {
+		later stay
+		want  bool
+	}{
+		{stay{pid: 7, id: 1, start: 1025}, true}, {stay{pid: 7, id: 1, start: 1026}, false}, {stay{pid: 7, id: 2, start: 1025}, false},
+		{stay{pid: 7, id: 2, start: 1000}, true}, {stay{pid: 8, id: 1, start: 1000}, false},
+	} {
+		if got := m.sameProcess(s, tt.later); got != tt.want {
+			t.Errorf("%+v: %v, want %v", tt.later, got, tt.want)
 		}
 	}
 }

@@ -97,6 +97,9 @@ func TestSightingsAsMap(t *testing.T) {
 		strings.NewReplacer("4711", "4713").Replace(gadgetUndated),
 		strings.NewReplacer("4711", "4713", `"p1"`, `"p2"`, `"timestamp":`, `"x":`).Replace(gadgetOld),
 		strings.NewReplacer("4711", "4714", `"n1"`, `"n2"`).Replace(gadgetOld),
+		later.Replace(strings.Replace(enricherLine, "4711", "4716", 1)), // lines out of order
+		strings.NewReplacer("4711", "4716", "1790000000.123:500", "1790000008.000:599", `"p1"`, `"p2"`).Replace(enricherLine),
+		strings.NewReplacer("4711", "4717", `"n1"`, `""`).Replace(gadgetOld), // no node told
 		`{"pid":4715,"start":"2026-09-21T14:13:20.000Z","end":null,"container":{"id":"a"}}`,
 	}, "\n")
 	m, problems, err := ReadMap(t.Context(), strings.NewReader(text), "enricher.log")
@@ -118,6 +121,8 @@ func TestSightingsAsMap(t *testing.T) {
 		{4712, 1700000000000, "ns1/p1/c1"},
 		{4713, 1790000000000, ""}, // two, and no time that tells them apart
 		{4714, 1790000000123, ""},
+		{4716, 1790000007100, "ns1/p2/c1"},
+		{4717, 1790000000123, "ns1/p1/c1"},
 		{4715, 1790000009000, "a"},
 	} {
 		id, ok := m.Lookup(tt.pid, time.UnixMilli(tt.ms))

@@ -26,6 +26,7 @@ func TestWorkload(t *testing.T) {
 		{"node-exporter-mn7xb", map[string]string{labelRevisionHash: "5c9f"}, "node-exporter", false},
 		{"db-12", map[string]string{labelRevisionHash: "db-5c9f"}, "db", false},
 		{"migrate-x2x4z", map[string]string{labelJobName: "migrate"}, "migrate", false},
+		{"evil-x2x4z", map[string]string{labelJobName: "migrate"}, "evil", true}, // a label of its user's
 		{"migrate-x2x4z", map[string]string{labelJobName: "../x"}, "migrate", true},
 	} {
 		if got, guessed := Workload(test.pod, test.labels); got != test.want || guessed != test.guessed {

@@ -95,6 +95,10 @@ func TestMapWriterCompactsAtStart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.awaitCompaction()
+	if info, err := os.Stat(name); err != nil || info.Size() > smallLimits.size {
+		t.Errorf("%d bytes before the first write, %v", info.Size(), err)
+	}
 	p := container.Process{PID: 1000, Start: start.Add(time.Hour), Container: web}
 	write(t, w, p)
 	w.awaitCompaction()

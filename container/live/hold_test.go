@@ -77,6 +77,20 @@ func TestHold(t *testing.T) {
 	}
 }
 
+// An item waits for a second, and no longer.
+func TestHoldEndsInTime(t *testing.T) {
+	s := newHoldScript()
+	t0 := time.Unix(1000, 0)
+	s.Add("one", 1, t0, t0)
+	s.Retry(t0.Add(holdFor - 1))
+	s.want(t)
+	s.Retry(t0.Add(holdFor - 1 + holdPause))
+	s.want(t, "one")
+	s.Add("two", 1, t0, t0)
+	s.Retry(t0.Add(holdFor))
+	s.want(t, "two")
+}
+
 func TestHoldFlushAsksOnceMore(t *testing.T) {
 	s := newHoldScript()
 	t0 := time.Unix(1000, 0)
