@@ -133,9 +133,7 @@ func (ref *Ref) enter(p part, pod string) {
 			ref.PodUID = pod
 		}
 	case p.unit != "" && ref.User != "":
-		inner := ref.Inner
-		*ref = ref.UserManager()
-		if ref.Inner = inner; p.unit != ref.Name {
+		if *ref = ref.UserManager(); p.unit != ref.Name {
 			ref.Inner = p.unit
 		}
 	case p.unit != "" && ref.Name == "":

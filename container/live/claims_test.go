@@ -116,6 +116,13 @@ func TestSettleBoundsWhatIsMadeUp(t *testing.T) {
 				all[r.Settle(ref)] = true
 			}
 		}
+		first := owner
+		if first.ID, first.Inner = fmt.Sprintf("%064x", 0), ""; owner.User == "" {
+			first.ID, first.Inner = owner.ID, first.ID
+		}
+		if r.claims.settled = nil; r.Settle(first) != first {
+			t.Errorf("%+v is not told apart any more", first)
+		}
 		return len(all)
 	}
 	for _, owner := range []container.Ref{{User: "1000"}, {ID: idA}, {Name: "web", Runtime: "lxc"}} {
