@@ -176,6 +176,16 @@ func (r *Result) compose(o Options) (err error) {
 	return err
 }
 
+// StillDenied returns the calls that were denied during the recording and that
+// the profile does not allow, whatever their arguments.
+func (r *Result) StillDenied() []Denied {
+	allowed := map[string]bool{}
+	r.Document.markAllowed(allowed)
+	return slices.DeleteFunc(slices.Clone(r.Denied), func(d Denied) bool {
+		return allowed[d.Name] && slices.Contains(r.Arches, d.Arch)
+	})
+}
+
 // callKey is a call, whatever program made it.
 type callKey struct {
 	arch   syscalltable.Arch

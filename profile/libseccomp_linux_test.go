@@ -244,4 +244,3 @@ func compareFilters(t *testing.T, random *rand.Rand, host syscalltable.Arch, our
 	}
 	return asked
 }
-

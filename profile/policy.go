@@ -23,6 +23,8 @@ type Policy struct {
 	Rules  []Rule   // those that apply, in the order of the document
 	Notes  []string // what of the document does not mean what it seems to
 	byName map[string]*ruling
+
+	settings settings
 }
 
 // ruling is what the rules of one call come to.
@@ -35,7 +37,7 @@ type ruling struct {
 // Evaluate settles a document's conditions for a host and container. Rules
 // that contradict each other there are a [*SyntaxError].
 func (d *Document) Evaluate(env Environment) (*Policy, error) {
-	p := &Policy{Name: d.Name, Env: env, Default: d.Default, byName: map[string]*ruling{}}
+	p := &Policy{Name: d.Name, Env: env, Default: d.Default, byName: map[string]*ruling{}, settings: d.settings()}
 	p.Arches = d.arches(env.Arch)
 	for i := range d.Rules {
 		r := &d.Rules[i]

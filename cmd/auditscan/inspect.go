@@ -49,7 +49,7 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 	if pid, err := strconv.Atoi(name); err == nil {
 		return f.inspectProcess(env, pid, on.Arch)
 	}
-	d, err := readPolicy(env, name)
+	d, err := f.readPolicy(env, name)
 	if err != nil {
 		return err
 	}

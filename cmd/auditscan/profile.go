@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/spf13/cobra"
 
 	"github.com/auditscan/auditscan/aggregate"
@@ -22,6 +21,7 @@ import (
 // profileFlags are the flags of profile.
 type profileFlags struct {
 	readFlags
+	profileFile
 	exact, variants, includeDenied bool
 	runtime, errno, defaultAction  string
 	explain                        string
@@ -73,6 +73,7 @@ with 3 if the input is incomplete or a call could not be named.`,
 	flags.StringVarP(&f.dir, "output-dir", "O", "", "write the profiles of --per, and an index.json, to `DIR`")
 	flags.BoolVar(&f.force, "force", false, "overwrite what is in DIR")
 	flags.BoolVar(&f.requireTrusted, "require-trusted", false, "refuse input that any user of the host can forge")
+	f.profileFile.add(flags)
 	f.readFlags.add(flags)
 	return cmd
 }
@@ -146,7 +147,7 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 	if err != nil {
 		return err
 	}
-	s, err := f.read(ctx, env, args, nil)
+	s, err := f.readFlags.read(ctx, env, args, nil)
 	if err != nil {
 		return err
 	}
@@ -229,7 +230,7 @@ func (f *profileFlags) base(env *environment) (*profile.Document, error) {
 	}
 	var all []*profile.Document
 	for _, path := range f.merge {
-		d, err := readProfile(env, path)
+		d, err := f.profileFile.read(env, path)
 		if err != nil {
 			return nil, err
 		}
@@ -270,8 +271,8 @@ func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Sum
 		sayAdditions(env, r)
 	}
 	sayWidened(env, r.Widened)
-	for _, d := range stillDenied(r) {
-		env.notef("%s", d)
+	for _, d := range r.StillDenied() {
+		env.notef("%s", stillDenied(d))
 	}
 	sayUnresolved(env, r.Unresolved)
 	if !f.quiet {
@@ -300,28 +301,16 @@ func sayWidened(env *environment, list []profile.Widened) {
 	}
 }
 
-// stillDenied tells what was denied during the run and is not allowed now.
-func stillDenied(r *profile.Result) (list []string) {
-	for _, d := range r.Denied {
-		if !allows(r, d.Name, d.Arch) {
-			list = append(list, fmt.Sprintf("denied during the run, not added: %s on %s (%s, count %d)", callName(d.Name, d.NR), d.Arch, d.Action, d.Records))
-		}
-	}
-	return list
+// stillDenied tells of a call that was denied during the run and is not
+// allowed now.
+func stillDenied(d profile.Denied) string {
+	return fmt.Sprintf("denied during the run, not added: %s on %s (%s, count %d)", profile.CallName(d.Name, d.NR), d.Arch, d.Action, d.Records)
 }
 
 func sayUnresolved(env *environment, list []profile.Unresolved) {
 	for _, u := range list {
 		env.notef("left out: number %d on %s (count %d): %s", u.NR, u.Arch, u.Records, u.Reason)
 	}
-}
-
-// allows reports whether the profile allows a call, whatever its arguments.
-func allows(r *profile.Result, name string, arch syscalltable.Arch) bool {
-	named := func(rule specs.LinuxSyscall) bool {
-		return rule.Action == specs.ActAllow && slices.Contains(rule.Names, name)
-	}
-	return slices.Contains(r.Arches, arch) && r.Profile != nil && slices.ContainsFunc(r.Profile.Syscalls, named)
 }
 
 // sayAdditions names what was added, a line a source; --explain has the
@@ -370,11 +359,3 @@ func archList(arches []syscalltable.Arch) string {
 // errUntrusted is what --require-trusted says.
 var errUntrusted = errors.New("the input is text that any user of the host can forge (--require-trusted): " +
 	"give audit.log, or `journalctl -o json`")
-
-// callName shows a call whose number may be in no table.
-func callName(name string, nr int32) string {
-	if name == "" {
-		return fmt.Sprintf("number %d", nr)
-	}
-	return name
-}
