@@ -113,6 +113,10 @@ type Environment struct {
 	Arch   syscalltable.Arch // of the kernel
 	Caps   []string          // the container's bounding set, such as CAP_SYS_ADMIN
 	Kernel KernelVersion
+	// NoStub is that the filter is loaded as it is written: by systemd, minijail
+	// or LXC. runc, and what has its library, put ENOSYS above the highest number
+	// that a profile lists, so that programs find out that a call is newer.
+	NoStub bool
 }
 
 // DefaultCaps returns the capabilities that Docker, containerd and CRI-O give

@@ -25,6 +25,7 @@ type Policy struct {
 	byName map[string]*ruling
 
 	settings settings
+	highest  map[syscalltable.Arch]uint32 // above which runc's stub answers
 }
 
 // ruling is what the rules of one call come to.
@@ -57,6 +58,7 @@ func (d *Document) Evaluate(env Environment) (*Policy, error) {
 		known := p.rulingOf(r.Names[0])
 		known.all = append(known.all, r)
 	}
+	p.addStub(d)
 	if d.Conditional() {
 		p.Notes = append(p.Notes, fmt.Sprintf("evaluated for %s, Linux %s, with %d capabilities: %d of %d rules apply",
 			env.Arch, env.Kernel, len(env.Caps), len(p.Rules), len(d.Rules)))

@@ -24,10 +24,10 @@ func TestParseErrors(t *testing.T) {
 		`"` + strings.Repeat("a", 63) + `"`: "f:1:1: a value of more than 64 bytes",
 		strings.Repeat("1", 65):             "f:1:1: a value of more than 64 bytes",
 		"{\"a\": \"\xff\"}":                 "f:1:8: a: not JSON: invalid UTF-8",
-		"{\"a\": \"\\ud800\"}":              "f:1:8: a: not JSON: invalid surrogate pair `\\ud800` in string",
+		"{\"a\": \"\\ud800\"}":              "f:1:8: a: not JSON: invalid surrogate pair `\\ud800\"}` in string",
 		"{} \n x":                           "f:2:2: not JSON: invalid character 'x' at start of value",
 		"{} \n {}":                          "f:2:2: text after the end of the document",
-		"{1: 2}":                            "f:1:2: not JSON: a key is not a string",
+		"{1: 2}":                            "f:1:2: a string expected, not a number",
 		"{\"\\u001b\": nul}":                "f:1:15: \"\\x1b\": not JSON: invalid character '}' in literal null (expecting 'l')",
 	} {
 		_, err := strictjson.Parse([]byte(text), "f", limits)
