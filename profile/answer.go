@@ -53,6 +53,9 @@ const x32Bit = 0x40000000
 // Answer returns what a filter of the policy answers to a call, whose number
 // is that of a record.
 func (p *Policy) Answer(arch syscalltable.Arch, nr int32) Answer {
+	if p.stubbed(arch, nr) {
+		return Answer{[]Outcome{stubOutcome}, "above the highest number that the profile lists: runc's stub"}
+	}
 	if arch == syscalltable.X86_64 && uint32(nr) >= x32Bit && nr != -1 {
 		arch = syscalltable.X32 // as libseccomp divides the numbers
 	}
@@ -64,9 +67,6 @@ func (p *Policy) Answer(arch syscalltable.Arch, nr int32) Answer {
 
 // listed answers as if the architecture were among the policy's.
 func (p *Policy) listed(arch syscalltable.Arch, nr int32) Answer {
-	if p.stubbed(arch, nr) {
-		return Answer{[]Outcome{stubOutcome}, "above the highest number that the profile lists: runc's stub"}
-	}
 	name, ok := arch.Name(nr)
 	if !ok {
 		return Answer{[]Outcome{p.Default}, "the number has no name: the default"}

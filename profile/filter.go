@@ -74,7 +74,7 @@ func (p *Policy) starts(arch syscalltable.Arch) []uint32 {
 	}
 	add(arch)
 	if arch == syscalltable.X86_64 {
-		list = append(list, x32Bit, 0xffffffff)
+		list = append(list, x32Bit, 2*x32Bit, 3*x32Bit, 0xffffffff)
 		add(syscalltable.X32)
 	}
 	slices.Sort(list)

@@ -49,10 +49,14 @@ func (d *Document) lists(arch, host syscalltable.Arch) bool {
 	})
 }
 
-// stubbed reports whether runc's stub answers a call before the filter does.
+// stubbed reports whether runc's stub answers a call before the filter does. It
+// tells x32 by the bit alone, libseccomp by the size of the number.
 func (p *Policy) stubbed(arch syscalltable.Arch, nr int32) bool {
-	if arch == syscalltable.X86_64 && uint32(nr)&x32Bit != 0 {
+	switch x32 := uint32(nr)&x32Bit != 0; {
+	case arch == syscalltable.X86_64 && x32:
 		arch = syscalltable.X32 // -1 as well
+	case arch == syscalltable.X32 && !x32:
+		arch = syscalltable.X86_64
 	}
 	highest, ok := p.highest[arch]
 	return ok && uint32(nr) > highest
