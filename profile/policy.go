@@ -184,3 +184,17 @@ func chains(r *Rule) [][]specs.LinuxSeccompArg {
 	}
 	return list
 }
+
+// DenialsLogged reports whether the kernel writes a record of what the policy
+// denies, as far as the profile decides that: records of errors are written only
+// with SECCOMP_FILTER_FLAG_LOG, those of calls that are logged or that kill
+// always (where kernel.seccomp.actions_logged has them).
+func (p *Policy) DenialsLogged() bool {
+	quiet := func(o Outcome) bool {
+		return o.Action == syscalltable.ActionErrno || o.Action == syscalltable.ActionTrap || o.Action == syscalltable.ActionTrace
+	}
+	if slices.Contains(p.settings.flags, string(specs.LinuxSeccompFlagLog)) {
+		return true
+	}
+	return !quiet(p.Default) && !slices.ContainsFunc(p.Rules, func(r Rule) bool { return quiet(r.Outcome) })
+}

@@ -90,7 +90,7 @@ func startupFor(s *aggregate.Summary, o Options) (*startup, error) {
 	switch {
 	case want != RuntimeAuto || len(seen) > 0:
 	case o.Base != nil:
-		return &startup{why: "no runtime's start-up is in the log: left to " + o.Base.Name}, nil
+		return startupOfBase(lists, o.Base)
 	default:
 		st := collect(lists, "true", "false")
 		st.why = "no runtime's start-up is in the log: that of every known runtime was added"

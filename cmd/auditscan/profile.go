@@ -27,6 +27,8 @@ type profileFlags struct {
 	explain                        string
 	requireTrusted                 bool
 	merge, denyCalls               []string
+	overrideBase, logDenied        bool
+	from                           string
 	recording, deny                bool
 	format, name, securityContext  string
 	per, dir                       string
@@ -62,6 +64,9 @@ with 3 if the input is incomplete or a call could not be named.`,
 	flags.StringVar(&f.errno, "errno", "", "the `error` that denied calls return: EPERM (default), ENOSYS, ... or a number")
 	flags.StringVar(&f.defaultAction, "default-action", "", "the `action` for all other calls: errno (default), kill_process, kill_thread, trap, log")
 	flags.StringSliceVar(&f.merge, "merge", nil, "unite with these `profiles`; their argument filters are kept")
+	flags.BoolVar(&f.overrideBase, "override-base", false, "allow what was seen even where a profile of --merge refuses it by name")
+	flags.BoolVar(&f.logDenied, "log-denied", false, "set SECCOMP_FILTER_FLAG_LOG, so that denials leave a record")
+	flags.StringVar(&f.from, "from", "", "read no log: write the profile in `FILE` in the form of --format")
 	flags.BoolVar(&f.recording, "recording", false, "for the next recording: allow what is known, log the rest")
 	flags.BoolVar(&f.deny, "deny", false, "a deny-list instead: refuse what was denied in the log, allow all else")
 	flags.StringSliceVar(&f.denyCalls, "deny-call", nil, "refuse these `calls` too (with --deny)")
@@ -85,6 +90,8 @@ var clashes = []struct {
 	why    string
 }{
 	{"exact", []string{"variants"}, "the one adds nothing, the other does"},
+	{"from", []string{"exact", "variants", "include-denied", "runtime", "merge", "deny", "deny-call", "explain", "per", "errno", "default-action", "require-trusted"},
+		"a profile is written as it is"},
 	{"recording", []string{"default-action", "errno"}, "what a recording does not know is logged"},
 	{"deny", []string{"exact", "variants", "include-denied", "runtime", "merge", "recording", "explain", "security-context", "per"},
 		"they are for allow-lists"},
@@ -101,7 +108,7 @@ func clash(given func(flag string) bool) error {
 			}
 		}
 	}
-	for _, c := range [][2]string{{"deny-call", "deny"}, {"per", "output-dir"}, {"output-dir", "per"}, {"force", "per"}} {
+	for _, c := range [][2]string{{"deny-call", "deny"}, {"per", "output-dir"}, {"output-dir", "per"}, {"force", "per"}, {"override-base", "merge"}} {
 		if given(c[0]) && !given(c[1]) {
 			return usageErrorf("--%s needs --%s", c[0], c[1])
 		}
@@ -110,9 +117,12 @@ func clash(given func(flag string) bool) error {
 }
 
 func (f *profileFlags) options() (o profile.Options, err error) {
-	o = profile.Options{Exact: f.exact, Variants: f.variants, IncludeDenied: f.includeDenied}
+	o = profile.Options{Exact: f.exact, Variants: f.variants, IncludeDenied: f.includeDenied, OverrideBase: f.overrideBase}
 	if o.Runtime, err = profile.ParseRuntime(f.runtime); err != nil {
 		return o, usageErrorf("--runtime: %v", err)
+	}
+	if o.Runtime == profile.RuntimeAuto && profile.Format(f.format) == profile.FormatSystemd {
+		o.Runtime = profile.RuntimeNone // systemd starts no container
 	}
 	if f.errno != "" {
 		if o.Errno, err = profile.ParseErrno(f.errno); err != nil {
@@ -147,6 +157,9 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 	if err != nil {
 		return err
 	}
+	if f.from != "" || f.recording && len(f.merge) > 0 && len(args) == 0 {
+		return f.rewrite(env, args)
+	}
 	s, err := f.readFlags.read(ctx, env, args, nil)
 	if err != nil {
 		return err
@@ -173,6 +186,9 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 			return err
 		}
 	}
+	if f.logDenied {
+		d.LogDenied()
+	}
 	text, err := f.encode(d, profile.Meta{Name: f.name, Coverage: r.Coverage(s)})
 	if err != nil {
 		return err
@@ -190,6 +206,34 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 		return &exitError{code: exitIncomplete}
 	}
 	return nil
+}
+
+// rewrite writes a profile that is there already: in another form, or as one
+// that logs what it would deny.
+func (f *profileFlags) rewrite(env *environment, args []string) error {
+	if len(args) > 0 {
+		return usageErrorf("--from reads a profile and no log: leave out %s", args[0])
+	}
+	d, err := f.base(env)
+	if f.from != "" {
+		d, err = f.profileFile.read(env, f.from)
+	}
+	if err != nil {
+		return err
+	}
+	if f.recording {
+		if d, err = d.Recording(); err != nil {
+			return err
+		}
+	}
+	if f.logDenied {
+		d.LogDenied()
+	}
+	text, err := f.encode(d, profile.Meta{Name: f.name})
+	if err != nil {
+		return err
+	}
+	return f.write(env, d, text)
 }
 
 // encode returns the profile in the form that is asked for. Nothing is written
@@ -269,6 +313,13 @@ func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Sum
 	env.notef("calls observed: %d, added: %d", len(r.Observed), len(r.Additions))
 	if !f.quiet {
 		sayAdditions(env, r)
+	}
+	for _, b := range r.Blocked {
+		kept := "stays refused (--override-base allows it)"
+		if f.overrideBase {
+			kept = "is allowed now"
+		}
+		env.notef("%s: %s refuses it by name with %s: it %s", b.Name, r.Base, b.Outcome, kept)
 	}
 	sayWidened(env, r.Widened)
 	for _, d := range r.StillDenied() {
