@@ -25,6 +25,7 @@ type checkFlags struct {
 	output string
 	by     string
 	caps   []string
+	noStub bool
 }
 
 func newCheck(env *environment) *cobra.Command {
@@ -54,6 +55,7 @@ exits with 4 if the profile denies any.`,
 	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, pod, namespace, workload, exe, comm, pid")
 	flags.StringSliceVar(&f.caps, "cap", profile.DefaultCaps(), "the container's `capabilities`, for the conditions of Docker's form")
 	f.profileFile.add(flags)
+	flags.BoolVar(&f.noStub, "no-stub", false, "not loaded by runc or its like: no ENOSYS above the highest number that is listed")
 	f.readFlags.add(flags)
 	flags.Lookup("cap").DefValue = "those of a Docker container"
 	return cmd
@@ -79,7 +81,7 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	if err != nil {
 		return err
 	}
-	r, err := profile.Check(s, document, profile.Environment{Arch: arch, Caps: caps})
+	r, err := profile.Check(s, document, profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub})
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ type policyFlags struct {
 	profileFile
 	arch   string
 	caps   []string
+	noStub bool
 	output string
 }
 
@@ -29,6 +30,7 @@ func (f *policyFlags) add(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.caps, "cap", profile.DefaultCaps(), "the container's `capabilities`, for conditions")
 	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json")
 	f.profileFile.add(flags)
+	flags.BoolVar(&f.noStub, "no-stub", false, "not loaded by runc or its like: no ENOSYS above the highest number that is listed")
 	flags.Lookup("cap").DefValue = "those of a Docker container"
 }
 
@@ -41,7 +43,7 @@ func (f *policyFlags) environment() (profile.Environment, error) {
 		return profile.Environment{}, usageErrorf("--arch: %v", err)
 	}
 	caps, err := parseAll("cap", f.caps, profile.ParseCapability)
-	return profile.Environment{Arch: arch, Caps: caps}, err
+	return profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub}, err
 }
 
 func newDiff(env *environment) *cobra.Command {
