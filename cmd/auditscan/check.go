@@ -93,6 +93,15 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 		return err
 	}
 	sayChecked(env, r, s)
+	if !f.quiet {
+		p, err := document.Evaluate(profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub})
+		if err != nil {
+			return err
+		}
+		if err := sayStarts(env, p); err != nil {
+			return err
+		}
+	}
 	if r.Denied > 0 {
 		return &exitError{code: exitDifferent}
 	}

@@ -103,6 +103,9 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 	if err := env.output(write); err != nil {
 		return err
 	}
+	if err := sayStarts(env, policies[1]); err != nil {
+		return err
+	}
 	if !r.Same() {
 		return &exitError{code: exitDifferent}
 	}

@@ -68,6 +68,17 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 	return sayPolicy(env, p)
 }
 
+// sayStarts tells which runtimes start no container under the policy.
+func sayStarts(env *environment, p *profile.Policy) error {
+	starts, err := p.Starts()
+	for _, s := range starts {
+		if len(s.Lacks) > 0 {
+			env.notef("%s: no container starts under it: %s", p.Name, s)
+		}
+	}
+	return err
+}
+
 // runtimesName is what inspect shows the start-up lists for.
 const runtimesName = "runtimes"
 
@@ -77,14 +88,8 @@ func sayPolicy(env *environment, p *profile.Policy) error {
 	for _, note := range p.Notes {
 		env.notef("%s", note)
 	}
-	starts, err := p.Starts()
-	if err != nil {
+	if err := sayStarts(env, p); err != nil {
 		return err
-	}
-	for _, s := range starts {
-		if len(s.Lacks) > 0 {
-			env.notef("%s: no container starts under it: %s", p.Name, s)
-		}
 	}
 	if !p.DenialsLogged() {
 		env.notef("%s: what it denies leaves no record: SECCOMP_FILTER_FLAG_LOG is not among its flags", p.Name)
