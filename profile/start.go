@@ -66,6 +66,17 @@ func (p *Policy) Starts() ([]Start, error) {
 	return starts, nil
 }
 
+// NeverStarts returns those of the starts that lack calls and whose runtime
+// lacks some in the other mode, too: a profile that is made for starts with
+// no_new_privs alone is none of these.
+func NeverStarts(starts []Start) []Start {
+	return slices.DeleteFunc(slices.Clone(starts), func(s Start) bool {
+		return len(s.Lacks) == 0 || slices.ContainsFunc(starts, func(other Start) bool {
+			return other.Runtime == s.Runtime && other.NoNewPrivileges != s.NoNewPrivileges && len(other.Lacks) == 0
+		})
+	})
+}
+
 // start judges one version of a runtime.
 func (p *Policy) start(l startupList, mode string) Start {
 	s := Start{Runtime: l.Runtime, Versions: []string{l.Version}, NoNewPrivileges: mode == "true"}
