@@ -1,6 +1,8 @@
 package profile
 
 import (
+	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -46,6 +48,33 @@ func (a *Amendment) Empty() bool {
 // Rule returns the rule to add.
 func (n ArchNames) Rule() specs.LinuxSyscall {
 	return specs.LinuxSyscall{Names: n.Names, Action: specs.ActAllow}
+}
+
+// Lines tells what has to change, a line each; architectures is where the
+// profile lists those.
+func (a *Amendment) Lines(architectures string) []string {
+	var lines []string
+	for _, arch := range a.Architectures {
+		lines = append(lines, fmt.Sprintf("add to %s, for %s: %q", architectures, arch, arch.SCMP()))
+	}
+	for _, n := range a.Allow {
+		rule, _ := json.Marshal(n.Rule()) // names and an action always are JSON
+		lines = append(lines, fmt.Sprintf(`add to "syscalls", for %s: %s`, n.Arch, rule))
+	}
+	for _, r := range a.Remove {
+		lines = append(lines, fmt.Sprintf("take %s out of %s", r.Name, r.Rule))
+	}
+	for _, u := range a.Impossible {
+		name := CallName("", u.NR)
+		if u.Arch != syscalltable.NoArch {
+			name += " on " + u.Arch.String()
+		}
+		lines = append(lines, fmt.Sprintf("no rule can allow %s: %s", name, u.Reason))
+	}
+	if needs := a.Requires(); needs.Libseccomp != (LibseccompVersion{}) {
+		lines = append(lines, fmt.Sprintf("these names need libseccomp %s and Linux %s to be known", needs.Libseccomp, needs.Kernel))
+	}
+	return lines
 }
 
 // Requires returns what knows every name that is to be added: an older

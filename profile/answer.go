@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/opencontainers/runtime-spec/specs-go"
+
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -51,6 +53,9 @@ const x32Bit = 0x40000000
 // Answer returns what a filter of the policy answers to a call, whose number
 // is that of a record.
 func (p *Policy) Answer(arch syscalltable.Arch, nr int32) Answer {
+	if p.stubbed(arch, nr) {
+		return Answer{[]Outcome{stubOutcome}, "above the highest number that the profile lists: runc's stub"}
+	}
 	if arch == syscalltable.X86_64 && uint32(nr) >= x32Bit && nr != -1 {
 		arch = syscalltable.X32 // as libseccomp divides the numbers
 	}
@@ -108,6 +113,20 @@ func (p *Policy) conditional(name string) (Answer, bool) {
 type carried struct {
 	name  string
 	which uint64
+}
+
+// carry returns the conditions as they hold for the call that carries this one:
+// its first argument is which call it is. That libseccomp (2.5) leaves the other
+// conditions as they are, though the arguments are elsewhere, is a fault of it
+// that is copied here.
+func (m carried) carry(args []specs.LinuxSeccompArg) []specs.LinuxSeccompArg {
+	list := []specs.LinuxSeccompArg{{Value: m.which, Op: specs.OpEqualTo}}
+	for _, a := range args {
+		if a.Index != 0 {
+			list = append(list, a)
+		}
+	}
+	return list
 }
 
 // multiplexed returns the calls that an older one of several 32-bit

@@ -33,8 +33,10 @@ type Options struct {
 	// EPERM.
 	Errno uint16
 	// Base is a profile that the new one is united with, see [Merge]; nil:
-	// none. Under RuntimeAuto it is taken to have its runtime's calls.
+	// none. What it lacks for its runtime is added as to any other profile.
 	Base *Document
+	// OverrideBase allows what was observed also where Base refuses it by name.
+	OverrideBase bool
 }
 
 // outcome returns what the profile answers by default.
@@ -76,6 +78,15 @@ type Result struct {
 	Unresolved []Unresolved        // by architecture, number
 	Startup    string              // how the runtime's calls were chosen; "" under Exact
 	Base       string              // name of Options.Base; "" if there is none
+	// Blocked are the calls that the log or an addition would allow and that the
+	// base refuses by name: they stay refused unless Options.OverrideBase is set.
+	Blocked []Blocked
+}
+
+// Blocked is a call that a base refuses by name.
+type Blocked struct {
+	Name    string
+	Outcome string // of the base, such as "kill_process"
 }
 
 // Observed is a call that ran under SCMP_ACT_LOG.
@@ -165,6 +176,10 @@ func (r *Result) compose(o Options) (err error) {
 	}
 	d.sort()
 	if o.Base != nil {
+		r.Blocked = d.blockedBy(o.Base)
+		if !o.OverrideBase {
+			d.drop(r.Blocked)
+		}
 		if d, err = Merge(d, o.Base); err != nil {
 			return err
 		}
@@ -174,6 +189,48 @@ func (r *Result) compose(o Options) (err error) {
 		r.Profile, err = d.OCI()
 	}
 	return err
+}
+
+// StillDenied returns the calls that were denied during the recording and that
+// the profile does not allow, whatever their arguments.
+func (r *Result) StillDenied() []Denied {
+	allowed := map[string]bool{}
+	r.Document.markAllowed(allowed)
+	return slices.DeleteFunc(slices.Clone(r.Denied), func(d Denied) bool {
+		return allowed[d.Name] && slices.Contains(r.Arches, d.Arch)
+	})
+}
+
+// blockedBy returns the calls that a document allows and a base refuses by
+// name, whatever their arguments. ENOSYS is not taken for a refusal: it has
+// programs fall back to another call, as that for clone3 which Build adds.
+func (d *Document) blockedBy(base *Document) []Blocked {
+	allowed := map[string]bool{}
+	d.markAllowed(allowed)
+	var list []Blocked
+	for i := range base.Rules {
+		r := &base.Rules[i]
+		if r.Outcome.Effect() != Denies || r.Outcome == stubOutcome || r.Outcome == base.Default || len(r.Args) > 0 || !r.unconditional() {
+			continue
+		}
+		for _, name := range r.Names {
+			if allowed[name] {
+				list = append(list, Blocked{name, r.Outcome.String()})
+			}
+		}
+	}
+	return list
+}
+
+// drop takes calls out of all rules.
+func (d *Document) drop(list []Blocked) {
+	named := func(name string) bool {
+		return slices.ContainsFunc(list, func(b Blocked) bool { return b.Name == name })
+	}
+	for i := range d.Rules {
+		d.Rules[i].Names = slices.DeleteFunc(slices.Clone(d.Rules[i].Names), named)
+	}
+	d.Rules = slices.DeleteFunc(d.Rules, func(r Rule) bool { return len(r.Names) == 0 })
 }
 
 // callKey is a call, whatever program made it.

@@ -55,7 +55,7 @@ func TestAnswer(t *testing.T) {
 		{"acct", x86_64, nr(x86_64, "acct"), "trace", profile.Depends},
 		{"a rule like the default", x86_64, nr(x86_64, "setns"), "errno(ENOSYS)", profile.Denies},
 		{"no rule", x86_64, nr(x86_64, "openat"), "errno(ENOSYS)", profile.Denies},
-		{"arguments decide", x86_64, nr(x86_64, "personality"), "allow or errno(5) or errno(ENOSYS)", profile.Depends},
+		{"arguments decide", x86_64, nr(x86_64, "personality"), "allow or errno(EIO) or errno(ENOSYS)", profile.Depends},
 		{"arguments choose the error", x86_64, nr(x86_64, "socket"), "errno(ENOSYS) or errno(EAFNOSUPPORT)", profile.Denies},
 		{"arguments without effect", x86_64, nr(x86_64, "sync"), "errno(ENOSYS)", profile.Denies},
 		{"socket through socketcall", i386, nr(i386, "socketcall"), "errno(ENOSYS) or errno(EAFNOSUPPORT)", profile.Denies},

@@ -4,6 +4,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/auditscan/auditscan/syscalltable"
 )
@@ -21,6 +22,9 @@ type DiffResult struct {
 	ArchesAdded, ArchesRemoved []syscalltable.Arch
 	// Old and New are the default outcomes.
 	Old, New Outcome
+	// Settings are flags, listenerPath and listenerMetadata that differ; their
+	// names are those of the profile's keys.
+	Settings []Difference
 }
 
 // Difference is a call that two policies answer differently.
@@ -36,7 +40,7 @@ type Difference struct {
 
 // Same reports whether there is no difference.
 func (r *DiffResult) Same() bool {
-	return len(r.Added)+len(r.Removed)+len(r.Changed)+len(r.ArchesAdded)+len(r.ArchesRemoved) == 0 && r.Old == r.New
+	return len(r.Added)+len(r.Removed)+len(r.Changed)+len(r.ArchesAdded)+len(r.ArchesRemoved)+len(r.Settings) == 0 && r.Old == r.New
 }
 
 // Diff compares two policies that were evaluated for one environment. The
@@ -45,6 +49,7 @@ func Diff(old, new *Policy, reference *Document) *DiffResult {
 	r := &DiffResult{
 		Old: old.Default, New: new.Default,
 		ArchesAdded: without(new.Arches, old.Arches), ArchesRemoved: without(old.Arches, new.Arches),
+		Settings: diffSettings(old.settings, new.settings),
 	}
 	for _, name := range diffNames(old, new) {
 		d := Difference{Name: name, Old: old.describe(name), New: new.describe(name)}
@@ -64,6 +69,36 @@ func Diff(old, new *Policy, reference *Document) *DiffResult {
 		}
 	}
 	return r
+}
+
+// settings are what of a profile has no influence on its answers.
+type settings struct {
+	flags                  []string
+	listener, metadataText string
+}
+
+func (d *Document) settings() settings {
+	s := settings{listener: d.ListenerPath, metadataText: d.ListenerMetadata}
+	for _, flag := range d.Flags {
+		s.flags = append(s.flags, string(flag))
+	}
+	slices.Sort(s.flags)
+	s.flags = slices.Compact(s.flags)
+	return s
+}
+
+func diffSettings(old, new settings) []Difference {
+	var list []Difference
+	for _, d := range []Difference{
+		{Name: "flags", Old: strings.Join(old.flags, " "), New: strings.Join(new.flags, " ")},
+		{Name: "listenerPath", Old: old.listener, New: new.listener},
+		{Name: "listenerMetadata", Old: old.metadataText, New: new.metadataText},
+	} {
+		if d.Old != d.New {
+			list = append(list, d)
+		}
+	}
+	return list
 }
 
 // diffNames returns the calls of all architectures of both policies.
@@ -139,6 +174,7 @@ type diffDocument struct {
 	Added         []Difference `json:"added"`
 	Removed       []Difference `json:"removed"`
 	Changed       []Difference `json:"changed"`
+	Settings      []Difference `json:"settings"`
 }
 
 type diffDefault struct {
@@ -156,7 +192,7 @@ func (r *DiffResult) WriteJSON(w io.Writer) error {
 	doc := diffDocument{
 		Version:       diffVersion,
 		Architectures: diffArches{Added: archNames(r.ArchesAdded), Removed: archNames(r.ArchesRemoved)},
-		Added:         orEmpty(r.Added), Removed: orEmpty(r.Removed), Changed: orEmpty(r.Changed),
+		Added:         orEmpty(r.Added), Removed: orEmpty(r.Removed), Changed: orEmpty(r.Changed), Settings: orEmpty(r.Settings),
 	}
 	if r.Old != r.New {
 		doc.Default = &diffDefault{r.Old.String(), r.New.String()}

@@ -13,8 +13,8 @@
 // Answers are those of a filter as runc, crun and containerd have libseccomp
 // (2.4 to 2.6) make it, not of the JSON's letter: a rule whose outcome equals
 // the default is left out, a rule without arguments displaces those with
-// arguments whatever their order, the native architecture is always in, and a
-// call of an architecture that is not kills its thread. Out of scope is
-// runc's stub that answers ENOSYS instead of the default to numbers above the
-// highest listed one: both refuse the call.
+// arguments whatever their order, of two such the first holds, the more special
+// of several conditions wins, the native architecture is always in, and a call
+// of an architecture that is not kills its thread. Above the highest number that
+// a profile lists runc's stub answers ENOSYS (but see [Environment.NoStub]).
 package profile

@@ -20,6 +20,10 @@ type Document struct {
 	Flags         []specs.LinuxSeccompFlag
 	// ListenerPath and ListenerMetadata are for the supervisor of SCMP_ACT_NOTIFY.
 	ListenerPath, ListenerMetadata string
+	// Notes are what of the file was passed over, as runtimes do.
+	Notes []*SyntaxError
+	// passed are rules that do not hold, since others come before them.
+	passed []Rule
 }
 
 // ArchMapping is an entry of Docker's archMap: the architectures of a host.
@@ -109,6 +113,10 @@ type Environment struct {
 	Arch   syscalltable.Arch // of the kernel
 	Caps   []string          // the container's bounding set, such as CAP_SYS_ADMIN
 	Kernel KernelVersion
+	// NoStub is that the filter is loaded as it is written: by systemd, minijail
+	// or LXC. runc, and what has its library, put ENOSYS above the highest number
+	// that a profile lists, so that programs find out that a call is newer.
+	NoStub bool
 }
 
 // DefaultCaps returns the capabilities that Docker, containerd and CRI-O give
@@ -140,11 +148,11 @@ func (r *Rule) applies(env Environment) bool {
 func (r *Rule) unconditional() bool { return r.Includes.empty() && r.Excludes.empty() }
 
 // errorf returns an error at the place of the rule.
-func (r *Rule) errorf(document, format string, args ...any) error {
+func (r *Rule) errorf(document, format string, args ...any) *SyntaxError {
 	if r.at == nil {
 		return &SyntaxError{File: document, Msg: fmt.Sprintf(format, args...)}
 	}
-	return r.at.errorf(format, args...)
+	return r.at.Errorf(format, args...)
 }
 
 // origin names the rule for the message about one of another document.
@@ -152,7 +160,7 @@ func (r *Rule) origin() string {
 	if r.at == nil {
 		return "another profile"
 	}
-	return r.at.in.file + " " + r.place()
+	return r.at.File + " " + r.place()
 }
 
 // place names the rule for the message about another one.
@@ -160,5 +168,8 @@ func (r *Rule) place() string {
 	if r.at == nil {
 		return "another rule"
 	}
-	return fmt.Sprintf("%s (line %d)", r.at.path(), r.at.in.line(r.at.offset))
+	if path := r.at.Path(); path != "" {
+		return fmt.Sprintf("%s (line %d)", path, r.at.At.Line)
+	}
+	return fmt.Sprintf("line %d", r.at.At.Line)
 }

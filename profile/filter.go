@@ -10,17 +10,12 @@ import (
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
-// Filter compiles the policy for the host that it was evaluated for. Unlike
-// libseccomp it refuses what no filter can do: rules with arguments for calls
-// that go through socketcall or ipc.
+// Filter compiles the policy for the host that it was evaluated for. It fails
+// only with a [*bpf.SizeError].
 func (p *Policy) Filter() (bpf.Filter, error) {
 	compiled := bpf.Policy{BigEndian: p.Env.Arch&isLittleEndian == 0, Foreign: badArch.code()}
 	for _, arch := range p.hostArches() {
-		ranges, err := p.ranges(arch)
-		if err != nil {
-			return nil, err
-		}
-		compiled.Arches = append(compiled.Arches, bpf.Arch{Audit: uint32(arch), Ranges: ranges})
+		compiled.Arches = append(compiled.Arches, bpf.Arch{Audit: uint32(arch), Ranges: p.ranges(arch)})
 	}
 	f, err := compiled.Compile()
 	if err != nil {
@@ -60,16 +55,12 @@ func outcomeOf(code uint32) Outcome {
 }
 
 // ranges returns the answers to all calls that the kernel tells of with arch.
-func (p *Policy) ranges(arch syscalltable.Arch) ([]bpf.Range, error) {
+func (p *Policy) ranges(arch syscalltable.Arch) []bpf.Range {
 	var list []bpf.Range
 	for _, start := range p.starts(arch) {
-		r, err := p.callRange(arch, start)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, r)
+		list = append(list, p.callRange(arch, start))
 	}
-	return list, nil
+	return list
 }
 
 // starts returns, in rising order, all numbers at which the answer may be
@@ -83,7 +74,7 @@ func (p *Policy) starts(arch syscalltable.Arch) []uint32 {
 	}
 	add(arch)
 	if arch == syscalltable.X86_64 {
-		list = append(list, x32Bit, 0xffffffff)
+		list = append(list, x32Bit, 2*x32Bit, 3*x32Bit, 0xffffffff)
 		add(syscalltable.X32)
 	}
 	slices.Sort(list)
@@ -92,10 +83,10 @@ func (p *Policy) starts(arch syscalltable.Arch) []uint32 {
 
 // callRange returns the answer to the call of a number and those behind it
 // that have no name.
-func (p *Policy) callRange(arch syscalltable.Arch, start uint32) (bpf.Range, error) {
+func (p *Policy) callRange(arch syscalltable.Arch, start uint32) bpf.Range {
 	a := p.Answer(arch, int32(start))
 	if !a.DependsOnArgs() {
-		return bpf.Range{First: start, Answer: a.Possible[0].code()}, nil
+		return bpf.Range{First: start, Answer: a.Possible[0].code()}
 	}
 	if arch == syscalltable.X86_64 && start >= x32Bit {
 		arch = syscalltable.X32
@@ -110,27 +101,25 @@ func (p *Policy) callRange(arch syscalltable.Arch, start uint32) (bpf.Range, err
 		}
 	}
 	for _, member := range multiplexed(name) {
-		rules, err := p.memberRules(arch, name, member)
-		if err != nil {
-			return r, err
-		}
-		r.Rules = append(r.Rules, rules...)
+		r.Rules = append(r.Rules, p.memberRules(member)...)
 	}
-	return r, nil
+	return r
 }
 
 // memberRules returns the rules of a call as they hold for the one that
 // carries it.
-func (p *Policy) memberRules(arch syscalltable.Arch, through string, m carried) ([]bpf.Rule, error) {
+func (p *Policy) memberRules(m carried) []bpf.Rule {
 	k := p.byName[m.name]
-	switch {
-	case k == nil || k.always == nil && len(k.some) == 0:
-		return nil, nil
-	case k.always == nil:
-		return nil, k.some[0].errorf(p.Name, "%s goes through %s on %s, where its arguments cannot be seen: allow or refuse %s by a rule without arguments",
-			m.name, through, arch, through)
+	if k == nil {
+		return nil
 	}
-	return []bpf.Rule{{Conditions: []bpf.Condition{{Op: bpf.Equal, Value: m.which}}, Answer: k.always.Outcome.code()}}, nil
+	var list []bpf.Rule
+	for _, r := range k.effective() {
+		for _, conditions := range chains(r) {
+			list = append(list, bpf.Rule{Conditions: compileConditions(m.carry(conditions)), Answer: r.Outcome.code()})
+		}
+	}
+	return list
 }
 
 func compileConditions(args []specs.LinuxSeccompArg) []bpf.Condition {

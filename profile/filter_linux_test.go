@@ -100,10 +100,11 @@ func kernelFilter(t *testing.T, bundle *lab.Bundle, seccomp []byte) *bpf.VM {
 // compiles to about every number with several arguments.
 func compareAnswers(t *testing.T, random *rand.Rand, p *profile.Policy, d *profile.Document, theirs *bpf.VM) {
 	t.Helper()
-	var ours *bpf.VM
-	if filter, err := p.Filter(); err == nil { // else: arguments behind socketcall
-		ours = machine(t, filter)
+	filter, err := p.Filter()
+	if err != nil {
+		t.Fatal(err)
 	}
+	ours := machine(t, filter)
 	for _, arch := range []syscalltable.Arch{x86_64, i386, x32, syscalltable.AArch64} {
 		numbers := []int32{-1, 99999, 0x7fffffff, -0x80000000}
 		if arch == x32 {
@@ -121,13 +122,10 @@ func compareAnswers(t *testing.T, random *rand.Rand, p *profile.Policy, d *profi
 			for _, args := range argumentsFor(random, d, arch, nr) {
 				got := ask(t, theirs, arch, nr, args)
 				seen[got] = true
-				stub := stubbed(p, d, arch, nr, got)
-				if ours != nil && !stub {
-					if own := ask(t, ours, arch, nr, args); own != got {
-						t.Fatalf("%s %d %x: libseccomp's filter says %s, ours %s", arch, nr, args, got, own)
-					}
+				if own := ask(t, ours, arch, nr, args); own != got {
+					t.Fatalf("%s %d %x: runc's filter says %s, ours %s", arch, nr, args, got, own)
 				}
-				if !slices.Contains(want.Possible, got) && !stub {
+				if !slices.Contains(want.Possible, got) {
 					t.Fatalf("%s %d %x: the kernel's filter says %s, the policy %s (%s)", arch, nr, args, got, want, want.Because)
 				}
 			}
@@ -136,27 +134,6 @@ func compareAnswers(t *testing.T, random *rand.Rand, p *profile.Policy, d *profi
 			}
 		}
 	}
-}
-
-// stubbed reports whether an answer is that of runc's stub, which the policy
-// leaves out: ENOSYS instead of a default that refuses, above the highest
-// number of the profile.
-func stubbed(p *profile.Policy, d *profile.Document, arch syscalltable.Arch, nr int32, got profile.Outcome) bool {
-	if got != (profile.Outcome{Action: syscalltable.ActionErrno, Errno: profile.ENOSYS}) || p.Default.Effect() != profile.Denies {
-		return false
-	}
-	if arch == x86_64 && nr&0x40000000 != 0 {
-		arch = x32
-	}
-	highest := int32(-1)
-	for _, r := range d.Rules {
-		for _, name := range r.Names {
-			if n, ok := arch.Number(name); ok {
-				highest = max(highest, n)
-			}
-		}
-	}
-	return slices.Contains(d.Architectures, arch) && uint32(nr) > uint32(highest)
 }
 
 // argumentsFor returns arguments that meet and miss the rules for a call.

@@ -361,15 +361,78 @@ func TestBuildOnBase(t *testing.T) {
 		t.Errorf("default = %s, want that of the base, %s", r.Document.Default, base.Default)
 	}
 	r = build(t, summary("app", logged(t, "write", "clone")...), profile.Options{Base: base})
-	if r.Startup != "no runtime's start-up is in the log: left to app.json" {
-		t.Errorf("startup = %q", r.Startup)
-	}
 	for _, a := range r.Additions {
-		if a.Source == profile.SourceRuntime || a.Name == "clone3" {
+		if a.Name == "read" || a.Name == "clone3" {
 			t.Errorf("added although the base has it: %+v", a)
 		}
 	}
 	if _, err := profile.Build(denied, profile.Options{Base: base, IncludeDenied: true, Errno: 1}); err == nil {
 		t.Error("another default than the base's was taken")
+	}
+}
+
+// TestBuildOnBaseStarts: what a base lacks for a container to start is added: for
+// starts without no_new_privs only where the base does not show that it is for
+// starts with it.
+func TestBuildOnBaseStarts(t *testing.T) {
+	starts := func(d *profile.Document, nnp bool) (lacks []string) {
+		p, err := d.Evaluate(profile.Environment{Arch: x86_64})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := p.Starts()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range list {
+			if s.NoNewPrivileges == nnp {
+				lacks = append(append(lacks, s.Lacks...), s.Rare...)
+			}
+		}
+		return lacks
+	}
+	text := func(names ...string) string {
+		return fmt.Sprintf(`{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [{"names": ["%s"], "action": "SCMP_ACT_ALLOW"}]}`, strings.Join(names, `","`))
+	}
+	little := named(t, "little.json", text("read", "write", "close", "execve"))
+	if lacks := starts(little, true); !slices.Contains(lacks, "fstatfs") || !slices.Contains(lacks, "getdents64") {
+		t.Fatalf("a profile that starts nothing lacks %q", lacks)
+	}
+	s := summary("app", logged(t, "getpid")...)
+	r := build(t, s, profile.Options{Base: little})
+	if lacks := append(starts(r.Document, true), starts(r.Document, false)...); len(lacks) > 0 {
+		t.Errorf("on a base for nothing in particular: lacks %q", lacks)
+	}
+	// As runc 1.1.5 needs it.
+	forNNP := named(t, "nnp.json", text("close", "epoll_ctl", "execve", "fcntl", "fstatfs", "futex", "getdents64", "getpid", "openat", "rt_sigreturn", "write", "sched_yield"))
+	r = build(t, s, profile.Options{Base: forNNP})
+	if lacks := starts(r.Document, true); len(lacks) > 0 {
+		t.Errorf("on a base for no_new_privs: lacks %q with it", lacks)
+	}
+	if slices.Contains(rules(r.Document), "setuid allow") {
+		t.Error("on a base for no_new_privs the calls for starts without it were added")
+	}
+	if r = build(t, s, profile.Options{Base: little, Runtime: profile.RuntimeNone}); slices.Contains(rules(r.Document), "fstatfs allow") {
+		t.Error("a container's start-up was added for none")
+	}
+}
+
+// TestBaseKeepsDenying: what a base refuses by name stays refused, unless the
+// caller has it otherwise; ENOSYS, by which programs fall back, refuses nothing.
+func TestBaseKeepsDenying(t *testing.T) {
+	base := named(t, "base.json", `{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [
+		{"names": ["read"], "action": "SCMP_ACT_ALLOW"}, {"names": ["mkdir"], "action": "SCMP_ACT_KILL_PROCESS"},
+		{"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38}]}`)
+	s := summary("app", logged(t, "mkdir", "clone3", "rmdir")...)
+	r := build(t, s, profile.Options{Base: base, Exact: true})
+	if got, want := rules(r.Document), []string{"clone3 allow", "read allow", "rmdir allow", "mkdir kill_process"}; !slices.Equal(got, want) {
+		t.Errorf("rules %q, want %q", got, want)
+	}
+	if want := []profile.Blocked{{Name: "mkdir", Outcome: "kill_process"}}; !slices.Equal(r.Blocked, want) {
+		t.Errorf("blocked %v, want %v", r.Blocked, want)
+	}
+	r = build(t, s, profile.Options{Base: base, Exact: true, OverrideBase: true})
+	if !slices.Contains(rules(r.Document), "mkdir allow") || len(r.Blocked) != 1 {
+		t.Errorf("overridden: rules %q, blocked %v", rules(r.Document), r.Blocked)
 	}
 }

@@ -7,10 +7,25 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	"github.com/auditscan/auditscan/internal/strictjson"
 	"github.com/auditscan/auditscan/syscalltable"
+)
+
+// A SyntaxError is something in a profile that cannot be taken at its word:
+// file, line and column, what is wrong, and what to do.
+type SyntaxError = strictjson.Error
+
+type node = strictjson.Node
+
+// Limits of a profile's text. Docker's default has 14 kB and a depth of 6, a
+// bundle's config.json rarely more than 50 kB.
+const (
+	maxBytes = 256 << 10
+	maxDepth = 16
 )
 
 // Sniff reports whether a file that begins with head, a few bytes, is a profile:
@@ -20,7 +35,7 @@ func Sniff(head []byte) bool {
 	begin, _ := dec.Token()
 	key, _ := dec.Token()
 	switch key {
-	case "defaultAction", "defaultErrnoRet", "defaultErrno", "architectures", "archMap", "syscalls":
+	case "defaultAction", "defaultErrnoRet", "defaultErrno", "architectures", "archMap", "syscalls", "ociVersion":
 		return begin == json.Delim('{')
 	}
 	return false
@@ -36,31 +51,142 @@ func Read(in io.Reader, name string) (*Document, error) {
 	return Parse(data, name)
 }
 
-// Parse reads a profile in OCI's or Docker's form (with the errno names of
-// Podman's). It is strict where the runtimes are not: an unknown key, action,
-// architecture or call, a value without effect, two keys for one thing, or two
-// rules of which only one can hold is an error that is a [*SyntaxError] with
-// the place, never a profile that differs from what is written. Name is for
-// errors.
+// Parse reads a profile in any of these forms, told apart by what they hold:
+// OCI's and Docker's JSON (with the errno names of Podman's), the config.json
+// of a bundle, a SeccompProfile of the security-profiles-operator in YAML or
+// JSON, also in a List, systemd's unit files, minijail's policies and LXC's
+// lists. Name is for errors.
+//
+// What runtimes pass over is passed over with a note in Document.Notes: unknown
+// keys and calls, values without effect, and rules that come after one that
+// holds. What they would refuse, or take for something else than it says, is
+// an error that is a [*SyntaxError] with the place.
 func Parse(data []byte, name string) (*Document, error) {
-	root, err := readTree(data, name)
-	if err != nil {
+	if err := checkText(data, name); err != nil {
 		return nil, err
 	}
-	p := &parser{known: knownNames()}
-	d, err := p.document(root)
+	p := &parser{known: knownNames(), file: name}
+	d, err := p.parse(data)
 	if err != nil {
 		return nil, err
 	}
 	d.Name = name
-	if err := d.contradiction(); err != nil {
+	if err := d.settleDoubles(p.note); err != nil {
 		return nil, err
 	}
+	d.Notes = p.notes
 	return d, nil
 }
 
+// byteOrderMark is what editors and shells of Windows put before text.
+var byteOrderMark = []byte("\ufeff")
+
+// checkText refuses what is no profile at first sight.
+func checkText(data []byte, name string) error {
+	at := func(offset int, msg string) error {
+		line := 1 + bytes.Count(data[:offset], []byte("\n"))
+		return &SyntaxError{File: name, Line: line, Column: offset - bytes.LastIndexByte(data[:offset], '\n'), Msg: msg}
+	}
+	switch bad := notUTF8(data); {
+	case len(data) > maxBytes:
+		return &SyntaxError{File: name, Msg: fmt.Sprintf("larger than %d kB: no seccomp profile", maxBytes>>10)}
+	case len(bytes.TrimSpace(data)) == 0:
+		return &SyntaxError{File: name, Msg: "empty: no seccomp profile"}
+	case bytes.HasPrefix(data, byteOrderMark):
+		return at(0, "not JSON: a byte order mark, which runtimes do not read: save it as UTF-8 without")
+	case bad >= 0:
+		return at(bad, "not JSON: not UTF-8, or binary: save it as UTF-8")
+	}
+	return nil
+}
+
+// notUTF8 returns the offset of the first byte that cannot be in a text, or -1.
+func notUTF8(data []byte) int {
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		if r == 0 || r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return -1
+}
+
+// parser reads one profile.
 type parser struct {
+	file  string
 	known map[string]bool // every call of every architecture
+	notes []*SyntaxError
+}
+
+// note keeps what is passed over.
+func (p *parser) note(e *SyntaxError) { p.notes = append(p.notes, e) }
+
+// parse reads whatever form the text has.
+func (p *parser) parse(data []byte) (*Document, error) {
+	text := bytes.TrimSpace(data)
+	switch {
+	case text[0] == '{' || text[0] == '[':
+		root, err := parseJSON(data, p.file)
+		if err != nil {
+			return nil, err
+		}
+		return p.root(root)
+	case isYAML(text):
+		return p.yaml(data)
+	}
+	line := 1 + bytes.Count(data[:bytes.Index(data, text)], []byte("\n"))
+	return nil, &SyntaxError{File: p.file, Line: line, Column: 1, Msg: "not JSON: a profile begins with {, " +
+		"and no SeccompProfile in YAML, unit of systemd, policy of minijail or list of LXC either"}
+}
+
+func parseJSON(data []byte, name string) (*node, error) {
+	root, err := strictjson.Parse(data, name, strictjson.Limits{Text: maxBytes, Depth: maxDepth})
+	if e, ok := err.(*SyntaxError); ok {
+		explainComment(e, data)
+	}
+	return root, err
+}
+
+// explainComment says so where an error is a comment.
+func explainComment(e *SyntaxError, data []byte) {
+	lines := bytes.SplitAfter(data, []byte("\n"))
+	if e.Line < 1 || e.Line > len(lines) || e.Column > len(lines[e.Line-1]) {
+		return
+	}
+	rest := lines[e.Line-1][max(e.Column, 1)-1:]
+	if bytes.HasPrefix(rest, []byte("//")) || bytes.HasPrefix(rest, []byte("/*")) || bytes.HasPrefix(rest, []byte("#")) {
+		e.Msg = "not JSON: a comment, which runtimes do not read: take it out"
+	}
+}
+
+// root reads a profile, or what one is in.
+func (p *parser) root(n *node) (*Document, error) {
+	members, _ := n.Value.([]strictjson.Member)
+	keys := map[string]*node{}
+	for _, m := range members {
+		keys[m.Key] = m.Value
+	}
+	switch {
+	case keys["apiVersion"] != nil && keys["kind"] != nil:
+		return p.objects([]*node{n})
+	case keys["ociVersion"] != nil || keys["linux"] != nil:
+		return p.bundle(n, keys["linux"])
+	}
+	return p.document(n)
+}
+
+// bundle reads the profile of a bundle's config.json.
+func (p *parser) bundle(root, linux *node) (*Document, error) {
+	if !linux.Absent() {
+		members, _ := linux.Value.([]strictjson.Member)
+		for _, m := range members {
+			if m.Key == "seccomp" && !m.Value.Absent() {
+				return p.document(m.Value)
+			}
+		}
+	}
+	return nil, root.Errorf("linux.seccomp is missing: containers of this bundle have no seccomp profile")
 }
 
 func knownNames() map[string]bool {
@@ -73,14 +199,16 @@ func knownNames() map[string]bool {
 	return names
 }
 
-func (p *parser) document(root *node) (*Document, error) {
-	f, err := root.fields("defaultAction", "defaultErrnoRet", "defaultErrno", "architectures", "archMap",
-		"flags", "listenerPath", "listenerMetadata", "syscalls")
+// document reads a profile in OCI's or Docker's form; more are keys that may
+// stand in it besides.
+func (p *parser) document(root *node, more ...string) (*Document, error) {
+	f, err := root.Fields(p.note, append(more, "defaultAction", "defaultErrnoRet", "defaultErrno", "architectures", "archMap",
+		"flags", "listenerPath", "listenerMetadata", "syscalls")...)
 	if err != nil {
 		return nil, err
 	}
-	if !f["architectures"].null() && !f["archMap"].null() {
-		return nil, f["archMap"].errorf("together with architectures: Docker refuses both")
+	if !f["architectures"].Absent() && !f["archMap"].Absent() {
+		return nil, f["archMap"].Errorf("together with architectures: Docker refuses both")
 	}
 	d := &Document{}
 	if d.Default, err = p.defaultOutcome(root, f); err != nil {
@@ -95,7 +223,7 @@ func (p *parser) document(root *node) (*Document, error) {
 	if err := p.extras(d, f); err != nil {
 		return nil, err
 	}
-	rules, err := f["syscalls"].items()
+	rules, err := f["syscalls"].Items()
 	if err != nil {
 		return nil, err
 	}
@@ -104,19 +232,24 @@ func (p *parser) document(root *node) (*Document, error) {
 		if err != nil {
 			return nil, err
 		}
-		d.Rules = append(d.Rules, *r)
+		if len(r.Names) > 0 {
+			d.Rules = append(d.Rules, *r)
+		}
 	}
 	return d, nil
 }
 
 func (p *parser) defaultOutcome(root *node, f map[string]*node) (Outcome, error) {
 	action := f["defaultAction"]
-	if action.null() {
-		return Outcome{}, root.errorf("defaultAction is missing: a runtime takes that for no profile at all")
+	if action.Absent() && len(p.notes) > 0 {
+		return Outcome{}, p.notes[0] // perhaps defaultAction itself, misspelt
+	}
+	if action.Absent() {
+		return Outcome{}, root.Errorf("defaultAction is missing: a runtime takes that for no profile at all")
 	}
 	o, err := p.outcome(action, f["defaultErrnoRet"], f["defaultErrno"])
 	if err == nil && o.Action == syscalltable.ActionUserNotif {
-		err = action.errorf("SCMP_ACT_NOTIFY cannot be the default: runtimes refuse it")
+		err = action.Errorf("SCMP_ACT_NOTIFY cannot be the default: runtimes refuse it")
 	}
 	return o, err
 }
@@ -128,44 +261,44 @@ var filterFlags = []specs.LinuxSeccompFlag{
 
 // extras reads what has no influence on answers.
 func (p *parser) extras(d *Document, f map[string]*node) error {
-	flags, err := f["flags"].texts()
+	flags, err := f["flags"].Texts()
 	if err != nil {
 		return err
 	}
 	for i, flag := range flags {
 		if !slices.Contains(filterFlags, specs.LinuxSeccompFlag(flag)) {
-			return f["flags"].value.([]*node)[i].errorf("unknown flag %.40q (such as SECCOMP_FILTER_FLAG_LOG); runtimes refuse it", flag)
+			return f["flags"].Value.([]*node)[i].Errorf("unknown flag %.40q (such as SECCOMP_FILTER_FLAG_LOG); runtimes refuse it", flag)
 		}
 		d.Flags = append(d.Flags, specs.LinuxSeccompFlag(flag))
 	}
-	if d.ListenerPath, err = f["listenerPath"].text(); err != nil {
+	if d.ListenerPath, err = f["listenerPath"].Text(); err != nil {
 		return err
 	}
-	d.ListenerMetadata, err = f["listenerMetadata"].text()
+	d.ListenerMetadata, err = f["listenerMetadata"].Text()
 	return err
 }
 
 // outcome reads an action with its number, which Podman also writes as a name.
 func (p *parser) outcome(action, number, name *node) (Outcome, error) {
 	var o Outcome
-	text, err := action.text()
+	text, err := action.Text()
 	if err != nil {
 		return o, err
 	}
 	if o.Action, err = parseSCMPAction(text); err != nil {
-		return o, action.errorf("%v", err)
+		return o, action.Errorf("%v", err)
 	}
 	if !carriesErrno(o.Action) {
 		for _, n := range []*node{number, name} {
-			if !n.null() && n.value != "" {
-				return o, n.errorf("%s gives no error number", text)
+			if !n.Absent() && n.Value != "" {
+				p.note(n.Errorf("%s gives no error number: passed over", text))
 			}
 		}
 		return o, nil
 	}
 	o.Errno = EPERM
-	if !number.null() {
-		v, err := number.number(maxErrno)
+	if !number.Absent() {
+		v, err := number.Unsigned(maxErrno)
 		if err != nil {
 			return o, err
 		}
@@ -176,16 +309,16 @@ func (p *parser) outcome(action, number, name *node) (Outcome, error) {
 
 // errnoName reads Podman's errno, which has to agree with the number.
 func (p *parser) errnoName(o *Outcome, number, name *node) error {
-	text, err := name.text()
+	text, err := name.Text()
 	if err != nil || text == "" {
 		return err
 	}
 	v, err := ParseErrno(text)
 	switch {
 	case err != nil:
-		return name.errorf("%v", err)
-	case !number.null() && v != o.Errno:
-		return name.errorf("%s is %d, but the number beside it is %d", text, v, o.Errno)
+		return name.Errorf("%v", err)
+	case !number.Absent() && v != o.Errno:
+		return name.Errorf("%s is %d, but the number beside it is %d", text, v, o.Errno)
 	}
 	o.Errno = v
 	return nil
@@ -199,19 +332,19 @@ func parseSCMPAction(text string) (syscalltable.Action, error) {
 }
 
 func (p *parser) arch(n *node) (syscalltable.Arch, error) {
-	text, err := n.text()
+	text, err := n.Text()
 	if err != nil {
 		return syscalltable.NoArch, err
 	}
 	a, err := syscalltable.ParseArch(text)
 	if err != nil || !strings.HasPrefix(text, "SCMP_ARCH_") {
-		return syscalltable.NoArch, n.errorf("unknown architecture %.40q (such as SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64)", text)
+		return syscalltable.NoArch, n.Errorf("unknown architecture %.40q (such as SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64)", text)
 	}
 	return a, nil
 }
 
 func (p *parser) arches(n *node) ([]syscalltable.Arch, error) {
-	items, err := n.items()
+	items, err := n.Items()
 	if err != nil {
 		return nil, err
 	}
@@ -227,18 +360,18 @@ func (p *parser) arches(n *node) ([]syscalltable.Arch, error) {
 }
 
 func (p *parser) archMap(n *node) ([]ArchMapping, error) {
-	items, err := n.items()
+	items, err := n.Items()
 	if err != nil {
 		return nil, err
 	}
 	var list []ArchMapping
 	for _, item := range items {
-		f, err := item.fields("architecture", "subArchitectures")
+		f, err := item.Fields(p.note, "architecture", "subArchitectures")
 		if err != nil {
 			return nil, err
 		}
-		if f["architecture"].null() {
-			return nil, item.errorf("architecture is missing")
+		if f["architecture"].Absent() {
+			return nil, item.Errorf("architecture is missing")
 		}
 		var m ArchMapping
 		if m.Arch, err = p.arch(f["architecture"]); err != nil {
@@ -248,7 +381,8 @@ func (p *parser) archMap(n *node) ([]ArchMapping, error) {
 			return nil, err
 		}
 		if slices.ContainsFunc(list, func(other ArchMapping) bool { return other.Arch == m.Arch }) {
-			return nil, f["architecture"].errorf("%s stands here twice: Docker takes the first alone", m.Arch.SCMP())
+			p.note(f["architecture"].Errorf("%s stands here twice: Docker takes the first alone", m.Arch.SCMP()))
+			continue
 		}
 		list = append(list, m)
 	}
@@ -256,12 +390,12 @@ func (p *parser) archMap(n *node) ([]ArchMapping, error) {
 }
 
 func (p *parser) rule(n *node) (*Rule, error) {
-	f, err := n.fields("names", "name", "action", "errnoRet", "errno", "args", "comment", "includes", "excludes")
+	f, err := n.Fields(p.note, "names", "name", "action", "errnoRet", "errno", "args", "comment", "includes", "excludes")
 	if err != nil {
 		return nil, err
 	}
-	if f["action"].null() {
-		return nil, n.errorf("action is missing")
+	if f["action"].Absent() {
+		return nil, n.Errorf("action is missing")
 	}
 	r := &Rule{at: n}
 	if r.Names, err = p.names(n, f["names"], f["name"]); err != nil {
@@ -273,7 +407,7 @@ func (p *parser) rule(n *node) (*Rule, error) {
 	if r.Args, err = p.args(f["args"]); err != nil {
 		return nil, err
 	}
-	if r.Comment, err = f["comment"].text(); err != nil {
+	if r.Comment, err = f["comment"].Text(); err != nil {
 		return nil, err
 	}
 	if r.Includes, err = p.condition(f["includes"]); err != nil {
@@ -284,35 +418,38 @@ func (p *parser) rule(n *node) (*Rule, error) {
 }
 
 // names reads a rule's calls. A name that libseccomp does not know is passed
-// over by every runtime, and the call refused: the profile would not be the
-// one that is written.
+// over by every runtime, so that the default answers the call.
 func (p *parser) names(rule, names, name *node) ([]string, error) {
-	list, err := names.texts()
+	list, err := names.Texts()
 	if err != nil {
 		return nil, err
 	}
-	single, err := name.text()
+	single, err := name.Text()
 	switch {
 	case err != nil:
 		return nil, err
 	case single != "" && len(list) > 0:
-		return nil, name.errorf("together with names: Docker refuses both")
+		return nil, name.Errorf("together with names: Docker refuses both")
 	case single != "":
-		names, list = name, []string{single}
+		return p.knownCalls([]string{single}, func(int) *node { return name }), nil
 	case len(list) == 0:
-		return nil, rule.errorf("names is missing or empty")
+		p.note(rule.Errorf("names is missing or empty: a rule for no call"))
+		return nil, nil
 	}
+	return p.knownCalls(list, func(i int) *node { return names.Value.([]*node)[i] }), nil
+}
+
+// knownCalls returns the names that are in some table, and notes the others.
+func (p *parser) knownCalls(list []string, at func(int) *node) []string {
+	var known []string
 	for i, s := range list {
 		if p.known[s] {
+			known = append(known, s)
 			continue
 		}
-		at := names
-		if items, ok := names.value.([]*node); ok {
-			at = items[i]
-		}
-		return nil, at.errorf("unknown system call %.40q%s (in no table of %s; runtimes pass over it and refuse the call)", s, p.likely(s), syscalltable.KernelVersion)
+		p.note(at(i).Errorf("unknown system call %.40q%s (in no table of %s; runtimes pass over it, and the default answers the call)", s, p.likely(s), syscalltable.KernelVersion))
 	}
-	return list, nil
+	return known
 }
 
 // likely suggests the kernel's name for one that a C library or strace uses.
@@ -326,7 +463,7 @@ func (p *parser) likely(name string) string {
 }
 
 func (p *parser) args(n *node) ([]specs.LinuxSeccompArg, error) {
-	items, err := n.items()
+	items, err := n.Items()
 	if err != nil {
 		return nil, err
 	}
@@ -344,27 +481,27 @@ func (p *parser) args(n *node) ([]specs.LinuxSeccompArg, error) {
 
 func (p *parser) arg(n *node) (specs.LinuxSeccompArg, error) {
 	var a specs.LinuxSeccompArg
-	f, err := n.fields("index", "value", "valueTwo", "op")
+	f, err := n.Fields(p.note, "index", "value", "valueTwo", "op")
 	if err != nil {
 		return a, err
 	}
 	for _, key := range []string{"index", "op"} {
-		if f[key].null() {
-			return a, n.errorf("%s is missing", key)
+		if f[key].Absent() {
+			return a, n.Errorf("%s is missing", key)
 		}
 	}
-	index, err := f["index"].number(5)
+	index, err := f["index"].Unsigned(5)
 	if err != nil {
 		return a, err
 	}
 	a.Index = uint(index)
-	if a.Value, err = f["value"].number(1<<64 - 1); err != nil {
+	if a.Value, err = f["value"].Unsigned(1<<64 - 1); err != nil {
 		return a, err
 	}
-	if a.ValueTwo, err = f["valueTwo"].number(1<<64 - 1); err != nil {
+	if a.ValueTwo, err = f["valueTwo"].Unsigned(1<<64 - 1); err != nil {
 		return a, err
 	}
-	op, err := f["op"].text()
+	op, err := f["op"].Text()
 	if err != nil {
 		return a, err
 	}
@@ -373,39 +510,40 @@ func (p *parser) arg(n *node) (specs.LinuxSeccompArg, error) {
 		return a, nil
 	case specs.OpNotEqual, specs.OpLessThan, specs.OpLessEqual, specs.OpEqualTo, specs.OpGreaterEqual, specs.OpGreaterThan:
 		if a.ValueTwo != 0 {
-			return a, f["valueTwo"].errorf("has no effect beside %s", op)
+			p.note(f["valueTwo"].Errorf("has no effect beside %s: passed over", op))
+			a.ValueTwo = 0
 		}
 		return a, nil
 	}
-	return a, f["op"].errorf("unknown operator %.40q (SCMP_CMP_NE, LT, LE, EQ, GE, GT or MASKED_EQ)", op)
+	return a, f["op"].Errorf("unknown operator %.40q (SCMP_CMP_NE, LT, LE, EQ, GE, GT or MASKED_EQ)", op)
 }
 
 func (p *parser) condition(n *node) (Condition, error) {
 	var c Condition
-	if n.null() {
+	if n.Absent() {
 		return c, nil
 	}
-	f, err := n.fields("caps", "arches", "minKernel")
+	f, err := n.Fields(p.note, "caps", "arches", "minKernel")
 	if err != nil {
 		return c, err
 	}
-	if c.Caps, err = f["caps"].texts(); err != nil {
+	if c.Caps, err = f["caps"].Texts(); err != nil {
 		return c, err
 	}
 	for i, name := range c.Caps {
-		at := f["caps"].value.([]*node)[i]
+		at := f["caps"].Value.([]*node)[i]
 		if known, err := ParseCapability(name); err != nil || known != name {
-			return c, at.errorf("unknown capability %.40q (such as CAP_SYS_ADMIN)", name)
+			p.note(at.Errorf("unknown capability %.40q (such as CAP_SYS_ADMIN): no container has it", name))
 		}
 	}
-	arches, err := f["arches"].texts()
+	arches, err := f["arches"].Texts()
 	if err != nil {
 		return c, err
 	}
 	for i, name := range arches {
 		a, err := syscalltable.ParseArch(name)
 		if err != nil {
-			return c, f["arches"].value.([]*node)[i].errorf("unknown architecture %.40q (such as amd64, arm64)", name)
+			return c, f["arches"].Value.([]*node)[i].Errorf("unknown architecture %.40q (such as amd64, arm64)", name)
 		}
 		c.Arches = append(c.Arches, a)
 	}
@@ -415,12 +553,12 @@ func (p *parser) condition(n *node) (Condition, error) {
 
 func (p *parser) kernel(n *node) (KernelVersion, error) {
 	var v KernelVersion
-	text, err := n.text()
+	text, err := n.Text()
 	if err != nil || text == "" {
 		return v, err
 	}
 	if _, err := fmt.Sscanf(text, "%d.%d", &v.Major, &v.Minor); err != nil || v.String() != text || v.Major < 0 || v.Minor < 0 {
-		return v, n.errorf("%.40q is not a kernel version such as 5.19", text)
+		return v, n.Errorf("%.40q is not a kernel version such as 5.19", text)
 	}
 	return v, nil
 }

@@ -36,29 +36,28 @@ func TestParseErrors(t *testing.T) {
 		{"text", "SCMP_ACT_ALLOW", "p.json:1:1: not JSON: a profile begins with {"},
 		{"a log", "\ntype=SECCOMP msg=audit(1.000:1):", "p.json:2:1: not JSON: a profile begins with {"},
 		{"a list", "[]", "p.json:1:1: not an object"},
-		{"null", "null", "p.json:1:1: not an object"},
+		{"null", "null", "p.json:1:1: not JSON: a profile begins with {"},
 		{"comment", "{\n// all calls\n}", "p.json:2:1: not JSON: a comment, which runtimes do not read: take it out"},
 		{"comment of C", "{ /* all calls */}", "p.json:1:3: not JSON: a comment"},
-		{"comment of a shell", "{}\n# all calls", "p.json:2:1: text after the end"},
+		{"comment of a shell", "{}\n# all calls", "p.json:2:1: not JSON: a comment"},
 		{"white space", " \n\t", "p.json: empty: no seccomp profile"},
 		{"byte order mark", "\ufeff{}", "p.json:1:1: not JSON: a byte order mark, which runtimes do not read: save it as UTF-8 without"},
 		{"UTF-16", "\xff\xfe{\x00}\x00", "p.json:1:1: not JSON: not UTF-8, or binary: save it as UTF-8"},
 		{"UTF-16 without mark", "{\x00\n\x00", "p.json:1:2: not JSON: not UTF-8"},
 		{"Latin-1", "{\"defaultAction\": \"SCMP_ACT_ALLOW\",\n\"listenerPath\": \"/run/caf\xe9\"}", "p.json:2:26: not JSON: not UTF-8"},
-		{"wrong bracket", "{\"syscalls\":[1}}", "p.json:1:15: syscalls: not JSON: invalid character '}'"},
+		{"wrong bracket", "{\"syscalls\":[1}}", "p.json:1:15: syscalls[1]: not JSON: invalid character '}'"},
 		{"comma twice", "{\"syscalls\":[1,,2]}", "p.json:1:16: syscalls[1]: not JSON: invalid character ','"},
 		{"no comma", "{\"syscalls\":[1\n2]}", "p.json:2:1: syscalls[1]: not JSON: invalid character '2'"},
-		{"wrong escape", "{\"syscalls\":\"\\x\"}", "p.json:1:13: syscalls: not JSON: invalid character 'x'"},
-		{"two values", "{\"defaultAction\":\"SCMP_ACT_ALLOW\"}\n{}", "p.json:2:1: text after the end of the profile"},
-		{"trailing comma", "{\"syscalls\":[1,]}", "p.json:1:16: syscalls[1]: not JSON: invalid character ']'"},
+		{"wrong escape", "{\"syscalls\":\"\\x\"}", "p.json:1:14: syscalls: not JSON: invalid escape sequence `\\x`"},
+		{"two values", "{\"defaultAction\":\"SCMP_ACT_ALLOW\"}\n{}", "p.json:2:1: text after the end of the document"},
+		{"trailing comma", "{\"syscalls\":[1,]}", "p.json:1:15: syscalls[1]: not JSON: invalid character ','"},
 		{"no default", "{\"syscalls\": []}", "p.json:1:1: defaultAction is missing: a runtime takes that for no profile at all"},
 		{"null default", "{\"defaultAction\": null}", "p.json:1:1: defaultAction is missing"},
 		{"unknown action", "{\n\"defaultAction\": \"SCMP_ACT_DENY\"}", "p.json:2:18: defaultAction: unknown action \"SCMP_ACT_DENY\""},
 		{"action of a report", "{\"defaultAction\": \"errno\"}", "p.json:1:19: defaultAction: unknown action \"errno\""},
 		{"number as action", "{\"defaultAction\": 5}", "p.json:1:19: defaultAction: not a string"},
 		{"notify by default", "{\"defaultAction\": \"SCMP_ACT_NOTIFY\"}", "p.json:1:19: defaultAction: SCMP_ACT_NOTIFY cannot be the default"},
-		{"errno without errno", "{\"defaultAction\": \"SCMP_ACT_KILL\", \"defaultErrnoRet\": 1}", "p.json:1:55: defaultErrnoRet: SCMP_ACT_KILL gives no error number"},
-		{"errno too large", "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 4096}", "p.json:1:56: defaultErrnoRet: 4096 is not a whole number from 0 to 4095"},
+		{"errno too large", "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 4096}", "p.json:1:56: defaultErrnoRet: 4096 is not a whole number from 0 to 4094"},
 		{"errno negative", "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": -1}", "p.json:1:56: defaultErrnoRet: -1 is not a whole number"},
 		{"errno fraction", "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 1.5}", "p.json:1:56: defaultErrnoRet: 1.5 is not a whole number"},
 		{"errno disagrees", "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 1,\n\"defaultErrno\": \"ENOSYS\"}", "p.json:2:17: defaultErrno: ENOSYS is 38, but the number beside it is 1"},
@@ -72,33 +71,20 @@ func TestParseErrors(t *testing.T) {
 		{"archMap sub", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"archMap\": [{\"architecture\": \"SCMP_ARCH_X86_64\", \"subArchitectures\": [\"x\"]}]}", "p.json:1:107: archMap[0].subArchitectures[0]: unknown architecture \"x\""},
 		{"unknown flag", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"flags\": [\"LOG\"]}", "p.json:1:47: flags[0]: unknown flag \"LOG\" (such as SECCOMP_FILTER_FLAG_LOG)"},
 		{"invented flag", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"flags\": [\"SECCOMP_FILTER_FLAG_FAST\"]}", "p.json:1:47: flags[0]: unknown flag \"SECCOMP_FILTER_FLAG_FAST\""},
-		{"archMap twice", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"archMap\": [{\"architecture\": \"SCMP_ARCH_X86_64\"},\n{\"architecture\": \"SCMP_ARCH_X86_64\", \"subArchitectures\": [\"SCMP_ARCH_X86\"]}]}", "p.json:2:18: archMap[1].architecture: SCMP_ARCH_X86_64 stands here twice: Docker takes the first alone"},
 		{"rule is a string", rule(`"read"`), "p.json:3:1: syscalls[0]: not an object"},
 		{"no action", rule(`{"names": ["read"]}`), "p.json:3:1: syscalls[0]: action is missing"},
-		{"no names", rule(`{"action": "SCMP_ACT_ALLOW"}`), "p.json:3:1: syscalls[0]: names is missing or empty"},
-		{"empty names", rule(`{"names": [], "action": "SCMP_ACT_ALLOW"}`), "p.json:3:1: syscalls[0]: names is missing or empty"},
 		{"name and names", rule(`{"names": ["read"],` + "\n" + `"name": "write", "action": "SCMP_ACT_ALLOW"}`), "p.json:4:9: syscalls[0].name: together with names: Docker refuses both"},
-		{"pread", rule(`{"names": ["read",` + "\n" + `"pread"], "action": "SCMP_ACT_ALLOW"}`), "p.json:4:1: syscalls[0].names[1]: unknown system call \"pread\", did you mean \"pread64\"?"},
-		{"invented name", rule(`{"names": ["syscall_1f4"], "action": "SCMP_ACT_ALLOW"}`), "p.json:3:12: syscalls[0].names[0]: unknown system call \"syscall_1f4\" (in no table of " + syscalltable.KernelVersion},
-		{"capitals", rule(`{"name": "READ", "action": "SCMP_ACT_ALLOW"}`), "p.json:3:10: syscalls[0].name: unknown system call \"READ\", did you mean \"read\"?"},
-		{"blank", rule(`{"names": ["read "], "action": "SCMP_ACT_ALLOW"}`), "p.json:3:12: syscalls[0].names[0]: unknown system call \"read \""},
-		{"errno on allow", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "errnoRet": 1}`), "p.json:3:61: syscalls[0].errnoRet: SCMP_ACT_ALLOW gives no error number"},
 		{"errno name unknown", rule(`{"names": ["read"], "action": "SCMP_ACT_ERRNO", "errno": "EFOO"}`), "p.json:3:58: syscalls[0].errno: unknown errno \"EFOO\""},
 		{"arg index", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 6, "value": 1, "op": "SCMP_CMP_EQ"}]}`), "p.json:3:68: syscalls[0].args[0].index: 6 is not a whole number from 0 to 5"},
 		{"arg without op", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 1}]}`), "p.json:3:58: syscalls[0].args[0]: op is missing"},
 		{"arg op", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 1, "op": "=="}]}`), "p.json:3:89: syscalls[0].args[0].op: unknown operator \"==\""},
 		{"arg value", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 18446744073709551616, "op": "SCMP_CMP_EQ"}]}`), "p.json:3:80: syscalls[0].args[0].value: 18446744073709551616 is not a whole number from 0 to 18446744073709551615"},
-		{"arg's second value", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 1, "valueTwo": 2, "op": "SCMP_CMP_EQ"}]}`), "p.json:3:95: syscalls[0].args[0].valueTwo: has no effect beside SCMP_CMP_EQ"},
-		{"invented capability", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_SYSADMIN"]}}`), "p.json:3:71: syscalls[0].includes.caps[0]: unknown capability \"CAP_SYSADMIN\""},
-		{"capability in small letters", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "excludes": {"caps": ["cap_kill"]}}`), "p.json:3:71: syscalls[0].excludes.caps[0]: unknown capability \"cap_kill\""},
-		{"capability", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["SYS_ADMIN"]}}`), "p.json:3:71: syscalls[0].includes.caps[0]: unknown capability \"SYS_ADMIN\""},
 		{"condition's arch", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "excludes": {"arches": ["amd65"]}}`), "p.json:3:73: syscalls[0].excludes.arches[0]: unknown architecture \"amd65\""},
 		{"kernel", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "includes": {"minKernel": "4"}}`), "p.json:3:75: syscalls[0].includes.minKernel: \"4\" is not a kernel version such as 5.19"},
 		{"kernel below zero", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "includes": {"minKernel": "-4.1"}}`), "p.json:3:75: syscalls[0].includes.minKernel: \"-4.1\" is not a kernel version such as 5.19"},
 		{"kernel's patch level", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "includes": {"minKernel": "4.8.1"}}`), "p.json:3:75: syscalls[0].includes.minKernel: \"4.8.1\" is not"},
-		{"deep", strings.Repeat(`{"a":`, 10000), "p.json:1:86: a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a: nested deeper than 16: no seccomp profile"},
-		{"deep list", strings.Repeat("[\n", 10000), "p.json:18:1: [0]"},
-		{"long name", rule(`{"name": "` + strings.Repeat("r", 200000) + `", "action": "SCMP_ACT_ALLOW"}`), "p.json:3:10: syscalls[0].name: unknown system call \"" + strings.Repeat("r", 40) + "\" (in no table"},
+		{"deep", strings.Repeat(`{"a":`, 10000), "p.json:1:81: a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a: nested deeper than 16 values"},
+		{"deep list", strings.Repeat("[\n", 10000), "p.json:17:1: [0]"},
 		{"long number", "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": " + strings.Repeat("1", 200000) + "}", "p.json:1:56: defaultErrnoRet: " + strings.Repeat("1", 40) + " is not"},
 		{"long key", "{\"" + strings.Repeat("k", 100000) + "\": [" + strings.Repeat("1,", 70000) + "1]}", "p.json:1:2: \"" + strings.Repeat("k", 40) + "\": unknown key"},
 		{"10 MB", "{\"defaultAction\": \"" + strings.Repeat("A", 10<<20) + "\"}", "p.json: larger than 256 kB: no seccomp profile"},
@@ -122,6 +108,41 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
+// TestParseNotes: what runtimes pass over is passed over, and told with its
+// place.
+func TestParseNotes(t *testing.T) {
+	rule := func(s string) string { return "{\"defaultAction\": \"SCMP_ACT_ERRNO\",\n\"syscalls\": [\n" + s + "]}" }
+	for _, c := range []struct{ name, text, want string }{
+		{"errno without errno", "{\"defaultAction\": \"SCMP_ACT_KILL\", \"defaultErrnoRet\": 1}", "p.json:1:55: defaultErrnoRet: SCMP_ACT_KILL gives no error number"},
+		{"archMap twice", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"archMap\": [{\"architecture\": \"SCMP_ARCH_X86_64\"},\n{\"architecture\": \"SCMP_ARCH_X86_64\", \"subArchitectures\": [\"SCMP_ARCH_X86\"]}]}", "p.json:2:18: archMap[1].architecture: SCMP_ARCH_X86_64 stands here twice: Docker takes the first alone"},
+		{"no names", rule(`{"action": "SCMP_ACT_ALLOW"}`), "p.json:3:1: syscalls[0]: names is missing or empty"},
+		{"empty names", rule(`{"names": [], "action": "SCMP_ACT_ALLOW"}`), "p.json:3:1: syscalls[0]: names is missing or empty"},
+		{"pread", rule(`{"names": ["read",` + "\n" + `"pread"], "action": "SCMP_ACT_ALLOW"}`), "p.json:4:1: syscalls[0].names[1]: unknown system call \"pread\", did you mean \"pread64\"?"},
+		{"invented name", rule(`{"names": ["syscall_1f4"], "action": "SCMP_ACT_ALLOW"}`), "p.json:3:12: syscalls[0].names[0]: unknown system call \"syscall_1f4\" (in no table of " + syscalltable.KernelVersion},
+		{"capitals", rule(`{"name": "READ", "action": "SCMP_ACT_ALLOW"}`), "p.json:3:10: syscalls[0].name: unknown system call \"READ\", did you mean \"read\"?"},
+		{"blank", rule(`{"names": ["read "], "action": "SCMP_ACT_ALLOW"}`), "p.json:3:12: syscalls[0].names[0]: unknown system call \"read \""},
+		{"errno on allow", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "errnoRet": 1}`), "p.json:3:61: syscalls[0].errnoRet: SCMP_ACT_ALLOW gives no error number"},
+		{"arg's second value", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 1, "valueTwo": 2, "op": "SCMP_CMP_EQ"}]}`), "p.json:3:95: syscalls[0].args[0].valueTwo: has no effect beside SCMP_CMP_EQ"},
+		{"invented capability", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_SYSADMIN"]}}`), "p.json:3:71: syscalls[0].includes.caps[0]: unknown capability \"CAP_SYSADMIN\""},
+		{"capability in small letters", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "excludes": {"caps": ["cap_kill"]}}`), "p.json:3:71: syscalls[0].excludes.caps[0]: unknown capability \"cap_kill\""},
+		{"capability", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["SYS_ADMIN"]}}`), "p.json:3:71: syscalls[0].includes.caps[0]: unknown capability \"SYS_ADMIN\""},
+		{"long name", rule(`{"name": "` + strings.Repeat("r", 200000) + `", "action": "SCMP_ACT_ALLOW"}`), "p.json:3:10: syscalls[0].name: unknown system call \"" + strings.Repeat("r", 40) + "\" (in no table"},
+		{"unknown key", "{\"defaultAction\": \"SCMP_ACT_ALLOW\",\n\"tags\": []}", "p.json:2:1: tags: unknown key"},
+		{"hostile key beside", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"\\u001b[31m\": {}}", `p.json:1:37: "\x1b[31m": unknown key`},
+		{"rule's unknown key", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "priority": 1}`), "p.json:3:49: syscalls[0].priority: unknown key"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d, err := profile.Parse([]byte(c.text), "p.json")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(d.Notes) != 1 || !strings.HasPrefix(d.Notes[0].Error(), c.want) || strings.ContainsAny(d.Notes[0].Error(), "\n\x1b") {
+				t.Errorf("notes = %q\nwant    %q", d.Notes, c.want)
+			}
+		})
+	}
+}
+
 func TestSniff(t *testing.T) {
 	for head, want := range map[string]bool{
 		"{\n  \"defaultAction\": \"SCMP_ACT": true, `{"archMap":`: true, `{"syscalls"`: true, "\ufeff{\"architectures\": []": true,
@@ -134,41 +155,90 @@ func TestSniff(t *testing.T) {
 	}
 }
 
-// Rules of which only one can hold are refused: where that does not depend on
-// the environment, before anything is made of the profile.
-func TestContradictions(t *testing.T) {
+// TestDoubles: of several rules for one call that hold is told which libseccomp
+// takes, wherever the profile is used; what it refuses is an error.
+func TestDoubles(t *testing.T) {
 	const head = "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [\n"
-	const eq8 = `"args": [{"index": 0, "value": 8, "op": "SCMP_CMP_EQ"}, {"index": 1, "value": 2, "op": "SCMP_CMP_EQ"}]`
-	const eq8swapped = `"args": [{"index": 1, "value": 2, "op": "SCMP_CMP_EQ"}, {"index": 0, "value": 8, "op": "SCMP_CMP_EQ"}]`
-	for _, c := range []struct{ name, text, want string }{
-		{"two outcomes", head + `{"names": ["read"], "action": "SCMP_ACT_ALLOW"},` + "\n" + `{"names": ["write", "read"], "action": "SCMP_ACT_KILL"}]}`,
-			"p.json:3:1: syscalls[1]: read is answered with kill_thread here and with allow by syscalls[0] (line 2): only one can hold"},
-		{"the default's outcome", head + `{"names": ["read"], "action": "SCMP_ACT_ALLOW"}, {"names": ["read"], "action": "SCMP_ACT_ERRNO"}]}`,
-			"p.json:2:50: syscalls[1]: read is answered with errno(EPERM) here and with allow by syscalls[0] (line 2): only one can hold"},
-		{"two numbers", head + `{"names": ["read"], "action": "SCMP_ACT_ERRNO", "errnoRet": 2}, {"names": ["read"], "action": "SCMP_ACT_ERRNO", "errnoRet": 3}]}`,
-			"p.json:2:65: syscalls[1]: read is answered with errno(3) here and with errno(ENOENT) by syscalls[0] (line 2): only one can hold"},
-		{"with and without arguments", head + `{"names": ["clone"], "action": "SCMP_ACT_ALLOW"}, {"names": ["clone"], "action": "SCMP_ACT_KILL", ` + eq8 + `}]}`,
-			"p.json:2:51: syscalls[1]: clone is answered with kill_thread here and with allow by syscalls[0] (line 2): only one can hold"},
-		{"the same arguments", head + `{"names": ["clone"], "action": "SCMP_ACT_ALLOW", ` + eq8 + `}, {"names": ["clone"], "action": "SCMP_ACT_KILL", ` + eq8swapped + `}]}`,
-			"p.json:2:155: syscalls[1]: clone is answered with kill_thread here and with allow by syscalls[0] (line 2): only one can hold"},
-		{"some of the arguments", head + `{"names": ["clone"], "action": "SCMP_ACT_KILL", ` + eq8 + `}, {"names": ["clone"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 8, "op": "SCMP_CMP_EQ"}]}]}`,
-			"p.json:2:154: syscalls[1]: clone is answered with allow here and with kill_thread by syscalls[0] (line 2): only one can hold"},
-		{"the same arguments, conditionally", head + `{"names": ["clone"], "action": "SCMP_ACT_ALLOW", ` + eq8 + `}, {"names": ["clone"], "action": "SCMP_ACT_KILL", "excludes": {"caps": ["CAP_KILL"]}, ` + eq8 + `}]}`,
-			"p.json:2:155: syscalls[1]: clone is answered with kill_thread here and with allow by syscalls[0] (line 2): only one can hold"},
+	rule := func(name, action, more string) string {
+		return fmt.Sprintf(`{"names": [%q], "action": "SCMP_ACT_%s"%s}`, name, action, more)
+	}
+	arg := func(values ...int) string {
+		var list []string
+		for i, v := range values {
+			list = append(list, fmt.Sprintf(`{"index": %d, "value": %d, "op": "SCMP_CMP_EQ"}`, i, v))
+		}
+		return `, "args": [` + strings.Join(list, ", ") + "]"
+	}
+	const swapped = `, "args": [{"index": 1, "value": 2, "op": "SCMP_CMP_EQ"}, {"index": 0, "value": 8, "op": "SCMP_CMP_EQ"}]`
+	const refused = ": only one can hold, and runtimes refuse the profile"
+	for _, c := range []struct{ name, first, second, want, answer string }{
+		{"two outcomes", rule("clone", "ALLOW", ""), rule("clone", "KILL", ""), "clone is answered with kill_thread here and with allow by syscalls[0] (line 2): that one holds, since it comes first", "allow"},
+		{"the same outcome", rule("clone", "ALLOW", ""), rule("clone", "ALLOW", ""), "", "allow"},
+		{"the default's outcome", rule("clone", "ALLOW", ""), rule("clone", "ERRNO", ""), "clone is answered with errno(EPERM) here, as by default: runtimes leave that out, and syscalls[0] (line 2) holds", "allow"},
+		{"the default's outcome first", rule("clone", "ERRNO", ""), rule("clone", "ALLOW", ""), "", "allow"},
+		{"two numbers", rule("clone", "ERRNO", `, "errnoRet": 2`), rule("clone", "ERRNO", `, "errnoRet": 3`), "clone is answered with errno(ESRCH) here and with errno(ENOENT) by syscalls[0] (line 2): that one holds, since it comes first", "errno(ENOENT)"},
+		{"arguments second", rule("clone", "ALLOW", ""), rule("clone", "KILL", arg(8)), "clone is answered with kill_thread here and with allow by syscalls[0] (line 2): that one holds, since it has fewer arguments", "allow"},
+		{"arguments first", rule("clone", "KILL", arg(8)), rule("clone", "ALLOW", ""), "clone is answered with allow here and with kill_thread by syscalls[0] (line 2): this one holds, since it has no arguments", "allow"},
+		{"the same arguments", rule("clone", "ALLOW", arg(8, 2)), rule("clone", "KILL", swapped), "clone is answered with kill_thread here and with allow by syscalls[0] (line 2)" + refused, ""},
+		{"fewer arguments first", rule("clone", "ALLOW", arg(8)), rule("clone", "KILL", arg(8, 2)), "clone is answered with kill_thread here and with allow by syscalls[0] (line 2): that one holds, since it has fewer arguments", "allow or errno(EPERM)"},
+		{"fewer arguments second", rule("clone", "KILL", arg(8, 2)), rule("clone", "ALLOW", arg(8)), "clone is answered with allow here and with kill_thread by syscalls[0] (line 2)" + refused, ""},
+		{"other arguments", rule("clone", "KILL", arg(8)), rule("clone", "ALLOW", arg(9)), "", "allow or errno(EPERM) or kill_thread"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d, err := profile.Parse([]byte(c.text), "p.json")
-			if strings.Contains(c.name, "conditionally") != (err == nil) {
-				t.Errorf("Parse: %v", err)
+			text := head + c.first + ",\n" + c.second + "]}"
+			if c.want != "" {
+				c.want = "p.json:3:1: syscalls[1]: " + c.want
 			}
-			if err == nil {
-				_, err = d.Evaluate(profile.Environment{Arch: x86_64})
+			d, err := profile.Parse([]byte(text), "p.json")
+			if c.answer == "" {
+				if err == nil || err.Error() != c.want {
+					t.Errorf("error = %v\nwant    %s", err, c.want)
+				}
+				return
 			}
-			if err == nil || err.Error() != c.want {
-				t.Errorf("error = %v\nwant    %s", err, c.want)
+			if err != nil {
+				t.Fatal(err)
 			}
+			if got := noteText(d.Notes); got != c.want {
+				t.Errorf("notes %q\nwant  %q", got, c.want)
+			}
+			clone, _ := x86_64.Number("clone")
+			check := func(d *profile.Document) {
+				t.Helper()
+				p, err := d.Evaluate(profile.Environment{Arch: x86_64})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := p.Answer(x86_64, clone).String(); got != c.answer {
+					t.Errorf("answer %s, want %s", got, c.answer)
+				}
+			}
+			check(d)
+			union, err := profile.Merge(d, d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(union)
 		})
 	}
+	// Where conditions decide whether both rules are there, so does Evaluate.
+	text := head + rule("clone", "ALLOW", arg(8, 2)) + ",\n" + rule("clone", "KILL", arg(8, 2)+`, "excludes": {"caps": ["CAP_KILL"]}`) + "]}"
+	d := parse(t, text)
+	if _, err := d.Evaluate(profile.Environment{Arch: x86_64, Caps: []string{"CAP_KILL"}}); err != nil {
+		t.Error(err)
+	}
+	if _, err := d.Evaluate(profile.Environment{Arch: x86_64}); err == nil || !strings.HasSuffix(err.Error(), refused) {
+		t.Errorf("rules that contradict each other where both hold: %v", err)
+	}
+}
+
+// noteText joins notes by newlines.
+func noteText(notes []*profile.SyntaxError) string {
+	var lines []string
+	for _, n := range notes {
+		lines = append(lines, n.Error())
+	}
+	return strings.Join(lines, "\n")
 }
 
 func TestEvaluateNotes(t *testing.T) {
@@ -182,7 +252,7 @@ func TestEvaluateNotes(t *testing.T) {
 		// As setns in the profile that containers-common ships.
 		{"conditional overlap", head + `{"names": ["setns"], "action": "SCMP_ACT_ALLOW"}, {"names": ["setns"], "action": "SCMP_ACT_KILL", "excludes": {"caps": ["CAP_SYS_ADMIN"]}}]}`, nil,
 			[]string{
-				"syscalls[1] (line 2): setns is answered with kill_thread here and with allow by syscalls[0] (line 2): a rule without arguments wins over one with, and the first over the second",
+				"syscalls[1] (line 2): setns is answered with kill_thread here and with allow by syscalls[0] (line 2): that one holds, since it comes first",
 				"evaluated for x86_64, Linux newest, with 0 capabilities: 2 of 2 rules apply",
 			}},
 		{"conditions that exclude each other", head + `{"names": ["setns"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_SYS_ADMIN"]}}, {"names": ["setns"], "action": "SCMP_ACT_KILL", "excludes": {"caps": ["CAP_SYS_ADMIN"]}}]}`,

@@ -23,11 +23,14 @@ type Policy struct {
 	Rules  []Rule   // those that apply, in the order of the document
 	Notes  []string // what of the document does not mean what it seems to
 	byName map[string]*ruling
+
+	settings settings
+	highest  map[syscalltable.Arch]uint32 // above which runc's stub answers
 }
 
 // ruling is what the rules of one call come to.
 type ruling struct {
-	all    []*Rule // as they stand in the document
+	all    []*Rule // those of the document, also where they do not hold
 	always *Rule   // the effective one without arguments; nil: none
 	some   []*Rule // the effective ones with arguments; none beside always
 }
@@ -35,7 +38,7 @@ type ruling struct {
 // Evaluate settles a document's conditions for a host and container. Rules
 // that contradict each other there are a [*SyntaxError].
 func (d *Document) Evaluate(env Environment) (*Policy, error) {
-	p := &Policy{Name: d.Name, Env: env, Default: d.Default, byName: map[string]*ruling{}}
+	p := &Policy{Name: d.Name, Env: env, Default: d.Default, byName: map[string]*ruling{}, settings: d.settings()}
 	p.Arches = d.arches(env.Arch)
 	for i := range d.Rules {
 		r := &d.Rules[i]
@@ -50,6 +53,12 @@ func (d *Document) Evaluate(env Environment) (*Policy, error) {
 			return nil, err
 		}
 	}
+	for i := range d.passed {
+		r := &d.passed[i]
+		known := p.rulingOf(r.Names[0])
+		known.all = append(known.all, r)
+	}
+	p.addStub(d)
 	if d.Conditional() {
 		p.Notes = append(p.Notes, fmt.Sprintf("evaluated for %s, Linux %s, with %d capabilities: %d of %d rules apply",
 			env.Arch, env.Kernel, len(env.Caps), len(p.Rules), len(d.Rules)))
@@ -77,22 +86,6 @@ func (d *Document) Settle(env Environment) (*Document, error) {
 	}
 	s.sort()
 	return s, nil
-}
-
-// contradiction refuses rules of which only one can hold wherever the document
-// is used, also by what does not evaluate it, such as [Merge].
-func (d *Document) contradiction() error {
-	p := &Policy{Name: d.Name, Default: d.Default, byName: map[string]*ruling{}}
-	for i := range d.Rules {
-		r := &d.Rules[i]
-		if !r.unconditional() {
-			continue
-		}
-		if err := p.add(r); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // arches returns what a filter on a host of an architecture knows.
@@ -130,33 +123,31 @@ func (p *Policy) add(r *Rule) error {
 }
 
 // addRule adds a rule to what is known of a call, as runtimes and libseccomp
-// do: a rule that says what the default says is left out, one without
-// arguments displaces all others, and of two such the first stays. Rules that
-// contradict each other whatever the environment are refused, as are those
-// that libseccomp refuses; others are noted, for Docker's form lives on rules
-// that overlap.
+// do. What they pass over is noted, what they refuse is an error.
 func (p *Policy) addRule(name string, r *Rule) error {
-	known := p.byName[name]
-	if known == nil {
-		known = &ruling{}
-		p.byName[name] = known
-	}
+	known := p.rulingOf(name)
 	if n := len(known.all); n > 0 && known.all[n-1] == r {
 		return nil // the name stands in the rule twice
 	}
-	for _, other := range known.all {
-		if other.Outcome == r.Outcome || !collide(other, r) {
+	known.all = append(known.all, r)
+	if r.Outcome == p.Default {
+		return nil // runtimes leave it out
+	}
+	for _, other := range known.effective() {
+		c := clashOf(other, r)
+		if c == noClash {
 			continue
 		}
-		conflict := fmt.Sprintf("%s is answered with %s here and with %s by %s", name, r.Outcome, other.Outcome, other.place())
-		if len(r.Args) > 0 && len(other.Args) > 0 || r.unconditional() && other.unconditional() {
-			return r.errorf(p.Name, "%s: only one can hold", conflict)
+		if c == clashRefused {
+			return refusal(p.Name, name, other, r)
 		}
-		p.Notes = append(p.Notes, fmt.Sprintf("%s: %s: a rule without arguments wins over one with, and the first over the second", r.place(), conflict))
+		p.Notes = append(p.Notes, fmt.Sprintf("%s: %s", r.place(), clashNote(name, other, r, c)))
+		if c == firstHolds {
+			return nil
+		}
 	}
-	known.all = append(known.all, r)
 	switch {
-	case r.Outcome == p.Default || known.always != nil:
+	case known.always != nil:
 	case len(r.Args) == 0:
 		known.always, known.some = r, nil
 	default:
@@ -165,26 +156,20 @@ func (p *Policy) addRule(name string, r *Rule) error {
 	return nil
 }
 
+// rulingOf returns what the rules of a call come to, to be added to.
+func (p *Policy) rulingOf(name string) *ruling {
+	if p.byName[name] == nil {
+		p.byName[name] = &ruling{}
+	}
+	return p.byName[name]
+}
+
 // effective returns the rules that have an influence.
 func (k *ruling) effective() []*Rule {
 	if k.always != nil {
 		return []*Rule{k.always}
 	}
 	return k.some
-}
-
-// collide reports whether two rules for a call cannot both have effect: one
-// holds whatever the arguments are, or wherever the other does. libseccomp
-// passes over the longer chain if it comes second, and fails if it comes first.
-func collide(a, b *Rule) bool {
-	for _, x := range chains(a) {
-		for _, y := range chains(b) {
-			if n := min(len(x), len(y)); slices.Equal(x[:n], y[:n]) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // chains returns a rule's conditions as libseccomp gets them: ordered by
@@ -198,4 +183,18 @@ func chains(r *Rule) [][]specs.LinuxSeccompArg {
 		list = append(list, []specs.LinuxSeccompArg{a})
 	}
 	return list
+}
+
+// DenialsLogged reports whether the kernel writes a record of what the policy
+// denies, as far as the profile decides that: records of errors are written only
+// with SECCOMP_FILTER_FLAG_LOG, those of calls that are logged or that kill
+// always (where kernel.seccomp.actions_logged has them).
+func (p *Policy) DenialsLogged() bool {
+	quiet := func(o Outcome) bool {
+		return o.Action == syscalltable.ActionErrno || o.Action == syscalltable.ActionTrap || o.Action == syscalltable.ActionTrace
+	}
+	if slices.Contains(p.settings.flags, string(specs.LinuxSeccompFlagLog)) {
+		return true
+	}
+	return !quiet(p.Default) && !slices.ContainsFunc(p.Rules, func(r Rule) bool { return quiet(r.Outcome) })
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/opencontainers/runtime-spec/specs-go"
+
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -53,4 +55,12 @@ func family(a syscalltable.Arch) []syscalltable.Arch {
 		}
 	}
 	return list
+}
+
+// LogDenied has the kernel write a record of what the document denies, where
+// kernel.seccomp.actions_logged allows that.
+func (d *Document) LogDenied() {
+	if !slices.Contains(d.Flags, specs.LinuxSeccompFlagLog) {
+		d.Flags = append(d.Flags, specs.LinuxSeccompFlagLog)
+	}
 }

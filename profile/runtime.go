@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -89,7 +90,7 @@ func startupFor(s *aggregate.Summary, o Options) (*startup, error) {
 	switch {
 	case want != RuntimeAuto || len(seen) > 0:
 	case o.Base != nil:
-		return &startup{why: "no runtime's start-up is in the log: left to " + o.Base.Name}, nil
+		return startupOfBase(lists, o.Base)
 	default:
 		st := collect(lists, "true", "false")
 		st.why = "no runtime's start-up is in the log: that of every known runtime was added"
@@ -116,7 +117,7 @@ func startupFor(s *aggregate.Summary, o Options) (*startup, error) {
 func runtimesSeen(s *aggregate.Summary) map[Runtime]map[string]bool {
 	seen := map[Runtime]map[string]bool{}
 	for i := range s.Groups {
-		runtime := runtimeOf(s.Groups[i].Comm)
+		runtime := runtimeOf(&s.Groups[i])
 		if runtime == RuntimeNone {
 			continue
 		}
@@ -130,13 +131,16 @@ func runtimesSeen(s *aggregate.Summary) map[Runtime]map[string]bool {
 	return seen
 }
 
-// runtimeOf tells a runtime by the name of its process inside the container,
-// or RuntimeNone.
-func runtimeOf(comm string) Runtime {
+// runtimeOf tells whether a group is a container runtime that has not become
+// the program yet, and which. runc names its process so. crun keeps its name,
+// wherever it is installed, and runs as / or /proc/self/exe from a copy of
+// itself, where a thread may have a name that begins so.
+func runtimeOf(g *aggregate.Group) Runtime {
 	switch {
-	case strings.HasPrefix(comm, "runc:["):
+	case strings.HasPrefix(g.Comm, "runc:["):
 		return RuntimeRunc
-	case comm == "crun":
+	case g.Comm == "crun",
+		strings.HasPrefix(g.Comm, "crun") && (g.Exe == "/" || g.Exe == "/proc/self/exe" || path.Base(g.Exe) == "crun"):
 		return RuntimeCrun
 	}
 	return RuntimeNone

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -14,42 +13,15 @@ import (
 )
 
 // writeAmendment ends a table with what has to change in a profile for denied
-// calls to run; architectures is where the profile lists those.
+// calls to run.
 func writeAmendment(w io.Writer, a *profile.Amendment, head, architectures string, more ...string) error {
 	if a.Empty() {
 		return nil
 	}
 	lines := []string{head + " (a denial is often intended: allow only what is needed):"}
-	for _, arch := range a.Architectures {
-		lines = append(lines, fmt.Sprintf("add to %s, for %s: %q", architectures, arch, arch.SCMP()))
-	}
-	for _, n := range a.Allow {
-		rule, err := json.Marshal(n.Rule())
-		if err != nil {
-			return err
-		}
-		lines = append(lines, fmt.Sprintf(`add to "syscalls", for %s: %s`, n.Arch, rule))
-	}
-	for _, r := range a.Remove {
-		lines = append(lines, fmt.Sprintf("take %s out of %s", r.Name, r.Rule))
-	}
-	for _, u := range a.Impossible {
-		lines = append(lines, "no rule can allow "+impossibleText(u))
-	}
-	if needs := a.Requires(); needs.Libseccomp != (profile.LibseccompVersion{}) {
-		lines = append(lines, fmt.Sprintf("these names need libseccomp %s and Linux %s to be known", needs.Libseccomp, needs.Kernel))
-	}
-	_, err := fmt.Fprintf(w, "\n%s\n", strings.Join(append(lines, more...), "\n  "))
+	lines = append(append(lines, a.Lines(architectures)...), more...)
+	_, err := fmt.Fprintf(w, "\n%s\n", strings.Join(lines, "\n  "))
 	return err
-}
-
-// impossibleText names a call that has no name, and says why it has none.
-func impossibleText(u profile.Unresolved) string {
-	name := callName("", u.NR)
-	if u.Arch != syscalltable.NoArch {
-		name += " on " + u.Arch.String()
-	}
-	return name + ": " + u.Reason
 }
 
 // amendChecked tells what has to change in the profile that was checked.

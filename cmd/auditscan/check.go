@@ -6,15 +6,13 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/auditscan/auditscan/aggregate"
-	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -23,9 +21,11 @@ import (
 // checkFlags are the flags of check.
 type checkFlags struct {
 	readFlags
+	profileFile
 	output string
 	by     string
 	caps   []string
+	noStub bool
 }
 
 func newCheck(env *environment) *cobra.Command {
@@ -54,6 +54,8 @@ exits with 4 if the profile denies any.`,
 	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json")
 	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, pod, namespace, workload, exe, comm, pid")
 	flags.StringSliceVar(&f.caps, "cap", profile.DefaultCaps(), "the container's `capabilities`, for the conditions of Docker's form")
+	f.profileFile.add(flags)
+	flags.BoolVar(&f.noStub, "no-stub", false, "not loaded by runc or its like: no ENOSYS above the highest number that is listed")
 	f.readFlags.add(flags)
 	flags.Lookup("cap").DefValue = "those of a Docker container"
 	return cmd
@@ -67,10 +69,7 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	if err != nil {
 		return err
 	}
-	if err := env.giveUp(confine.Needs{}); err != nil {
-		return err
-	}
-	document, err := readProfile(env, path)
+	document, err := f.profileFile.read(env, path)
 	if err != nil {
 		return err
 	}
@@ -82,7 +81,7 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	if err != nil {
 		return err
 	}
-	r, err := profile.Check(s, document, profile.Environment{Arch: arch, Caps: caps})
+	r, err := profile.Check(s, document, profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub})
 	if err != nil {
 		return err
 	}
@@ -94,23 +93,66 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 		return err
 	}
 	sayChecked(env, r, s)
+	if !f.quiet {
+		p, err := document.Evaluate(profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub})
+		if err != nil {
+			return err
+		}
+		if err := sayStarts(env, p); err != nil {
+			return err
+		}
+	}
 	if r.Denied > 0 {
 		return &exitError{code: exitDifferent}
 	}
 	return nil
 }
 
-// readProfile reads a profile, or gives the runtime's default.
-func readProfile(env *environment, path string) (*profile.Document, error) {
+// profileFile says how a profile is read.
+type profileFile struct{ strict bool }
+
+func (f *profileFile) add(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.strict, "strict", false, "refuse a profile with anything that runtimes pass over")
+}
+
+// read reads a profile, or gives the runtime's default, and tells what is
+// passed over in it.
+func (f profileFile) read(env *environment, path string) (*profile.Document, error) {
 	if path == profile.RuntimeDefaultName {
 		return profile.RuntimeDefault()
 	}
-	f, err := env.open(path)
+	in, err := env.open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	return profile.Read(f, path)
+	defer in.Close()
+	d, err := profile.Read(in, path)
+	if err != nil {
+		return nil, err
+	}
+	return d, f.sayNotes(env, d)
+}
+
+// sayNotes tells what was passed over, or refuses that.
+func (f profileFile) sayNotes(env *environment, d *profile.Document) error {
+	if f.strict && len(d.Notes) > 0 {
+		return d.Notes[0]
+	}
+	for _, note := range d.Notes[:min(len(d.Notes), notesShown)] {
+		env.notef("%v", note)
+	}
+	if more := len(d.Notes) - notesShown; more > 0 {
+		env.notef("%s: and %d more like these", d.Name, more)
+	}
+	return nil
+}
+
+// notesShown bounds what is told of one profile.
+const notesShown = 10
+
+// readProfile reads a profile as runtimes do.
+func readProfile(env *environment, path string) (*profile.Document, error) {
+	return profileFile{}.read(env, path)
 }
 
 // summary reads the logs, grouped as asked for.
@@ -122,7 +164,7 @@ func (f *checkFlags) summary(ctx context.Context, env *environment, args []strin
 			return nil, usageErrorf("--by: %v", err)
 		}
 	}
-	s, err := f.read(ctx, env, args, nil)
+	s, err := f.readFlags.read(ctx, env, args, nil)
 	if err != nil || by == nil {
 		return s, err
 	}
@@ -145,61 +187,24 @@ func sayChecked(env *environment, r *profile.CheckResult, s *aggregate.Summary) 
 
 // table writes what the profile denies and, unless quiet, what to do about it.
 func (f *checkFlags) table(w io.Writer, r *profile.CheckResult, d *profile.Document) error {
-	if err := writeChecked(w, r); err != nil || f.quiet {
+	if err := writeTable(w, r.Table()); err != nil || f.quiet {
 		return err
 	}
 	return amendChecked(w, r, d)
 }
 
-// writeChecked writes the calls that would not simply run as a table.
-func writeChecked(w io.Writer, r *profile.CheckResult) error {
-	if len(r.Calls) == 0 {
+// writeTable aligns a table; its texts may come from a log.
+func writeTable(w io.Writer, t profile.Table) error {
+	if len(t.Rows) == 0 {
 		return nil
 	}
-	by := knownKeys(r)
-	heads := []string{}
-	for _, k := range by {
-		heads = append(heads, strings.ToUpper(string(k)))
-	}
 	tw := tabwriter.NewWriter(w, 0, 8, 3, ' ', 0)
-	fmt.Fprintln(tw, strings.Join(append(heads, "SYSCALL", "ARCH", "RECORDED", "ANSWER", "COUNT"), "\t"))
-	for i := range r.Calls {
-		fmt.Fprintln(tw, strings.Join(checkedRow(by, &r.Calls[i]), "\t"))
+	fmt.Fprintln(tw, strings.Join(t.Head, "\t"))
+	for _, row := range t.Rows {
+		for i := range row {
+			row[i] = cmp.Or(term.Escape(row[i]), "-")
+		}
+		fmt.Fprintln(tw, strings.Join(row, "\t"))
 	}
 	return tw.Flush()
-}
-
-// knownKeys are the keys that some group has a value of, in the order of
-// report's columns.
-func knownKeys(r *profile.CheckResult) []aggregate.Key {
-	columns := []aggregate.Key{aggregate.ByNode, aggregate.ByContainer, aggregate.ByPod, aggregate.ByNamespace,
-		aggregate.ByWorkload, aggregate.ByComm, aggregate.ByExe, aggregate.ByPID}
-	return slices.DeleteFunc(columns, func(k aggregate.Key) bool {
-		known := func(c profile.CheckedCall) bool { return c.Group.Value(k) != "" }
-		return !slices.Contains(r.By, k) || !slices.ContainsFunc(r.Calls, known)
-	})
-}
-
-func checkedRow(by []aggregate.Key, c *profile.CheckedCall) []string {
-	var row []string
-	for _, k := range by {
-		row = append(row, cmp.Or(term.Escape(c.Group.Value(k)), "-"))
-	}
-	return append(row, callName(c.Call.Name(), c.Call.NR), c.Call.Arch.String(), c.Call.Action.String(),
-		answerText(c), strconv.FormatInt(c.Call.Count, 10))
-}
-
-// answerText is the profile's answer in words.
-func answerText(c *profile.CheckedCall) string {
-	if !c.Answered() {
-		return "unknown: no architecture"
-	}
-	var possible []string
-	for _, o := range c.Answer.Possible {
-		possible = append(possible, o.String())
-	}
-	if c.Answer.DependsOnArgs() {
-		return "depends on arguments: " + strings.Join(possible, " or ")
-	}
-	return strings.Join(possible, ", ")
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -18,8 +17,10 @@ import (
 
 // policyFlags say for which host and container profiles are evaluated.
 type policyFlags struct {
+	profileFile
 	arch   string
 	caps   []string
+	noStub bool
 	output string
 }
 
@@ -28,6 +29,8 @@ func (f *policyFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.arch, "arch", runtime.GOARCH, "the host's `architecture`")
 	flags.StringSliceVar(&f.caps, "cap", profile.DefaultCaps(), "the container's `capabilities`, for conditions")
 	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json")
+	f.profileFile.add(flags)
+	flags.BoolVar(&f.noStub, "no-stub", false, "not loaded by runc or its like: no ENOSYS above the highest number that is listed")
 	flags.Lookup("cap").DefValue = "those of a Docker container"
 }
 
@@ -40,7 +43,7 @@ func (f *policyFlags) environment() (profile.Environment, error) {
 		return profile.Environment{}, usageErrorf("--arch: %v", err)
 	}
 	caps, err := parseAll("cap", f.caps, profile.ParseCapability)
-	return profile.Environment{Arch: arch, Caps: caps}, err
+	return profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub}, err
 }
 
 func newDiff(env *environment) *cobra.Command {
@@ -78,7 +81,7 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 	}
 	var policies [2]*profile.Policy
 	for i, name := range []string{before, after} {
-		d, err := readPolicy(env, name)
+		d, err := f.readPolicy(env, name)
 		if err != nil {
 			return err
 		}
@@ -95,9 +98,12 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 	r := profile.Diff(policies[0], policies[1], reference)
 	write := r.WriteJSON
 	if f.output == "table" {
-		write = func(w io.Writer) error { return writeDiff(w, r) }
+		write = func(w io.Writer) error { return writeTable(w, r.Table()) }
 	}
 	if err := env.output(write); err != nil {
+		return err
+	}
+	if err := sayStarts(env, policies[1]); err != nil {
 		return err
 	}
 	if !r.Same() {
@@ -108,22 +114,26 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 
 // readPolicy reads a profile, or makes the one of a report, or gives the
 // runtime's default. It tells where a report may lack calls.
-func readPolicy(env *environment, name string) (*profile.Document, error) {
+func (f profileFile) readPolicy(env *environment, name string) (*profile.Document, error) {
 	if name == profile.RuntimeDefaultName {
-		return readProfile(env, name)
+		return f.read(env, name)
 	}
-	f, err := env.open(name)
+	file, err := env.open(name)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	in := bufio.NewReader(f)
+	defer file.Close()
+	in := bufio.NewReader(file)
 	head, err := in.Peek(in.Size())
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	if !report.Sniff(head) {
-		return profile.Read(in, name)
+		d, err := profile.Read(in, name)
+		if err != nil {
+			return nil, err
+		}
+		return d, f.sayNotes(env, d)
 	}
 	s, err := report.Read(in, name)
 	if err != nil {
@@ -137,44 +147,4 @@ func readPolicy(env *environment, name string) (*profile.Document, error) {
 		env.notef("%s: records are missing or have no name: its profile may lack calls", name)
 	}
 	return r.Document, nil
-}
-
-func writeDiff(w io.Writer, r *profile.DiffResult) error {
-	if r.Same() {
-		return nil
-	}
-	tw := tabwriter.NewWriter(w, 0, 8, 3, ' ', 0)
-	fmt.Fprintln(tw, "CHANGE\tSYSCALL\tOLD\tNEW\tRISK")
-	row := func(change string, d profile.Difference) {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", change, cell(d.Name), short(d.Old), short(d.New), cell(d.Risk))
-	}
-	if r.Old != r.New {
-		row("default", profile.Difference{Old: r.Old.String(), New: r.New.String()})
-	}
-	for _, a := range r.ArchesAdded {
-		row("added", profile.Difference{Name: "(" + a.String() + ")"})
-	}
-	for _, a := range r.ArchesRemoved {
-		row("removed", profile.Difference{Name: "(" + a.String() + ")"})
-	}
-	for _, d := range r.Added {
-		row("added", d)
-	}
-	for _, d := range r.Removed {
-		row("removed", d)
-	}
-	for _, d := range r.Changed {
-		row("changed", d)
-	}
-	return tw.Flush()
-}
-
-// short keeps conditions from making a table wider than any screen; JSON has
-// them whole.
-func short(s string) string {
-	const most = 40
-	if len(s) > most {
-		s = s[:most-3] + "..."
-	}
-	return cell(s)
 }

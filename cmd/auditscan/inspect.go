@@ -25,12 +25,14 @@ type inspected struct {
 func newInspect(env *environment) *cobra.Command {
 	var f policyFlags
 	cmd := &cobra.Command{
-		Use:   "inspect PROFILE|PID",
+		Use:   "inspect PROFILE|PID|runtimes",
 		Short: "Show what a profile allows, logs and denies, of all calls there are",
 		Long: `Inspect asks a seccomp profile, or runtime/default, about every call of the
 tables of its architectures. Given a PID it tells the seccomp mode of that
 process, and asks the filters that the kernel holds for it; to read these takes
-root, and stops the process for a moment. (A file whose name is a number: ./1.)`,
+root, and stops the process for a moment. Given the word runtimes it lists the
+calls that container runtimes make under a profile before the program starts.
+(A file of such a name: ./1.)`,
 		Example: `  auditscan inspect app.json
   auditscan inspect runtime/default -o json | jq -r '.[0].denied[]'
   auditscan inspect $(pidof -s nginx)`,
@@ -49,7 +51,10 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 	if pid, err := strconv.Atoi(name); err == nil {
 		return f.inspectProcess(env, pid, on.Arch)
 	}
-	d, err := readPolicy(env, name)
+	if name == runtimesName {
+		return env.output(profile.WriteRuntimes)
+	}
+	d, err := f.readPolicy(env, name)
 	if err != nil {
 		return err
 	}
@@ -57,7 +62,45 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 	if err != nil {
 		return err
 	}
-	return env.output(func(w io.Writer) error { return writeInspection(w, p.Inspect(), f.output) })
+	if err := env.output(func(w io.Writer) error { return writeInspection(w, p.Inspect(), f.output) }); err != nil {
+		return err
+	}
+	return sayPolicy(env, p)
+}
+
+// sayStarts tells which runtimes start no container under the policy at all.
+func sayStarts(env *environment, p *profile.Policy) error {
+	starts, err := p.Starts()
+	sayLacks(env, p, profile.NeverStarts(starts))
+	return err
+}
+
+func sayLacks(env *environment, p *profile.Policy, starts []profile.Start) {
+	for _, s := range starts {
+		if len(s.Lacks) > 0 {
+			env.notef("%s: no container starts under it: %s", p.Name, s)
+		}
+	}
+}
+
+// runtimesName is what inspect shows the start-up lists for.
+const runtimesName = "runtimes"
+
+// sayPolicy tells what does not show in single answers: which runtimes start no
+// container under the policy, and whether denials leave a record.
+func sayPolicy(env *environment, p *profile.Policy) error {
+	for _, note := range p.Notes {
+		env.notef("%s", note)
+	}
+	starts, err := p.Starts()
+	if err != nil {
+		return err
+	}
+	sayLacks(env, p, starts)
+	if !p.DenialsLogged() {
+		env.notef("%s: what it denies leaves no record: SECCOMP_FILTER_FLAG_LOG is not among its flags", p.Name)
+	}
+	return nil
 }
 
 func writeInspection(w io.Writer, list []profile.Inspection, output string) error {

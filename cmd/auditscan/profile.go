@@ -9,12 +9,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/opencontainers/runtime-spec/specs-go"
 	"github.com/spf13/cobra"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/atomicfile"
-	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -23,11 +21,14 @@ import (
 // profileFlags are the flags of profile.
 type profileFlags struct {
 	readFlags
+	profileFile
 	exact, variants, includeDenied bool
 	runtime, errno, defaultAction  string
 	explain                        string
 	requireTrusted                 bool
 	merge, denyCalls               []string
+	overrideBase, logDenied        bool
+	from                           string
 	recording, deny                bool
 	format, name, securityContext  string
 	per, dir                       string
@@ -63,6 +64,9 @@ with 3 if the input is incomplete or a call could not be named.`,
 	flags.StringVar(&f.errno, "errno", "", "the `error` that denied calls return: EPERM (default), ENOSYS, ... or a number")
 	flags.StringVar(&f.defaultAction, "default-action", "", "the `action` for all other calls: errno (default), kill_process, kill_thread, trap, log")
 	flags.StringSliceVar(&f.merge, "merge", nil, "unite with these `profiles`; their argument filters are kept")
+	flags.BoolVar(&f.overrideBase, "override-base", false, "allow what was seen even where a profile of --merge refuses it by name")
+	flags.BoolVar(&f.logDenied, "log-denied", false, "set SECCOMP_FILTER_FLAG_LOG, so that denials leave a record")
+	flags.StringVar(&f.from, "from", "", "read no log: write the profile in `FILE` in the form of --format")
 	flags.BoolVar(&f.recording, "recording", false, "for the next recording: allow what is known, log the rest")
 	flags.BoolVar(&f.deny, "deny", false, "a deny-list instead: refuse what was denied in the log, allow all else")
 	flags.StringSliceVar(&f.denyCalls, "deny-call", nil, "refuse these `calls` too (with --deny)")
@@ -74,6 +78,7 @@ with 3 if the input is incomplete or a call could not be named.`,
 	flags.StringVarP(&f.dir, "output-dir", "O", "", "write the profiles of --per, and an index.json, to `DIR`")
 	flags.BoolVar(&f.force, "force", false, "overwrite what is in DIR")
 	flags.BoolVar(&f.requireTrusted, "require-trusted", false, "refuse input that any user of the host can forge")
+	f.profileFile.add(flags)
 	f.readFlags.add(flags)
 	return cmd
 }
@@ -85,6 +90,8 @@ var clashes = []struct {
 	why    string
 }{
 	{"exact", []string{"variants"}, "the one adds nothing, the other does"},
+	{"from", []string{"exact", "variants", "include-denied", "runtime", "merge", "deny", "deny-call", "explain", "per", "errno", "default-action", "require-trusted"},
+		"a profile is written as it is"},
 	{"recording", []string{"default-action", "errno"}, "what a recording does not know is logged"},
 	{"deny", []string{"exact", "variants", "include-denied", "runtime", "merge", "recording", "explain", "security-context", "per"},
 		"they are for allow-lists"},
@@ -101,7 +108,7 @@ func clash(given func(flag string) bool) error {
 			}
 		}
 	}
-	for _, c := range [][2]string{{"deny-call", "deny"}, {"per", "output-dir"}, {"output-dir", "per"}, {"force", "per"}} {
+	for _, c := range [][2]string{{"deny-call", "deny"}, {"per", "output-dir"}, {"output-dir", "per"}, {"force", "per"}, {"override-base", "merge"}} {
 		if given(c[0]) && !given(c[1]) {
 			return usageErrorf("--%s needs --%s", c[0], c[1])
 		}
@@ -110,9 +117,12 @@ func clash(given func(flag string) bool) error {
 }
 
 func (f *profileFlags) options() (o profile.Options, err error) {
-	o = profile.Options{Exact: f.exact, Variants: f.variants, IncludeDenied: f.includeDenied}
+	o = profile.Options{Exact: f.exact, Variants: f.variants, IncludeDenied: f.includeDenied, OverrideBase: f.overrideBase}
 	if o.Runtime, err = profile.ParseRuntime(f.runtime); err != nil {
 		return o, usageErrorf("--runtime: %v", err)
+	}
+	if o.Runtime == profile.RuntimeAuto && profile.Format(f.format) == profile.FormatSystemd {
+		o.Runtime = profile.RuntimeNone // systemd starts no container
 	}
 	if f.errno != "" {
 		if o.Errno, err = profile.ParseErrno(f.errno); err != nil {
@@ -142,28 +152,15 @@ func (f *profileFlags) options() (o profile.Options, err error) {
 	return o, nil
 }
 
-// needs are the files that it writes.
-func (f *profileFlags) needs() (n confine.Needs) {
-	for _, file := range []string{f.explain, f.securityContext} {
-		if file != "" {
-			n.Files = append(n.Files, file)
-		}
-	}
-	if f.dir != "" {
-		n.Folders = append(n.Folders, f.dir)
-	}
-	return n
-}
-
 func (f *profileFlags) run(ctx context.Context, env *environment, args []string) error {
 	o, err := f.options()
 	if err != nil {
 		return err
 	}
-	if err := env.giveUp(f.needs()); err != nil {
-		return err
+	if f.from != "" || f.recording && len(f.merge) > 0 && len(args) == 0 {
+		return f.rewrite(env, args)
 	}
-	s, err := f.read(ctx, env, args, nil)
+	s, err := f.readFlags.read(ctx, env, args, nil)
 	if err != nil {
 		return err
 	}
@@ -189,11 +186,14 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 			return err
 		}
 	}
+	if f.logDenied {
+		d.LogDenied()
+	}
 	text, err := f.encode(d, profile.Meta{Name: f.name, Coverage: r.Coverage(s)})
 	if err != nil {
 		return err
 	}
-	if err := f.writeBeside(ctx, r, s); err != nil {
+	if err := f.writeBeside(r, s); err != nil {
 		return err
 	}
 	if err := f.write(env, d, text); err != nil {
@@ -208,6 +208,34 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 	return nil
 }
 
+// rewrite writes a profile that is there already: in another form, or as one
+// that logs what it would deny.
+func (f *profileFlags) rewrite(env *environment, args []string) error {
+	if len(args) > 0 {
+		return usageErrorf("--from reads a profile and no log: leave out %s", args[0])
+	}
+	d, err := f.base(env)
+	if f.from != "" {
+		d, err = f.profileFile.read(env, f.from)
+	}
+	if err != nil {
+		return err
+	}
+	if f.recording {
+		if d, err = d.Recording(); err != nil {
+			return err
+		}
+	}
+	if f.logDenied {
+		d.LogDenied()
+	}
+	text, err := f.encode(d, profile.Meta{Name: f.name})
+	if err != nil {
+		return err
+	}
+	return f.write(env, d, text)
+}
+
 // encode returns the profile in the form that is asked for. Nothing is written
 // before it is known that the form can say it.
 func (f *profileFlags) encode(d *profile.Document, m profile.Meta) ([]byte, error) {
@@ -217,9 +245,9 @@ func (f *profileFlags) encode(d *profile.Document, m profile.Meta) ([]byte, erro
 }
 
 // writeBeside writes the files that are asked for beside the profile.
-func (f *profileFlags) writeBeside(ctx context.Context, r *profile.Result, s *aggregate.Summary) error {
+func (f *profileFlags) writeBeside(r *profile.Result, s *aggregate.Summary) error {
 	if f.securityContext != "" {
-		err := atomicfile.Write(ctx, f.securityContext, 0o666, func(w io.Writer) error { return profile.WriteSecurityContext(w, f.name) })
+		err := atomicfile.Write(f.securityContext, 0o644, func(w io.Writer) error { return profile.WriteSecurityContext(w, f.name) })
 		if err != nil { // the name, too, can be the reason
 			return err
 		}
@@ -227,7 +255,7 @@ func (f *profileFlags) writeBeside(ctx context.Context, r *profile.Result, s *ag
 	if f.explain == "" {
 		return nil
 	}
-	return atomicfile.Write(ctx, f.explain, 0o666, func(w io.Writer) error { return profile.WriteExplain(w, r, s) })
+	return atomicfile.Write(f.explain, 0o644, func(w io.Writer) error { return profile.WriteExplain(w, r, s) })
 }
 
 // write writes the text of the profile to stdout, and says what it needs.
@@ -246,7 +274,7 @@ func (f *profileFlags) base(env *environment) (*profile.Document, error) {
 	}
 	var all []*profile.Document
 	for _, path := range f.merge {
-		d, err := readProfile(env, path)
+		d, err := f.profileFile.read(env, path)
 		if err != nil {
 			return nil, err
 		}
@@ -270,7 +298,7 @@ func (f *profileFlags) denyList(env *environment, s *aggregate.Summary, o profil
 	}
 	sayUnresolved(env, left)
 	env.notef("a deny-list allows whatever nobody has thought of: an allow-list is safer")
-	if err := report.WriteVerdict(env.stderr, s, env.reportOptions(env.stderr, f.quiet)); err != nil {
+	if err := report.WriteVerdict(env.stderr, s, f.quiet); err != nil {
 		return err
 	}
 	if s.Completeness.Verdict == aggregate.Incomplete || len(left) > 0 {
@@ -286,9 +314,16 @@ func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Sum
 	if !f.quiet {
 		sayAdditions(env, r)
 	}
+	for _, b := range r.Blocked {
+		kept := "stays refused (--override-base allows it)"
+		if f.overrideBase {
+			kept = "is allowed now"
+		}
+		env.notef("%s: %s refuses it by name with %s: it %s", b.Name, r.Base, b.Outcome, kept)
+	}
 	sayWidened(env, r.Widened)
-	for _, d := range stillDenied(r) {
-		env.notef("%s", d)
+	for _, d := range r.StillDenied() {
+		env.notef("%s", stillDenied(d))
 	}
 	sayUnresolved(env, r.Unresolved)
 	if !f.quiet {
@@ -297,7 +332,7 @@ func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Sum
 	if s.Completeness.Verdict == aggregate.Incomplete {
 		env.notef("the log is incomplete: the profile may lack calls")
 	}
-	return report.WriteVerdict(env.stderr, s, env.reportOptions(env.stderr, f.quiet))
+	return report.WriteVerdict(env.stderr, s, f.quiet)
 }
 
 // sayWidened tells which calls are allowed on more architectures than they
@@ -317,28 +352,16 @@ func sayWidened(env *environment, list []profile.Widened) {
 	}
 }
 
-// stillDenied tells what was denied during the run and is not allowed now.
-func stillDenied(r *profile.Result) (list []string) {
-	for _, d := range r.Denied {
-		if !allows(r, d.Name, d.Arch) {
-			list = append(list, fmt.Sprintf("denied during the run, not added: %s on %s (%s, count %d)", callName(d.Name, d.NR), d.Arch, d.Action, d.Records))
-		}
-	}
-	return list
+// stillDenied tells of a call that was denied during the run and is not
+// allowed now.
+func stillDenied(d profile.Denied) string {
+	return fmt.Sprintf("denied during the run, not added: %s on %s (%s, count %d)", profile.CallName(d.Name, d.NR), d.Arch, d.Action, d.Records)
 }
 
 func sayUnresolved(env *environment, list []profile.Unresolved) {
 	for _, u := range list {
 		env.notef("left out: number %d on %s (count %d): %s", u.NR, u.Arch, u.Records, u.Reason)
 	}
-}
-
-// allows reports whether the profile allows a call, whatever its arguments.
-func allows(r *profile.Result, name string, arch syscalltable.Arch) bool {
-	named := func(rule specs.LinuxSyscall) bool {
-		return rule.Action == specs.ActAllow && slices.Contains(rule.Names, name)
-	}
-	return slices.Contains(r.Arches, arch) && r.Profile != nil && slices.ContainsFunc(r.Profile.Syscalls, named)
 }
 
 // sayAdditions names what was added, a line a source; --explain has the
@@ -387,11 +410,3 @@ func archList(arches []syscalltable.Arch) string {
 // errUntrusted is what --require-trusted says.
 var errUntrusted = errors.New("the input is text that any user of the host can forge (--require-trusted): " +
 	"give audit.log, or `journalctl -o json`")
-
-// callName shows a call whose number may be in no table.
-func callName(name string, nr int32) string {
-	if name == "" {
-		return fmt.Sprintf("number %d", nr)
-	}
-	return name
-}

@@ -9,7 +9,10 @@ import (
 )
 
 func newRun(env *environment) *cobra.Command {
-	var path string
+	var (
+		path string
+		f    profileFile
+	)
 	cmd := &cobra.Command{
 		Use:   "run --profile FILE -- CMD [ARG]...",
 		Short: "Run a command under a profile, without a container",
@@ -19,24 +22,25 @@ Conditions in Docker's form are settled for a container with the default
 capabilities. The exit status is CMD's.`,
 		Example: `  auditscan run --profile curl.json -- curl -s http://localhost/`,
 		Args:    needsCommand,
-		RunE:    func(_ *cobra.Command, args []string) error { return runUnder(env, path, args) },
+		RunE:    func(_ *cobra.Command, args []string) error { return f.runUnder(env, path, args) },
 	}
 	cmd.Flags().SetInterspersed(false)
 	cmd.Flags().StringVar(&path, "profile", "", "the profile in `FILE`, or runtime/default")
+	f.add(cmd.Flags())
 	return cmd
 }
 
 // errStdin is what run and record say to a profile on standard input.
 var errStdin = usageErrorf("--profile: the profile needs a file of its own: stdin is the command's")
 
-func runUnder(env *environment, path string, args []string) error {
+func (f profileFile) runUnder(env *environment, path string, args []string) error {
 	if path == "" {
 		return usageErrorf("run needs --profile FILE (see `auditscan run --help`)")
 	}
 	if path == "-" {
 		return errStdin
 	}
-	d, err := readPolicy(env, path)
+	d, err := f.readPolicy(env, path)
 	if err != nil {
 		return err
 	}

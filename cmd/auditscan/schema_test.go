@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/auditscan/auditscan/profile"
 )
 
 // The schemas of what this package writes itself.
@@ -75,7 +77,7 @@ func indexOf(t *testing.T, key, input string, flags ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	succeed(t, append([]string{"profile", "-q", "--per", key, "-O", dir, input}, flags...)...)
-	text, err := os.ReadFile(filepath.Join(dir, indexName))
+	text, err := os.ReadFile(filepath.Join(dir, profile.IndexName))
 	if err != nil {
 		t.Fatal(err)
 	}

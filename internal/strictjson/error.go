@@ -58,8 +58,6 @@ func kindName(k jsontext.Kind) string {
 		return "a number"
 	case 't', 'f':
 		return "true or false"
-	case 'n':
-		return "null"
 	}
-	return "the end of a list or an object"
+	return "null"
 }

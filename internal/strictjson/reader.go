@@ -28,6 +28,8 @@ type Reader struct {
 	dec    *jsontext.Decoder
 	text   []byte // of a string with escapes
 	err    error
+	// hasPath is set once err names the value of a tree that it is in.
+	hasPath bool
 }
 
 // NewReader returns a reader of a document; name is for errors.
@@ -126,12 +128,16 @@ func (r *Reader) Lines() int {
 	return at.Line // the last one has no newline
 }
 
+// isValue reports whether a kind begins a value; else the decoder says what is
+// wrong.
+func isValue(k jsontext.Kind) bool { return k != 0 && k != '}' && k != ']' }
+
 // take reads a value of one kind; the text is valid until the next call.
 func (r *Reader) take(kind jsontext.Kind) []byte {
 	switch next := r.Begin(); {
 	case r.err != nil:
 		return nil
-	case next != kind && next != 0:
+	case next != kind && isValue(next):
 		r.Fail("%s expected, not %s", kindName(kind), kindName(next))
 		return nil
 	}
@@ -152,7 +158,7 @@ func (r *Reader) enter(kind jsontext.Kind) {
 	switch next := r.Begin(); {
 	case r.err != nil:
 		return
-	case next != kind && next != 0:
+	case next != kind && isValue(next):
 		r.Fail("%s expected, not %s", kindName(kind), kindName(next))
 		return
 	}

@@ -1,0 +1,145 @@
+package profile
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/term"
+)
+
+// IndexName is the file that lists the others, of profiles that are made for
+// each value of a key.
+const IndexName = "index.json"
+
+// Index is that file: which profile is for whom, and what it rests on. Its
+// form is that of schema/index.schema.json.
+type Index struct {
+	Version int               `json:"version"`
+	Tool    string            `json:"tool"`
+	Per     aggregate.Key     `json:"per"`
+	Verdict aggregate.Verdict `json:"verdict"`
+	Lost    int64             `json:"lost"`
+	// Unattributed are records without a value of the key, which are in no
+	// profile.
+	Unattributed int64 `json:"unattributed"`
+	// Runs is how many runs the input unites; absent: it does not tell.
+	Runs     int          `json:"runs,omitempty"`
+	Profiles []IndexEntry `json:"profiles"`
+}
+
+// IndexEntry is one profile of an index.
+type IndexEntry struct {
+	Name string `json:"name"`
+	// Container is what it is made for, if the key is the container. One that was
+	// started again in its pod has the identity of the first.
+	Container  *container.Identity `json:"container,omitempty"`
+	File       string              `json:"file,omitempty"` // absent: none was made, Reason says why
+	Reason     string              `json:"reason,omitempty"`
+	Records    int64               `json:"records"`
+	Runtime    int64               `json:"runtime"` // of the container runtime's start-up
+	First      *string             `json:"first"`
+	Last       *string             `json:"last"`
+	Observed   int                 `json:"observed"`
+	Additions  []Addition          `json:"additions"`
+	Denied     int                 `json:"denied"` // during the run, and not added
+	Unresolved int                 `json:"unresolved"`
+	// Runs tells in how many of the runs each observed call was seen, whoever
+	// made it.
+	Runs map[string]int `json:"runs,omitempty"`
+
+	// Result is the profile with its evidence; nil: none was made. Content is
+	// its text.
+	Result  *Result `json:"-"`
+	Content []byte  `json:"-"`
+}
+
+// BuildPer makes a profile for each value of a key; tool is for the index.
+func BuildPer(s *aggregate.Summary, key aggregate.Key, o Options, tool string) (*Index, error) {
+	ix := &Index{Version: 1, Tool: tool, Per: key, Verdict: s.Completeness.Verdict, Lost: s.Completeness.Lost}
+	if s.Runs != nil {
+		ix.Runs = s.Runs.Count
+	}
+	parts, unattributed := Split(s, key)
+	ix.Unattributed = unattributed
+	for _, p := range parts {
+		entry, err := buildEntry(p, o)
+		if err != nil {
+			return nil, err
+		}
+		ix.Profiles = append(ix.Profiles, entry)
+	}
+	return ix, nil
+}
+
+func buildEntry(p *Part, o Options) (IndexEntry, error) {
+	whole := p.Summary.Regroup(nil).Groups[0]
+	e := IndexEntry{
+		Name: p.Name, Container: p.Container, Records: whole.Records, Runtime: p.Runtime,
+		First: stamp(whole.First), Last: stamp(whole.Last), Additions: []Addition{},
+	}
+	r, err := Build(p.Summary, o)
+	if errors.Is(err, ErrNoLog) {
+		e.Reason = err.Error()
+		return e, nil
+	}
+	if err != nil {
+		return e, err
+	}
+	var out bytes.Buffer
+	if err := r.Document.Write(&out, FormatOCI, Meta{}); err != nil {
+		return e, err
+	}
+	e.Result, e.Content, e.File = r, out.Bytes(), fileName(p.Name)
+	e.Observed, e.Denied, e.Unresolved = len(r.Observed), len(r.StillDenied()), len(r.Unresolved)
+	e.Additions = append(e.Additions, r.Additions...)
+	if p.Summary.Runs != nil {
+		e.Runs = r.Coverage(p.Summary).Syscalls
+	}
+	return e, nil
+}
+
+// WriteJSON writes the index in the form of schema/index.schema.json.
+func (ix *Index) WriteJSON(w io.Writer) error { return term.WriteJSON(w, ix, "  ") }
+
+// podPrefix begins the names of files for what is in a Kubernetes namespace.
+const podPrefix = "k8s_"
+
+// fileName makes a file name of what may be any text of a log. It is good for
+// any file system and for Kubernetes' localhostProfile. NAMESPACE/POD becomes
+// k8s_NAMESPACE_POD. What else had to be changed gets a hash of the value
+// behind "_x", as does what could be one of these forms already, so that two
+// values never share a file.
+func fileName(value string) string {
+	kept := strings.TrimLeft(safeChars(value), ".-")
+	if kept == value && isPlain(value) {
+		return value + ".json"
+	}
+	if joined := strings.ReplaceAll(value, "/", "_"); !strings.Contains(value, "_") && !strings.HasPrefix(value, "/") &&
+		safeChars(joined) == joined && isPlain(joined) {
+		return podPrefix + joined + ".json"
+	}
+	sum := sha256.Sum256([]byte(value))
+	return kept[:min(len(kept), 48)] + "_x" + hex.EncodeToString(sum[:6]) + ".json"
+}
+
+// isPlain reports whether a name of safe characters can stand as it is.
+func isPlain(name string) bool {
+	return name != "" && len(name) <= 64 && !strings.Contains(name, "_x") && !strings.HasPrefix(name, podPrefix) && name+".json" != IndexName
+}
+
+// safeChars replaces what is not safe in a file name by a dash.
+func safeChars(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-", r)) {
+			return r
+		}
+		return '-'
+	}, s)
+}
