@@ -41,7 +41,7 @@ func (w *MapWriter) replace() error {
 	w.mu.Lock()
 	size := w.size
 	w.mu.Unlock()
-	return atomicfile.Write(w.name, 0o600, func(out io.Writer) error {
+	return atomicfile.Write(w.ctx, w.name, 0o600, func(out io.Writer) error {
 		forgotten, err := container.CompactMap(w.ctx, out, io.NewSectionReader(w.file, 0, size), w.name, w.limits.stays, w.limits.bytes)
 		if err != nil {
 			return err
