@@ -47,11 +47,15 @@ func (o Options) stdin() io.Reader {
 // and events in JSON that auditscan has written. An error names the file;
 // there is no summary then, since a part of the records would look like all.
 func Read(ctx context.Context, names []string, o Options) (*aggregate.Summary, error) {
-	names, err := source.Expand(names)
+	files, _, err := source.Expand(names)
 	if err != nil {
 		return nil, err
 	}
-	return pipeline.Read(ctx, names, o.stdin(), pipeline.Options{Filter: o.Filter})
+	var paths []string
+	for _, f := range files {
+		paths = append(paths, f.Path)
+	}
+	return pipeline.Read(ctx, paths, o.stdin(), pipeline.Options{Filter: o.Filter})
 }
 
 // Loss is the error that Follow gives in the place where records are missing.

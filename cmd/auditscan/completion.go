@@ -1,12 +1,20 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/term"
+	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
+	"github.com/auditscan/auditscan/source"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -15,18 +23,16 @@ import (
 // have one.
 func addCompletion(root *cobra.Command) error {
 	for _, cmd := range root.Commands() {
-		for flag, values := range flagValues(cmd.Name()) {
-			if cmd.Flags().Lookup(flag) == nil {
-				continue
-			}
-			values := cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
-			if err := cmd.RegisterFlagCompletionFunc(flag, values); err != nil {
-				return err
-			}
+		var err error
+		cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+			err = errors.Join(err, cmd.RegisterFlagCompletionFunc(flag.Name, completeFlag(flag.Name)))
+		})
+		if err != nil {
+			return err
 		}
+		cmd.ValidArgsFunction = completeArgument
 	}
-	colors := cobra.FixedCompletions(texts(term.Whens()), cobra.ShellCompDirectiveNoFileComp)
-	if err := root.RegisterFlagCompletionFunc("color", colors); err != nil {
+	if err := root.RegisterFlagCompletionFunc("color", completeFlag("color")); err != nil {
 		return err
 	}
 	root.InitDefaultCompletionCmd()
@@ -49,7 +55,7 @@ func newHelp() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, _, err := cmd.Root().Find(args)
 			if err != nil {
-				return usageErrorf("%v", firstLine(err))
+				return errUnknownCommand(about, err)
 			}
 			about.InitDefaultHelpFlag() // or it is not among the flags
 			return about.Help()
@@ -57,19 +63,80 @@ func newHelp() *cobra.Command {
 	}
 }
 
-// flagValues are the values of flags that have only so many.
+// completeFlag completes the value of a flag, or the last of a list with
+// commas. A flag that can have any value gets the names of files.
+func completeFlag(flag string) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		before := typed[:strings.LastIndex(typed, ",")+1]
+		var list []string
+		for _, value := range flagValues(cmd.Name())[flag] {
+			list = append(list, before+value)
+		}
+		if list == nil {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		return list, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completeArgument completes what arguments can be besides files, of which the
+// shell finds the names where nothing else fits.
+func completeArgument(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return argumentValues(cmd.Name()), cobra.ShellCompDirectiveDefault
+}
+
+// flagValues are the values of a command's flags that have only so many.
 func flagValues(command string) map[string][]string {
 	values := map[string][]string{
-		"output": {string(report.Table), string(report.JSON)},
-		"arch":   texts(syscalltable.Arches()),
-	}
-	if command == "report" {
-		values["output"] = append(texts(report.Formats()), events)
+		"arch":    texts(syscalltable.Arches()),
+		"by":      texts(aggregate.Keys()),
+		"cap":     profile.DefaultCaps(),
+		"color":   texts(term.Whens()),
+		"errno":   {"EPERM", "ENOSYS", "EACCES"},
+		"format":  texts([]profile.Format{profile.FormatOCI, profile.FormatDocker, profile.FormatSPO, profile.FormatSystemd}),
+		"output":  {string(report.Table), string(report.JSON)},
+		"per":     texts([]aggregate.Key{aggregate.ByContainer, aggregate.ByPod, aggregate.ByWorkload, aggregate.ByExe, aggregate.ByComm}),
+		"runtime": texts([]profile.Runtime{profile.RuntimeAuto, profile.RuntimeRunc, profile.RuntimeCrun, profile.RuntimeNone}),
+		"syscall": callNames(),
 	}
 	for a := syscalltable.ActionUnknown; a <= syscalltable.ActionAllow; a++ {
 		values["action"] = append(values["action"], a.String())
 	}
+	switch command {
+	case "report":
+		values["output"] = append(texts(report.Formats()), events)
+	case "version":
+		values["output"] = []string{"text", "json"}
+	case "record":
+		delete(values, "output") // a file
+	case "syscall":
+		values["arch"] = append(values["arch"], "all")
+	}
 	return values
+}
+
+// argumentValues are what a command's arguments can be besides files.
+func argumentValues(command string) []string {
+	switch command {
+	case "follow":
+		return []string{source.NetlinkName, source.JournalName}
+	case "check", "diff", "inspect":
+		return []string{profile.RuntimeDefaultName}
+	case "syscall":
+		return callNames()
+	}
+	return nil
+}
+
+// callNames returns the names of all calls, sorted.
+func callNames() []string {
+	names := map[string]bool{}
+	for _, a := range syscalltable.Arches() {
+		for _, name := range a.Calls() {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
 }
 
 // texts returns the values as the command line has them.

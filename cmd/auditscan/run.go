@@ -106,7 +106,7 @@ func run(ctx context.Context, env *environment, args []string) error {
 	cmd, err := root.ExecuteContextC(ctx)
 	var exit *exitError
 	if err != nil && !errors.As(err, &exit) && strings.HasPrefix(err.Error(), "unknown command") {
-		return usageErrorf("%v (see `%s --help`)", firstLine(err), cmd.CommandPath())
+		return errUnknownCommand(cmd, err)
 	}
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return errInterrupted
@@ -117,11 +117,6 @@ func run(ctx context.Context, env *environment, args []string) error {
 // errInterrupted is what a signal comes to that ends a command before its work
 // is done.
 var errInterrupted = errors.New("interrupted before all was read")
-
-func firstLine(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return line
-}
 
 func newRoot(env *environment) *cobra.Command {
 	root := &cobra.Command{
@@ -134,15 +129,62 @@ into a seccomp profile.`,
 		Example: `  auditscan report /var/log/audit/audit.log
   auditscan follow /var/log/syslog
   auditscan profile --comm nginx audit.log > nginx.json`,
-		SilenceUsage:  true,
-		SilenceErrors: true,
+		Version:                    versionLine(),
+		SuggestionsMinimumDistance: 2,
+		SilenceUsage:               true,
+		SilenceErrors:              true,
 	}
 	root.PersistentFlags().Var(&env.color, "color", "colours: auto, always, never")
+	root.Flags().Bool("version", false, "version for auditscan") // cobra's own takes -v, which is verbose here
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetHelpCommand(newHelp())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageErrorf("%v (see `%s --help`)", err, cmd.CommandPath())
 	})
-	root.AddCommand(newReport(env), newFollow(env), newProfile(env), newCheck(env), newDiff(env), newInspect(env), newSyscall(env),
-		newRecord(env), newRun(env), newMerge(env), newContainers(env), newDoctor(env), newVersion(env))
+	addGroup(root, "Read what was recorded:", newReport(env), newFollow(env), newMerge(env), newContainers(env))
+	addGroup(root, "Make and judge profiles:", newProfile(env), newCheck(env), newDiff(env), newInspect(env))
+	addGroup(root, "Run a command:", newRecord(env), newRun(env))
+	addGroup(root, "Look things up:", newSyscall(env), newDoctor(env), newVersion(env))
 	return root
+}
+
+// addGroup adds commands below a title of their own.
+func addGroup(root *cobra.Command, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, cmd := range commands {
+		cmd.GroupID = title
+		cmd.SuggestFor = otherNames(cmd.Name())
+		root.AddCommand(cmd)
+	}
+}
+
+// otherNames are what other tools call a command.
+func otherNames(command string) []string {
+	return map[string][]string{
+		"report":     {"show", "list", "logs", "stat", "summary", "summarize", "aureport"},
+		"follow":     {"watch", "tail", "top", "live", "trace", "monitor"},
+		"profile":    {"generate", "create", "gen"},
+		"check":      {"verify", "test", "validate"},
+		"diff":       {"compare"},
+		"inspect":    {"explain", "describe"},
+		"record":     {"strace"},
+		"run":        {"exec"},
+		"merge":      {"join", "unite"},
+		"containers": {"ps", "pods"},
+		"syscall":    {"ausyscall", "lookup"},
+		"doctor":     {"status"},
+	}[command]
+}
+
+// errUnknownCommand says what may have been meant instead of the command below
+// cmd that cobra's error quotes.
+func errUnknownCommand(cmd *cobra.Command, err error) error {
+	var name, meant string
+	if _, serr := fmt.Sscanf(err.Error(), "unknown command %q", &name); serr != nil {
+		return usageErrorf("%v", err)
+	}
+	if near := cmd.SuggestionsFor(name); len(near) > 0 {
+		meant = "did you mean " + strings.Join(near, " or ") + "? "
+	}
+	return usageErrorf("unknown command %q for %q (%ssee `%s --help`)", name, cmd.CommandPath(), meant, cmd.CommandPath())
 }
