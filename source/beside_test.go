@@ -46,6 +46,10 @@ func TestDirectoryThatDoesNotChange(t *testing.T) {
 	}
 	rotateNumbered(t, path, 5)
 	appendTo(t, path, "one\n")
+	look()
+	if s.f.listings[path].settled {
+		t.Error("a directory that has just changed may change again at the same time")
+	}
 	age(0)
 	for range 3 {
 		s.now = s.now.Add(lateWait)
