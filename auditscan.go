@@ -44,18 +44,15 @@ func (o Options) stdin() io.Reader {
 
 // Read reads the named files, folders and rotated sets, compressed or not ("-"
 // is Options.Stdin), and returns what they hold together: logs, and reports
-// and events in JSON that auditscan has written. An error names the file;
-// there is no summary then, since a part of the records would look like all.
+// and events in JSON that auditscan has written. A damaged log is read up to that
+// place, which is evidence of loss; any other error names the file, and there is
+// no summary then, since a part of the records would look like all.
 func Read(ctx context.Context, names []string, o Options) (*aggregate.Summary, error) {
-	files, _, err := source.Expand(names)
+	inputs, notes, err := source.Expand(names)
 	if err != nil {
 		return nil, err
 	}
-	var paths []string
-	for _, f := range files {
-		paths = append(paths, f.Path)
-	}
-	return pipeline.Read(ctx, paths, o.stdin(), pipeline.Options{Filter: o.Filter})
+	return pipeline.Read(ctx, inputs, o.stdin(), pipeline.Options{Filter: o.Filter, Notes: notes})
 }
 
 // Loss is the error that Follow gives in the place where records are missing.
@@ -86,7 +83,7 @@ func Follow(ctx context.Context, name string, o Options) iter.Seq2[event.Event, 
 		}
 		defer stream.Close()
 		f := &follower{stream: stream}
-		f.counter = pipeline.NewCounter(stream.Name(), pipeline.TrustOf(name), pipeline.Options{
+		f.counter = pipeline.NewCounter(stream.Name(), pipeline.StreamTrust(stream), pipeline.Options{
 			Filter: o.Filter, Output: pipeline.Output{Writer: io.Discard, Event: f.gatherEvent, Loss: f.gatherLoss},
 		})
 		f.yieldAll(ctx, yield)

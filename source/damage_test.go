@@ -73,6 +73,10 @@ func TestReadUpToDamage(t *testing.T) {
 	if got != "one\ntwo\n" || !errors.As(err, &damage) || !errors.Is(err, broken) || damage.Path != "a.log" || damage.Offset != 11 {
 		t.Errorf("%q, then %v", got, err)
 	}
+	r = NewReader("a.log", io.MultiReader(strings.NewReader("one\ntwo\nthr"), iotest.ErrReader(broken)))
+	if text, err := io.ReadAll(r.Text()); string(text) != "one\ntwo\nthr" || !errors.As(err, &damage) || damage.Offset != 11 {
+		t.Errorf("the text is %q, then %v", text, err)
+	}
 	path := filepath.Join(t.TempDir(), "b.log")
 	writeFile(t, path, "one\ntwo\n")
 	r, err = Open(path)

@@ -2,7 +2,6 @@ package source
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -470,81 +469,4 @@ func TestPositionsOfUnread(t *testing.T) {
 			t.Fatalf("begins with %q: the rotated file is forgotten", got)
 		}
 	}
-}
-
-// TestRewrittenBeforeRead: a reader that is slow is told what it has missed,
-// even if the file is as long again as what it never saw.
-func TestRewrittenBeforeRead(t *testing.T) {
-	path := logPath(t)
-	writeFile(t, path, "")
-	s := newStepper(t, path, FollowOptions{FromStart: true})
-	appendTo(t, path, "aaa\n")
-	s.look()
-	must(t, os.Truncate(path, 0))
-	appendTo(t, path, "bbb\n")
-	must(t, os.Chtimes(path, time.Time{}, time.Now().Add(time.Second)))
-	s.look()
-	s.step()
-	s.wantNotes(RotationGap)
-	s.want("bbb")
-}
-
-// TestCopyAppearsLate: the copy of a truncated file has another name at first,
-// or is an archive that is still being made. What was read of the file is not
-// given twice, and what was not is given.
-func TestCopyAppearsLate(t *testing.T) {
-	for _, tt := range []struct{ unread, name string }{
-		{"three\n", ".1"}, {"", ".1"}, {"three\n", ".1.gz"}, {"", ".1.gz"},
-	} {
-		path := logPath(t)
-		writeFile(t, path, "")
-		s := newStepper(t, path, FollowOptions{})
-		appendTo(t, path, "one\ntwo\n")
-		s.step()
-		s.want("one", "two")
-		appendTo(t, path, tt.unread)
-		hidden := filepath.Join(t.TempDir(), "copy")
-		copyFile(t, path, hidden)
-		if tt.name == ".1.gz" {
-			compressFile(t, hidden)
-			hidden += ".gz"
-		}
-		must(t, os.Truncate(path, 0))
-		s.step()
-		s.wantNotes(RotationGap)
-		must(t, os.Rename(hidden, path+tt.name))
-		s.now = s.now.Add(scanInterval)
-		s.step()
-		appendTo(t, path, "four\n")
-		s.step()
-		s.want(append(strings.Fields(tt.unread), "four")...)
-	}
-}
-
-// TestFollowEncodings: a byte order mark is no part of the first line, and what
-// is not in UTF-8 is refused by its name, or told of if it comes later.
-func TestFollowEncodings(t *testing.T) {
-	path := logPath(t)
-	writeFile(t, path, utf8Mark+"one\n")
-	s := newStepper(t, path, FollowOptions{FromStart: true})
-	s.step()
-	s.want("one")
-	appendTo(t, path, utf8Mark+"two\n")
-	s.step()
-	s.want(utf8Mark + "two")
-
-	wide := string(encodeUTF16("type=SECCOMP\n", binary.LittleEndian, false))
-	writeFile(t, path, wide)
-	if _, err := Follow(path, FollowOptions{}); err == nil || !strings.Contains(err.Error(), path+": not a log") || !strings.Contains(err.Error(), "UTF-16LE") {
-		t.Errorf("UTF-16 is followed: %v", err)
-	}
-	writeFile(t, path, "")
-	s = newStepper(t, path, FollowOptions{})
-	appendTo(t, path, wide)
-	s.step()
-	if len(s.notes) != 1 || !strings.Contains(s.notes[0].Detail, "UTF-16LE") {
-		t.Errorf("the notes are %+v", s.notes)
-	}
-	s.wantNotes(TruncatedInput)
-	s.want()
 }

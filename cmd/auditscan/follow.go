@@ -166,7 +166,7 @@ func (f *followFlags) open(env *environment, args []string, st *state) (*origin,
 
 // newOrigin says what a stream of a name can do.
 func newOrigin(name string, stream source.Stream) *origin {
-	o := &origin{stream: stream, trust: pipeline.TrustOf(name)}
+	o := &origin{stream: stream, trust: pipeline.StreamTrust(stream)}
 	switch s := stream.(type) {
 	case *source.Follower:
 		o.backlog = s

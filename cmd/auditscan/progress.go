@@ -26,14 +26,17 @@ type progress struct {
 	in   []*source.Reader // all that were opened
 }
 
-func newProgress(env *environment, names []string, quiet bool) *progress {
+func newProgress(env *environment, files []source.Input, quiet bool) *progress {
+	if quiet || !term.IsTerminal(env.stderr) {
+		return &progress{}
+	}
 	total := int64(0)
-	for _, name := range names {
-		if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
+	for _, file := range files {
+		if info, err := os.Stat(file.Path); err == nil && info.Mode().IsRegular() {
 			total += info.Size()
 		}
 	}
-	if quiet || total < largeInput || !term.IsTerminal(env.stderr) {
+	if total < largeInput {
 		return &progress{}
 	}
 	p := &progress{stop: make(chan struct{})}

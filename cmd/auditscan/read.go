@@ -37,11 +37,15 @@ func (f *readFlags) read(ctx context.Context, env *environment, args []string, e
 	if err != nil {
 		return nil, err
 	}
-	names, err := inputs(env, args)
+	files, notes, err := inputs(env, args)
 	if err != nil {
 		return nil, err
 	}
-	o := pipeline.Options{Filter: filter, Refuse: refuseProfile}
+	for _, n := range notes {
+		env.notef("%s", n.Detail)
+	}
+	o := pipeline.Options{Filter: filter, Refuse: refuseProfile, Notes: notes}
+	o.PassedOver = func(err error) { env.notef("passed over %v", err) }
 	if events != nil {
 		o.Output = pipeline.Output{Writer: events, Event: report.AppendEvent, Loss: report.AppendLoss}
 	}
@@ -53,10 +57,10 @@ func (f *readFlags) read(ctx context.Context, env *environment, args []string, e
 			env.notef("%s:%d: %s: %s", input, line, reason, text)
 		}
 	}
-	bar := newProgress(env, names, f.quiet)
+	bar := newProgress(env, files, f.quiet)
 	defer bar.end()
 	o.Opened = bar.opened
-	s, err := pipeline.Read(ctx, names, env.stdin, o)
+	s, err := pipeline.Read(ctx, files, env.stdin, o)
 	if err == nil && s.Totals.Records == 0 && f.filterFlags.given() {
 		advice := ""
 		if len(f.container)+len(f.pod)+len(f.namespace) > 0 {
@@ -76,28 +80,16 @@ func refuseProfile(head []byte) error {
 }
 
 // inputs expands what the user named, or finds the host's own log.
-func inputs(env *environment, args []string) ([]string, error) {
+func inputs(env *environment, args []string) ([]source.Input, []source.Note, error) {
 	if len(args) > 0 {
-		return expand(env, args)
+		return source.Expand(args)
 	}
 	path, reason, err := source.FindHost("/")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	env.notef("%s", reason)
-	return []string{path}, nil
-}
-
-// expand returns the files that the user named.
-func expand(env *environment, args []string) (paths []string, err error) {
-	files, notes, err := source.Expand(args)
-	for _, n := range notes {
-		env.notef("%s", n.Detail)
-	}
-	for _, f := range files {
-		paths = append(paths, f.Path)
-	}
-	return paths, err
+	return source.Expand([]string{path})
 }
 
 // output runs f with a buffer before stdout, and reports what could not be

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -49,7 +49,7 @@ func TestSeveralAtOnce(t *testing.T) {
 		_, again := pipe.Write(text[len(text)/2:])
 		written <- errors.Join(err, again, pipe.Close())
 	}()
-	s, err := Read(ctx, []string{first, second}, nil, Options{Workers: 2, Opened: func(in *source.Reader) {
+	s, err := Read(ctx, named(first, second), nil, Options{Workers: 2, Opened: func(in *source.Reader) {
 		if in.Name() == second {
 			close(opened)
 		}
@@ -66,16 +66,8 @@ func TestSeveralAtOnce(t *testing.T) {
 // neither an interrupt nor the error of another input from ending it all.
 func TestPipeWithoutWriter(t *testing.T) {
 	dir := t.TempDir()
-	pipe, cut := filepath.Join(dir, "pipe"), filepath.Join(dir, "cut.gz")
+	pipe, missing := filepath.Join(dir, "pipe"), filepath.Join(dir, "missing")
 	if err := unix.Mkfifo(pipe, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	var log bytes.Buffer
-	if err := loggen.Write(&log, loggen.Audit, 16<<20, 1); err != nil {
-		t.Fatal(err)
-	}
-	text := packed(t, cut, log.Bytes())
-	if err := os.WriteFile(cut, text[:len(text)-9], 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
@@ -84,13 +76,13 @@ func TestPipeWithoutWriter(t *testing.T) {
 		want  error
 	}{
 		{[]string{pipe}, 50 * time.Millisecond, context.DeadlineExceeded},
-		{[]string{cut, pipe}, time.Hour, io.ErrUnexpectedEOF},
+		{[]string{missing, pipe}, time.Hour, fs.ErrNotExist},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), tt.wait)
 		defer cancel()
 		done := make(chan error, 1)
 		go func() {
-			_, err := Read(ctx, tt.names, nil, Options{Workers: 2})
+			_, err := Read(ctx, named(tt.names...), nil, Options{Workers: 2})
 			done <- err
 		}()
 		select {

@@ -39,7 +39,7 @@ func TestCutWhileRead(t *testing.T) {
 				t.Fatal(err)
 			}
 			cut := &cutter{path: path}
-			s, err := Read(context.Background(), []string{path}, nil, Options{Workers: workers, BlockSize: 64 << 10, Output: asEvents(cut)})
+			s, err := Read(context.Background(), named(path), nil, Options{Workers: workers, BlockSize: 64 << 10, Output: asEvents(cut)})
 			if err == nil || !strings.Contains(err.Error(), path) || !errors.Is(err, source.ErrCut) || s != nil || cut.err != nil {
 				t.Errorf("%s, %d workers: %v, report %v, %v", kind, workers, err, s != nil, cut.err)
 			}

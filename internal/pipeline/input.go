@@ -1,16 +1,17 @@
 package pipeline
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sync"
 	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/tally"
 	"github.com/auditscan/auditscan/parser"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
@@ -28,6 +29,7 @@ type Blocks interface {
 
 // input is a log, or a report, on its way into the total.
 type input struct {
+	file    source.Input
 	blocks  Blocks
 	total   *counter       // adds the blocks of a log to the run's total; nil: it is none
 	reader  *source.Reader // nil: there is nothing to be done at the end
@@ -54,9 +56,9 @@ func (n noBlocks) Next([]byte) ([]byte, error) { return nil, n.error }
 func (n noBlocks) Trim(block []byte) []byte    { return block }
 
 // input opens an input. What goes wrong is told at its end.
-func (r *run) input(ctx context.Context, name string, stdin io.Reader) *input {
-	in := &input{room: r.jobs(), workers: 1}
-	if err := r.open(ctx, in, name, stdin); err != nil {
+func (r *run) input(ctx context.Context, file source.Input, stdin io.Reader) *input {
+	in := &input{file: file, room: r.jobs(), workers: 1}
+	if err := r.open(ctx, in, stdin); err != nil {
 		in.blocks = noBlocks{err}
 	}
 	return in
@@ -64,8 +66,8 @@ func (r *run) input(ctx context.Context, name string, stdin io.Reader) *input {
 
 // open opens an input and tells by its head what it is. A report has no blocks:
 // it ends at once.
-func (r *run) open(ctx context.Context, in *input, name string, stdin io.Reader) (err error) {
-	if in.reader, err = open(ctx, name, stdin); err != nil {
+func (r *run) open(ctx context.Context, in *input, stdin io.Reader) (err error) {
+	if in.reader, err = open(ctx, in.file.Path, stdin); err != nil {
 		return err
 	}
 	in.reader.Until(ctx)
@@ -78,17 +80,17 @@ func (r *run) open(ctx context.Context, in *input, name string, stdin io.Reader)
 	}
 	if r.options.Refuse != nil {
 		if err := r.options.Refuse(head); err != nil {
-			return fmt.Errorf("%s: %w", in.reader.Name(), err)
+			return &refusedError{in.reader.Name(), err}
 		}
 	}
 	if report.Sniff(head) {
 		return io.EOF
 	}
-	if binary(head) {
-		return fmt.Errorf("%s: not a log: it starts with binary data", in.reader.Name())
+	if err := in.reader.CheckText(); err != nil {
+		return err
 	}
 	layout := parser.Sniff(head)
-	in.blocks, in.trust = in.reader, TrustOf(name)
+	in.blocks, in.trust = in.reader, savedTrust(in.reader)
 	in.total = r.counter(r.total, in.reader.Name(), layout)
 	in.apart = layout == parser.Lines
 	in.pack(in.reader.Packed())
@@ -126,6 +128,11 @@ func (r *run) end(in *input) error {
 	if err := in.reader.Whole(); err != nil { // what was read is a part
 		return err
 	}
+	return r.finish(in)
+}
+
+// finish counts what only the end of a log shows.
+func (r *run) finish(in *input) error {
 	if !in.apart {
 		in.total.flush()
 		if err := in.total.out.write(&r.options, in.total.input); err != nil {
@@ -135,17 +142,86 @@ func (r *run) end(in *input) error {
 	return r.oversize(in.reader)
 }
 
-// failed decides what to make of an error of an input: nothing, if it is empty
-// and others are not.
+// failed decides what to make of an error of an input. It is evidence where the
+// rest of a log cannot be read, and nothing, if others are something, where it is
+// empty, or no log and nobody has said that it is one.
 func (r *run) failed(in *input, err error) error {
-	if errors.Is(err, source.ErrEmpty) {
-		r.empty = err
+	var damage *source.DamageError
+	switch noLog := errors.Is(err, source.ErrNotLog) || errors.As(err, new(*refusedError)); {
+	case errors.Is(err, source.ErrEmpty):
+		r.nothing = err
 		return nil
+	case noLog && in.file.Found:
+		r.nothing = err
+		if r.options.PassedOver != nil {
+			r.options.PassedOver(err)
+		}
+		return nil
+	case errors.As(err, &damage) && !errors.Is(err, source.ErrCut), in.file.Found && errors.Is(err, fs.ErrPermission):
+		return r.damaged(in, err)
 	}
 	if !errors.Is(err, errFault) || in.reader == nil {
 		return err
 	}
 	return cmp.Or(in.reader.Whole(), fmt.Errorf("%s: %w", in.reader.Name(), err))
+}
+
+// damaged counts a log of which err kept the rest from being read.
+func (r *run) damaged(in *input, err error) (late error) {
+	if in.begun {
+		late = r.finish(in)
+	} else {
+		r.nothing = err
+		r.total.Begin(tally.Source{Name: in.file.Path, Trust: aggregate.TrustText})
+	}
+	r.total.Notice(aggregate.TruncatedInput, 0, time.Time{}, err.Error(), "read a whole copy of the file")
+	return late
+}
+
+// notice counts the losses among what was noticed when the inputs were found.
+func (r *run) notice(notes []source.Note) error {
+	for _, n := range notes {
+		switch {
+		case n.Kind == source.Info:
+		case r.logs == 0:
+			return errors.New(n.Detail)
+		default:
+			r.total.Notice(aggregate.EvidenceKind(n.Kind), n.Count, time.Time{}, n.Detail, n.Fix)
+		}
+	}
+	return nil
+}
+
+// refusedError is the error of an input that Options.Refuse has refused.
+type refusedError struct {
+	name string
+	why  error
+}
+
+func (e *refusedError) Error() string { return e.name + ": " + e.why.Error() }
+
+func (e *refusedError) Unwrap() error { return e.why }
+
+// savedTrust is what an input vouches for before its records are seen: nothing,
+// if others than root and the user can have written it.
+func savedTrust(r *source.Reader) aggregate.Trust {
+	if r.OtherWriters() != "" {
+		return aggregate.TrustText
+	}
+	return ""
+}
+
+// StreamTrust is the same for a source that goes on: the audit socket has only
+// what the kernel has written. It is "" where the records' own form decides.
+func StreamTrust(s source.Stream) aggregate.Trust {
+	if s.Name() == source.NetlinkName {
+		return aggregate.TrustKernel
+	}
+	file, ok := s.(interface{ OtherWriters() string })
+	if s.Name() == "-" || ok && file.OtherWriters() != "" {
+		return aggregate.TrustText
+	}
+	return ""
 }
 
 // open opens what is named. To open a named pipe waits for its writer, which
@@ -169,33 +245,6 @@ func open(ctx context.Context, name string, stdin io.Reader) (*source.Reader, er
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-}
-
-// TrustOf is what a source of a name vouches for before its records are seen: a
-// pipe can hold what anyone has written, the audit socket only what the kernel
-// has. It is "" where the records' own form decides.
-func TrustOf(name string) aggregate.Trust {
-	switch name {
-	case "-":
-		return aggregate.TrustText
-	case source.NetlinkName:
-		return aggregate.TrustKernel
-	}
-	return ""
-}
-
-// binary reports whether a file's head is no text. NUL bytes stand in logs too:
-// between lines after a crash, and in front where copytruncate has emptied the
-// file and its writer goes on at its old offset.
-func binary(head []byte) bool {
-	head = bytes.TrimLeft(bytes.ReplaceAll(head, []byte("\x00\x00\x00\x00"), nil), "\x00")
-	control := 0
-	for _, c := range head[:min(len(head), 512)] {
-		if c < 0x20 && c != '\n' && c != '\t' && c != '\r' && c != 0x1b && c != 0x1d && c != 0x1e {
-			control++
-		}
-	}
-	return control*50 > min(len(head), 512) // random bytes have five times as many
 }
 
 // report reads an input that is a report or a stream of events. What is left

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/loggen"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
@@ -115,7 +117,7 @@ func TestReportsAmongLogs(t *testing.T) {
 		if i%3 > 0 {
 			continue
 		}
-		s, err := Read(context.Background(), []string{name}, nil, Options{})
+		s, err := Read(context.Background(), named(name), nil, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +132,7 @@ func TestReportsAmongLogs(t *testing.T) {
 	}
 	var docs []string
 	for _, workers := range []int{1, 2, 9} {
-		s, err := Read(context.Background(), mixed, nil, Options{Workers: workers})
+		s, err := Read(context.Background(), named(mixed...), nil, Options{Workers: workers})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,16 +159,14 @@ func TestFirstErrorCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := packed(t, "x.gz", log.Bytes())
-	good, cut := filepath.Join(dir, "good.gz"), filepath.Join(dir, "cut.gz")
-	for path, data := range map[string][]byte{good: whole, cut: whole[:len(whole)-9]} {
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
+	good, missing := filepath.Join(dir, "good.gz"), filepath.Join(dir, "missing")
+	if err := os.WriteFile(good, whole, 0o600); err != nil {
+		t.Fatal(err)
 	}
 	for range 20 {
-		s, err := Read(context.Background(), []string{good, cut, dir, filepath.Join(dir, "none")}, nil, Options{Workers: 4, BlockSize: 32 << 10})
-		if damage := (*source.DamageError)(nil); s != nil || !errors.As(err, &damage) || damage.Path != cut {
-			t.Fatalf("%v, report %v; want the damage of %s", err, s != nil, cut)
+		s, err := Read(context.Background(), named(good, missing, dir, filepath.Join(dir, "none")), nil, Options{Workers: 4, BlockSize: 32 << 10})
+		if s != nil || !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), missing) {
+			t.Fatalf("%v, report %v; want that there is no %s", err, s != nil, missing)
 		}
 	}
 }
@@ -176,13 +176,91 @@ func TestFirstErrorCounts(t *testing.T) {
 func TestErrorWhileAnotherWaits(t *testing.T) {
 	silent, writer := io.Pipe()
 	defer writer.Close()
-	cut := filepath.Join(t.TempDir(), "cut.gz")
-	if err := os.WriteFile(cut, packed(t, cut, bytes.Repeat([]byte("a line\n"), 1000))[:60], 0o600); err != nil {
+	missing := filepath.Join(t.TempDir(), "missing")
+	for _, workers := range []int{1, 2, 5} {
+		if _, err := Read(context.Background(), named(missing, "-"), silent, Options{Workers: workers}); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%d workers: %v, want that it is missing", workers, err)
+		}
+	}
+}
+
+// named are inputs that a user has named.
+func named(paths ...string) (inputs []source.Input) {
+	for _, path := range paths {
+		inputs = append(inputs, source.Input{Path: path})
+	}
+	return inputs
+}
+
+// TestDirectoryAsItIs checks that what lies beside logs keeps none of them from
+// being read: what is no log is passed over and told of, and what is damaged is
+// read up to that place, which is evidence.
+func TestDirectoryAsItIs(t *testing.T) {
+	log, err := os.ReadFile("../../testdata/nginx/audit.log")
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, workers := range []int{1, 2, 5} {
-		if _, err := Read(context.Background(), []string{cut, "-"}, silent, Options{Workers: workers}); !errors.As(err, new(*source.DamageError)) {
-			t.Errorf("%d workers: %v, want the damage", workers, err)
+	dir := t.TempDir()
+	whole := packed(t, "x.gz", bytes.Repeat(log, 20))
+	for name, data := range map[string][]byte{
+		"audit.log": log, "wtmp": []byte("\x07\x00\x00\x00\x01\x02\x03\x04"), "empty": nil, "policy.json": []byte(`{"no": "log"}`),
+		"old/cut.gz": whole[:len(whole)-9], "old/header.gz": whole[:5], "wide.log": []byte("\xff\xfe\x00\x00a\x00\x00\x00"),
+	} {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, data, 0o600)); err != nil {
+			t.Fatal(err)
 		}
+	}
+	inputs, notes, err := source.Expand([]string{dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var passed []string
+	s, err := Read(t.Context(), inputs, nil, Options{
+		Notes: notes, Workers: 2,
+		PassedOver: func(err error) { passed = append(passed, err.Error()) },
+		Refuse: func(head []byte) error {
+			if bytes.HasPrefix(head, []byte("{")) {
+				return errors.New("a profile")
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(passed) != 3 || !strings.Contains(passed[0], "policy.json: a profile") || !strings.Contains(passed[1], "UTF-32") || !strings.Contains(passed[2], "wtmp: not a log") {
+		t.Errorf("passed over %q", passed)
+	}
+	var damaged []string
+	for _, e := range s.Completeness.Evidence {
+		if e.Kind == aggregate.TruncatedInput {
+			damaged = append(damaged, e.Detail)
+		}
+	}
+	if s.Totals.Records != 430 || s.Completeness.Verdict != aggregate.Incomplete || len(damaged) != 2 {
+		t.Errorf("%d records, %s, damaged: %q", s.Totals.Records, s.Completeness.Verdict, damaged)
+	}
+	if _, err := Read(t.Context(), named(filepath.Join(dir, "wtmp")), nil, Options{}); !errors.Is(err, source.ErrNotLog) {
+		t.Errorf("what was named as a log: %v", err)
+	}
+	if s, err := Read(t.Context(), named(filepath.Join(dir, "old/header.gz")), nil, Options{}); s != nil || !errors.As(err, new(*source.DamageError)) {
+		t.Errorf("nothing but damage: %v, %v", s, err)
+	}
+}
+
+// TestNotesOfDirectories checks that a directory that was not read is evidence,
+// and an error where nothing else was read.
+func TestNotesOfDirectories(t *testing.T) {
+	notes := []source.Note{{Kind: source.Info, Detail: "info"}, {Kind: source.TruncatedInput, Detail: "the directory x was not read"}}
+	s, err := Read(t.Context(), named("../../testdata/nginx/audit.log"), nil, Options{Notes: notes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := s.Completeness.Evidence; len(e) != 1 || e[0].Kind != aggregate.TruncatedInput || e[0].Detail != notes[1].Detail {
+		t.Errorf("the evidence is %+v", e)
+	}
+	if s, err := Read(t.Context(), nil, nil, Options{Notes: notes}); s != nil || err == nil || err.Error() != notes[1].Detail {
+		t.Errorf("nothing but a directory that was not read: %v, %v", s, err)
 	}
 }

@@ -45,7 +45,7 @@ func (r *run) append(in *input, j *job, twice *counter) error {
 	if !in.begun && in.reader != nil && in.total != nil {
 		in.begun = true
 		r.logs++
-		r.total.Begin(tally.Source{Name: in.total.input, Trust: in.trust})
+		r.total.Begin(tally.Source{Name: in.total.input, Trust: in.trust, Set: in.file.Set})
 	}
 	switch err := cmp.Or(j.err, j.fault); {
 	case err == io.EOF:

@@ -225,7 +225,7 @@ func TestLiveHeld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	saved, err := Read(t.Context(), []string{name}, nil, Options{})
+	saved, err := Read(t.Context(), named(name), nil, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

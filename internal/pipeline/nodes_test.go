@@ -30,7 +30,7 @@ func TestManyNodes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, o := range []Options{{Workers: 1}, {Workers: 4}, {Workers: 2, BlockSize: 100 << 10}, {Workers: 3, BlockSize: 2 << 20}} {
-		s, err := Read(context.Background(), []string{path}, nil, o)
+		s, err := Read(context.Background(), named(path), nil, o)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -37,6 +37,11 @@ type Options struct {
 	// Malformed is told each record that cannot be used, with its input and
 	// line; nil: nobody is.
 	Malformed func(input string, line int64, reason string, text []byte)
+	// PassedOver is told why an input was not read that nobody has named: it is
+	// no log. May be nil.
+	PassedOver func(error)
+	// Notes are what was noticed when the inputs were found.
+	Notes []source.Note
 	// Opened is told of each input that has been opened; may be nil.
 	Opened func(*source.Reader)
 	// Refuse is asked about the head of each input; what it says is the error.
@@ -72,20 +77,24 @@ const (
 	allBlocks     = 8 << 20
 )
 
-// Read reads the named inputs ("-" is stdin) and returns what they hold
-// together. Inputs may be logs or reports in JSON, which are recognised by
-// content. An error names its input; nothing is returned then, since a part of
-// the records would look like all of them.
-func Read(ctx context.Context, names []string, stdin io.Reader, o Options) (*aggregate.Summary, error) {
+// Read reads the inputs ("-" is stdin) and returns what they hold together. They
+// may be logs or reports in JSON, which are recognised by content. A log that is
+// damaged is read up to that place, which is evidence of loss. Any other error
+// names its input; nothing is returned then, since a part of the records would
+// look like all of them.
+func Read(ctx context.Context, inputs []source.Input, stdin io.Reader, o Options) (*aggregate.Summary, error) {
 	r := newRun(o)
 	err := r.read(ctx, func(ctx context.Context) (in *input) {
-		if len(names) > 0 {
-			in, names = r.input(ctx, names[0], stdin), names[1:]
+		if len(inputs) > 0 {
+			in, inputs = r.input(ctx, inputs[0], stdin), inputs[1:]
 		}
 		return in
 	})
 	if err == nil && r.logs == 0 && len(r.saved) == 0 {
-		err = r.empty
+		err = r.nothing
+	}
+	if err == nil {
+		err = r.notice(o.Notes)
 	}
 	if err != nil {
 		return nil, err
@@ -100,7 +109,7 @@ type run struct {
 	shown   shown
 	logs    int                  // inputs that were logs
 	saved   []*aggregate.Summary // those that were reports
-	empty   error                // of the last one that was empty; normal in a rotated set
+	nothing error                // of the last one that gave nothing; normal in a rotated set
 }
 
 func newRun(o Options) *run {

@@ -28,7 +28,7 @@ func read(t *testing.T, o Options, names ...string) (doc, events string) {
 	t.Helper()
 	var text, stream bytes.Buffer
 	o.Output = asEvents(&stream)
-	s, err := Read(context.Background(), names, strings.NewReader(""), o)
+	s, err := Read(context.Background(), named(names...), strings.NewReader(""), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,11 +127,11 @@ func twiceCountsOnce(t *testing.T, kind loggen.Kind) {
 		t.Fatal(err)
 	}
 	ctx := context.Background()
-	once, err := Read(ctx, []string{log}, nil, Options{Workers: 2, BlockSize: 64 << 10})
+	once, err := Read(ctx, named(log), nil, Options{Workers: 2, BlockSize: 64 << 10})
 	if err != nil {
 		t.Fatal(err)
 	}
-	twice, err := Read(ctx, []string{log, again}, nil, Options{Workers: 3, BlockSize: 48 << 10})
+	twice, err := Read(ctx, named(log, again), nil, Options{Workers: 3, BlockSize: 48 << 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestMalformedPlaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []int64
-	_, err := Read(context.Background(), []string{name}, nil, Options{
+	_, err := Read(context.Background(), named(name), nil, Options{
 		Workers: 4, BlockSize: 16 << 10,
 		Malformed: func(_ string, line int64, _ string, _ []byte) { got = append(got, line) },
 	})
@@ -184,15 +184,15 @@ func TestBadInputs(t *testing.T) {
 		filepath.Join(dir, "missing"), write("empty", ""), write("binary", "\x7fELF\x02\x01\x01"+strings.Repeat("\x00", 600)),
 		write("cut.gz", "\x1f\x8b\x08\x00\x00\x00\x00\x00"),
 	} {
-		s, err := Read(context.Background(), []string{path}, nil, Options{})
+		s, err := Read(context.Background(), named(path), nil, Options{})
 		if err == nil || !strings.Contains(err.Error(), path) || s != nil {
 			t.Errorf("%s: %v, report %v", path, err, s != nil)
 		}
 	}
-	if _, err := Read(context.Background(), []string{write("one", "x\n"), filepath.Join(dir, "empty")}, nil, Options{}); errors.Is(err, source.ErrEmpty) {
+	if _, err := Read(context.Background(), named(write("one", "x\n"), filepath.Join(dir, "empty")), nil, Options{}); errors.Is(err, source.ErrEmpty) {
 		t.Error("an empty file among others is an error")
 	}
-	if s, err := Read(context.Background(), []string{filepath.Join(dir, "empty"), write("empty.1", "")}, nil, Options{}); !errors.Is(err, source.ErrEmpty) || s != nil {
+	if s, err := Read(context.Background(), named(filepath.Join(dir, "empty"), write("empty.1", "")), nil, Options{}); !errors.Is(err, source.ErrEmpty) || s != nil {
 		t.Errorf("nothing but empty files: %v", err)
 	}
 }
@@ -212,7 +212,7 @@ func TestHole(t *testing.T) {
 		if err := os.WriteFile(name, slices.Insert(slices.Clone(log), where, make([]byte, hole)...), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		s, err := Read(context.Background(), []string{name}, nil, Options{})
+		s, err := Read(context.Background(), named(name), nil, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
