@@ -82,7 +82,7 @@ func (p *Parser) other(s []byte) Item {
 	}
 	t, n := typeNumber(s[:shortestLine])
 	if t != 0 || n > shortestLine/2 || string(s[n:n+11]) != " msg=audit(" ||
-		bytes.HasPrefix(s[len(typeEq):], daemonType) || bytes.ContainsAny(s[:n], "(\n") {
+		bytes.HasPrefix(s[len(typeEq):], daemonType) || bytes.ContainsAny(s[len(typeEq):n], "(=\n") {
 		return End
 	}
 	s = s[n+11:]

@@ -9,10 +9,25 @@ func (p *Parser) lossLine(line []byte) Item {
 			return p.lost(m, line, at)
 		}
 	}
-	if mentionsRecord(line) {
-		return p.malformed("record without its prefix or stamp", line)
+	if said := speech(line); said > 0 {
+		if m, at, ok := lossMessage(line[said:]); ok {
+			return p.lost(m, line, said+at)
+		}
 	}
-	return End
+	return p.unread(line)
+}
+
+// speech is where a message of loss begins behind what others put in front of
+// it, 0 where there is none.
+func speech(line []byte) int {
+	for _, name := range [...]string{"audit: ", "kauditd_", "audit_"} {
+		if i := bytes.Index(line, []byte(name)); i > 0 {
+			if _, ok := parsePrefix(line[:i], aMessage); ok {
+				return i
+			}
+		}
+	}
+	return 0
 }
 
 // saidByAudit reports whether a line's message is from one that handles records:
@@ -60,19 +75,59 @@ func speaks(s []byte) bool {
 	return false
 }
 
-// mentionsRecord reports whether line holds the type of a SECCOMP record.
+// mentionsRecord reports whether line holds the type of a SECCOMP record, as
+// its printers write it, or a stamp and the type in any other way.
 func mentionsRecord(line []byte) bool {
+	for s := line; ; {
+		i := bytes.IndexByte(s, 'y')
+		if i < 0 {
+			break
+		}
+		if i > 0 && s[i-1] == 't' && (bytes.HasPrefix(s[i:], []byte("ype=1326 ")) || bytes.HasPrefix(s[i:], []byte("ype=SECCOMP "))) {
+			return true
+		}
+		s = s[i+1:]
+	}
+	return holdsStamp(line) && namesType(line)
+}
+
+// holdsStamp reports whether line holds a whole stamp.
+func holdsStamp(line []byte) bool {
 	for {
-		i := bytes.IndexByte(line, 'y')
+		i := stampIndex(line)
 		if i < 0 {
 			return false
 		}
-		if i > 0 && line[i-1] == 't' && (bytes.HasPrefix(line[i:], []byte("ype=1326 ")) || bytes.HasPrefix(line[i:], []byte("ype=SECCOMP "))) {
+		if _, _, ok := parseStamp(line[i:]); ok {
 			return true
 		}
-		line = line[i+1:]
+		line = line[i+len(auditOp):]
 	}
 }
+
+// namesType reports whether line names the type of SECCOMP records: its name as
+// a word, or its number behind something that a type has in front of it.
+func namesType(line []byte) bool {
+	if bytes.Contains(line, []byte("SECCOMP")) {
+		return true
+	}
+	for s := line; ; {
+		i := bytes.Index(s, []byte("1326"))
+		if i < 0 {
+			return false
+		}
+		before, after := s[max(0, i-longestType):i], s[i+4:]
+		if (len(after) == 0 || after[0]-'0' > 9) && hasAny(before, "ype", "YPE", "AUDIT", "audit-") &&
+			(len(before) == 0 || before[len(before)-1]-'0' > 9) {
+			return true
+		}
+		s = after
+	}
+}
+
+// longestType is the length of what stands between the word and the number in
+// "type":{"value":, "type=" with colours, and the like.
+const longestType = 20
 
 // message is a text that a kernel or collector prints when it drops records.
 type message struct {
