@@ -171,21 +171,35 @@ func (p *Parser) dispatch(line []byte) Item {
 	return p.scan(line)
 }
 
-// scan looks for an item in one line. It is what every line goes through, so
-// each test is one search for a byte that is rare in logs, with a look around
-// it; only candidates are parsed.
+// scan looks for an item in one line, and where it finds none to count, once
+// more without the codes that colour it.
 func (p *Parser) scan(line []byte) Item {
+	waiting := len(p.doc.waiting)
+	item := p.scanPlain(line)
+	if item != End && item != IsMalformed || len(p.doc.waiting) > waiting || bytes.IndexByte(line, escape) < 0 {
+		return item
+	}
+	plain, ok := p.uncolored(line)
+	if !ok {
+		return item
+	}
+	p.doc.wrapped = true
+	if again := p.scanPlain(plain); again != End || len(p.doc.waiting) > waiting {
+		p.distrust()
+		return again
+	}
+	return item
+}
+
+// scanPlain looks for an item in one line. It is what every line goes through,
+// so each test is one search for a byte that is rare in logs, with a look
+// around it; only candidates are parsed.
+func (p *Parser) scanPlain(line []byte) Item {
 	if n := len(line); n > 0 && line[n-1] == '\r' {
 		line = line[:n-1]
 	}
 	if len(line) < minLine {
 		return End
-	}
-	if bytes.IndexByte(line, escape) >= 0 {
-		if plain, ok := p.uncolored(line); ok {
-			p.doc.wrapped = true
-			return p.quoted(plain)
-		}
 	}
 	if bytes.HasPrefix(line, typeEq) {
 		return p.auditdLine(line)
