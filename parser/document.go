@@ -69,7 +69,7 @@ type object struct {
 }
 
 // span is a part of the document's text.
-type span struct{ start, end int }
+type span struct{ start, end int32 }
 
 // nesting is an open object, or an open array in it.
 type nesting struct {
@@ -144,15 +144,11 @@ func (d *document) read(s []byte) (rest []byte, ok bool) {
 		if n == 0 {
 			return s, false
 		}
-		if d.rawOpen != 0 && d.depth < d.rawOpen { // the container object ends here
-			d.keepRaw(whole, s[n:])
+		if d.rawOpen != 0 {
+			whole = d.followRaw(whole, s[n:])
 		}
 		if s = s[n:]; d.depth == d.base {
 			return s, true
-		}
-		if d.rawOpen < 0 { // it begins here
-			d.rawOpen, whole = d.depth, s
-			d.raw = append(d.raw, '{')
 		}
 	}
 	if d.rawOpen > 0 {
@@ -161,51 +157,76 @@ func (d *document) read(s []byte) (rest []byte, ok bool) {
 	return nil, true
 }
 
+// followRaw keeps the container object as it stands: rest is what follows the
+// token that was read last, and from where the object, or its piece, begins.
+func (d *document) followRaw(from, rest []byte) []byte {
+	switch {
+	case d.rawOpen < 0: // it begins here
+		d.rawOpen = d.depth
+		d.raw = append(d.raw, '{')
+		return rest
+	case d.depth < d.rawOpen: // it ends here
+		d.keepRaw(from, rest)
+	}
+	return from
+}
+
 // keepRaw ends the container object.
 func (d *document) keepRaw(from, rest []byte) {
 	d.raw = append(d.raw, from[:len(from)-len(rest)]...)
 	d.rawOpen = 0
-	d.frames[d.open[d.depth-1].frame].raw.end = len(d.raw)
+	d.frames[d.open[d.depth-1].frame].raw.end = int32(len(d.raw))
 }
 
-// token reads what comes next and returns its length, 0 if it cannot be.
+// token reads what comes next and returns its length, 0 if it cannot be. A key
+// takes its colon with it, and an end of a member the comma, where they stand
+// in the same piece.
 func (d *document) token(s []byte) int {
-	c := s[0]
 	switch d.want {
 	case wantKey, wantFirstKey:
-		if c == '}' && d.want == wantFirstKey {
+		if s[0] == '"' {
+			return d.member(s)
+		}
+		if s[0] == '}' && d.want == wantFirstKey {
 			return d.close(false)
 		}
-		if c != '"' {
-			return 0
-		}
-		n := stringLen(s)
-		if n > 0 {
-			d.member(s[1 : n-1])
-		}
-		return n
+		return 0
 	case wantColon:
-		if c != ':' {
+		if s[0] != ':' {
 			return 0
 		}
 		d.want = wantValue
 		return 1
 	case wantComma:
-		return d.comma(c)
+		return d.comma(s[0])
 	}
-	return d.value(s)
+	n := d.value(s)
+	if n > 0 && n < len(s) && s[n] == ',' && d.want == wantComma && d.depth > d.base {
+		n += d.comma(',')
+	}
+	return n
 }
 
 // member reads a key.
-func (d *document) member(name []byte) {
+func (d *document) member(s []byte) int {
+	n := stringLen(s)
+	if n == 0 {
+		return 0
+	}
+	name := s[1 : n-1]
 	top := &d.open[d.depth-1]
 	f := &d.frames[top.frame]
 	d.key = keyOf(f.setting, name)
 	f.daemon = f.daemon || d.key.daemon
-	d.want = wantColon
 	if len(name) >= minLine && mentionsRecord(name) {
 		d.wait(waiting{kind: unusable, frame: top.frame, reason: "record text in a key", text: d.copied(name)})
 	}
+	d.want = wantColon
+	if n < len(s) && s[n] == ':' {
+		d.want = wantValue
+		n++
+	}
+	return n
 }
 
 func (d *document) comma(c byte) int {
@@ -259,39 +280,44 @@ func (d *document) openObject(s []byte) int {
 	if d.depth == maxDepth {
 		return d.pass(s)
 	}
-	f := object{parent: d.at, unit: len(d.frames), setting: d.key.setting, first: len(d.waiting), said: d.said}
-	switch {
-	case d.depth > d.base:
+	f := d.addFrame()
+	f.setting = d.key.setting
+	if d.depth > d.base {
 		top := &d.open[d.depth-1]
-		f.parent, f.inArray, f.level, f.said = top.frame, top.array, d.frames[top.frame].level, d.frames[top.frame].said
+		parent := &d.frames[top.frame]
+		f.parent, f.inArray, f.level, f.said = top.frame, top.array, parent.level, parent.said
 		if !f.inArray {
-			f.unit = d.frames[top.frame].unit
+			f.unit = parent.unit
 		}
 		if f.setting == inContainer && !f.inArray && d.rawOpen == 0 {
-			d.frames[top.frame].raw = span{len(d.raw), len(d.raw)}
+			parent.raw = span{int32(len(d.raw)), int32(len(d.raw))}
 			d.rawOpen = -1
 		}
-	case d.at >= 0:
-		f.level, f.unit = d.frames[d.at].level+1, d.frames[d.at].unit
+	} else if d.at >= 0 {
+		f.unit = d.frames[d.at].unit
 	}
-	d.addFrame(&f)
 	d.open[d.depth] = nesting{frame: len(d.frames) - 1}
 	d.depth++
 	d.want = wantFirstKey
 	return 1
 }
 
-// addFrame adds an object without a copy of its values, which none has yet.
-func (d *document) addFrame(f *object) {
-	if len(d.frames) == cap(d.frames) {
+// addFrame adds an object that is the outermost of its text. Its values are not
+// cleared: none of them counts yet.
+func (d *document) addFrame() *object {
+	n := len(d.frames)
+	if n == cap(d.frames) {
 		d.frames = append(d.frames, object{})
-	} else {
-		d.frames = d.frames[:len(d.frames)+1]
 	}
-	to := &d.frames[len(d.frames)-1]
-	to.parent, to.unit, to.setting, to.level, to.first = f.parent, f.unit, f.setting, f.level, f.first
-	to.inArray, to.said, to.closed, to.daemon, to.event = f.inArray, f.said, false, false, false
-	to.seen, to.null, to.raw = 0, 0, span{}
+	d.frames = d.frames[:n+1]
+	f := &d.frames[n]
+	f.parent, f.unit, f.setting, f.first, f.said, f.level = d.at, n, inAny, len(d.waiting), d.said, 0
+	f.inArray, f.closed, f.daemon, f.event = false, false, false, false
+	f.seen, f.null, f.raw = 0, 0, span{}
+	if d.at >= 0 {
+		f.level = d.frames[d.at].level + 1
+	}
+	return f
 }
 
 // openArray opens an array. Its texts belong to the object that it is in; one
@@ -301,12 +327,7 @@ func (d *document) openArray(s []byte) int {
 		return d.pass(s)
 	}
 	if d.depth == d.base {
-		level := uint8(0)
-		if d.at >= 0 {
-			level = d.frames[d.at].level + 1
-		}
-		d.addFrame(&object{parent: d.at, unit: len(d.frames), level: level, first: len(d.waiting), said: d.said})
-		d.frames[len(d.frames)-1].closed = true // there are no members to come
+		d.addFrame().closed = true // there are no members to come
 		d.open[d.depth] = nesting{frame: len(d.frames) - 1, array: true}
 	} else {
 		d.open[d.depth] = nesting{frame: d.open[d.depth-1].frame, key: d.key, array: true}
@@ -415,7 +436,7 @@ func (d *document) string(s []byte) {
 	}
 	start := len(d.text)
 	d.text = unquote(d.text, s)
-	d.store(span{start, len(d.text)}, text)
+	d.store(d.since(start), text)
 }
 
 // store is a value whose text is the last one.
@@ -461,16 +482,19 @@ func (d *document) byteNumbers(s []byte) int {
 	start := len(d.text)
 	if text, ok := byteNumbers(d.text, numbers); ok {
 		d.text = text
-		d.store(span{start, len(d.text)}, len(text)-start >= minLine)
+		d.store(d.since(start), len(text)-start >= minLine)
 		return n
 	}
 	return 0
 }
 
+// since is the text from start on.
+func (d *document) since(start int) span { return span{int32(start), int32(len(d.text))} }
+
 func (d *document) copied(s []byte) span {
 	start := len(d.text)
 	d.text = append(d.text, s...)
-	return span{start, len(d.text)}
+	return d.since(start)
 }
 
 func (d *document) wait(w waiting) {

@@ -5,6 +5,9 @@ import "bytes"
 // objectStart returns where the first JSON object of a line begins, or the
 // array that it is in; -1: there is none.
 func objectStart(line []byte) int {
+	if line[0] == '{' && len(line) > 1 && line[1] == '"' {
+		return 0
+	}
 	for off := 0; ; off++ {
 		i := bytes.IndexByte(line[off:], '{')
 		if i < 0 {
@@ -78,23 +81,33 @@ func valueLen(s []byte) int {
 }
 
 // stringLen is the length of the quoted string that s starts with, 0 if it does
-// not end.
+// not end. Most are short.
 func stringLen(s []byte) int {
-	for n := 1; ; {
+	n := 1
+	for ; n < len(s) && n < 24; n++ {
+		if s[n] == '"' {
+			return n + 1
+		}
+		if s[n] == '\\' {
+			break
+		}
+	}
+	for n < len(s) {
 		i := bytes.IndexByte(s[n:], '"')
 		if i < 0 {
 			return 0
 		}
 		n += i
-		escapes := n
-		for s[escapes-1] == '\\' {
-			escapes--
+		before := n
+		for s[before-1] == '\\' {
+			before--
 		}
 		n++
-		if (n-1-escapes)%2 == 0 {
+		if (n-1-before)%2 == 0 {
 			return n
 		}
 	}
+	return 0
 }
 
 // byteNumbers appends the bytes of "83, 69, 67]". It is not ok where they are

@@ -100,7 +100,7 @@ func (d *document) forget() {
 		}
 		d.open[i].frame = n - 1
 	}
-	text := 0
+	text := int32(0)
 	for to, from := range open[:n] {
 		f := &d.frames[to]
 		*f = d.frames[from]
@@ -113,7 +113,7 @@ func (d *document) forget() {
 			if f.has(x) {
 				at := f.values[x]
 				f.values[x] = span{text, text + at.end - at.start}
-				text += copy(d.text[text:], d.text[at.start:at.end])
+				text += int32(copy(d.text[text:], d.text[at.start:at.end]))
 			}
 		}
 	}

@@ -17,15 +17,34 @@ func (p *Parser) lossLine(line []byte) Item {
 	return p.unread(line)
 }
 
-// speech is where a message of loss begins behind what others put in front of
-// it, 0 where there is none.
+// speech is where a message of the kernel's begins behind what others put in
+// front of it, 0 where there is none.
 func speech(line []byte) int {
-	for _, name := range [...]string{"audit: ", "kauditd_", "audit_"} {
-		if i := bytes.Index(line, []byte(name)); i > 0 {
-			if _, ok := parsePrefix(line[:i], aMessage); ok {
-				return i
+	for off := 0; ; off += len(auditWord) {
+		i := bytes.Index(line[off:], auditWord)
+		if i < 0 {
+			return 0
+		}
+		off += i
+		if start := messageStart(line, off); start > 0 {
+			if _, ok := parsePrefix(line[:start], aMessage); ok {
+				return start
 			}
 		}
+	}
+}
+
+var auditWord = []byte("audit")
+
+// messageStart is where a word that holds "audit" at i begins, if that is a
+// name with which the kernel starts a message; else 0.
+func messageStart(line []byte, i int) int {
+	rest := line[i+len(auditWord):]
+	switch {
+	case bytes.HasPrefix(rest, []byte(": ")), bytes.HasPrefix(rest, []byte("_")):
+		return i
+	case bytes.HasPrefix(rest, []byte("d_")) && line[max(i-1, 0)] == 'k':
+		return i - 1
 	}
 	return 0
 }

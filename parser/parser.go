@@ -171,12 +171,12 @@ func (p *Parser) dispatch(line []byte) Item {
 	return p.scan(line)
 }
 
-// scan looks for an item in one line, and where it finds none to count, once
-// more without the codes that colour it.
+// scan looks for an item in one line, and where it finds no record, once more
+// without the codes that colour it.
 func (p *Parser) scan(line []byte) Item {
 	waiting := len(p.doc.waiting)
 	item := p.scanPlain(line)
-	if item != End && item != IsMalformed || len(p.doc.waiting) > waiting || bytes.IndexByte(line, escape) < 0 {
+	if item == IsRecord || item == IsLoss || len(p.doc.waiting) > waiting || bytes.IndexByte(line, escape) < 0 {
 		return item
 	}
 	plain, ok := p.uncolored(line)
