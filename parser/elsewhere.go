@@ -6,7 +6,7 @@ import "bytes"
 // was made from one: it tells no arch, or no action. "": it is none.
 func elsewhere(line []byte) string {
 	switch {
-	case bytes.Contains(line, []byte(`"type"="seccomp"`)):
+	case bytes.HasSuffix(line, []byte(`"type"="seccomp"`)), bytes.Contains(line, []byte(`"type"="seccomp" `)):
 		return logEnricher
 	case bytes.HasPrefix(line, []byte("Log: ")) && bytes.Contains(line, []byte(" arch=")) && bytes.Contains(line, []byte(" code=0x")):
 		return snappyDebug

@@ -11,6 +11,9 @@ func objectStart(line []byte) int {
 	for off := 0; ; off++ {
 		i := bytes.IndexByte(line[off:], '{')
 		if i < 0 {
+			if line[0] != '[' && line[0] != ' ' {
+				return -1
+			}
 			return textsStart(line)
 		}
 		off += i

@@ -9,7 +9,11 @@ func (p *Parser) lossLine(line []byte) Item {
 			return p.lost(m, line, at)
 		}
 	}
-	if said := speech(line); said > 0 {
+	audit := bytes.Index(line, auditWord)
+	if audit < 0 { // most lines
+		return p.unread(line)
+	}
+	if said := speech(line, audit); said > 0 {
 		if m, at, ok := lossMessage(line[said:]); ok {
 			return p.lost(m, line, said+at)
 		}
@@ -18,19 +22,19 @@ func (p *Parser) lossLine(line []byte) Item {
 }
 
 // speech is where a message of the kernel's begins behind what others put in
-// front of it, 0 where there is none.
-func speech(line []byte) int {
-	for off := 0; ; off += len(auditWord) {
-		i := bytes.Index(line[off:], auditWord)
-		if i < 0 {
-			return 0
-		}
-		off += i
-		if start := messageStart(line, off); start > 0 {
+// front of it, 0 where there is none. The word "audit" is at i.
+func speech(line []byte, i int) int {
+	for {
+		if start := messageStart(line, i); start > 0 {
 			if _, ok := parsePrefix(line[:start], aMessage); ok {
 				return start
 			}
 		}
+		next := bytes.Index(line[i+len(auditWord):], auditWord)
+		if next < 0 {
+			return 0
+		}
+		i += len(auditWord) + next
 	}
 }
 
@@ -98,14 +102,14 @@ func speaks(s []byte) bool {
 // its printers write it, or a stamp and the type in any other way.
 func mentionsRecord(line []byte) bool {
 	for s := line; ; {
-		i := bytes.IndexByte(s, 'y')
+		i := bytes.Index(s, typeEq)
 		if i < 0 {
 			break
 		}
-		if i > 0 && s[i-1] == 't' && (bytes.HasPrefix(s[i:], []byte("ype=1326 ")) || bytes.HasPrefix(s[i:], []byte("ype=SECCOMP "))) {
+		s = s[i+len(typeEq):]
+		if bytes.HasPrefix(s, []byte("1326 ")) || bytes.HasPrefix(s, []byte("SECCOMP ")) {
 			return true
 		}
-		s = s[i+1:]
 	}
 	return holdsStamp(line) && namesType(line)
 }
