@@ -28,6 +28,7 @@ type document struct {
 	host    []byte // the machine, by what stands in front of it
 	wrapped bool   // something stands around it
 	said    bool   // a program said it
+	refused bool   // it stands in another's message: no record counts
 	at      int    // the object of the text that is being judged, -1: none
 	raw     []byte
 	rawOpen int // the depth of the container object that is being kept in raw; 0: none
@@ -57,6 +58,7 @@ type object struct {
 	setting setting
 	level   uint8 // how many strings it stands in
 	said    bool  // a program said it
+	refused bool
 	inArray bool
 	closed  bool
 	daemon  bool
@@ -121,7 +123,7 @@ func (d *document) reset() {
 	d.text, d.frames, d.waiting, d.raw = d.text[:0], d.frames[:0], d.waiting[:0], d.raw[:0]
 	d.position = position{}
 	d.next, d.line, d.found, d.records, d.rawOpen, d.at = 0, 0, 0, 0, 0, -1
-	d.ready, d.wrapped, d.said, d.whole, d.host = false, false, false, nil, nil
+	d.ready, d.wrapped, d.said, d.refused, d.whole, d.host = false, false, false, false, nil, nil
 }
 
 // passBlock counts the lines of what waits from the next block on.
@@ -285,7 +287,7 @@ func (d *document) openObject(s []byte) int {
 	if d.depth > d.base {
 		top := &d.open[d.depth-1]
 		parent := &d.frames[top.frame]
-		f.parent, f.inArray, f.level, f.said = top.frame, top.array, parent.level, parent.said
+		f.parent, f.inArray, f.level, f.said, f.refused = top.frame, top.array, parent.level, parent.said, parent.refused
 		if !f.inArray {
 			f.unit = parent.unit
 		}
@@ -312,10 +314,11 @@ func (d *document) addFrame() *object {
 	d.frames = d.frames[:n+1]
 	f := &d.frames[n]
 	f.parent, f.unit, f.setting, f.first, f.said, f.level = d.at, n, inAny, len(d.waiting), d.said, 0
-	f.inArray, f.closed, f.daemon, f.event = false, false, false, false
+	f.inArray, f.closed, f.daemon, f.event, f.refused = false, false, false, false, d.refused
 	f.seen, f.null, f.raw = 0, 0, span{}
 	if d.at >= 0 {
 		f.level = d.frames[d.at].level + 1
+		f.refused = f.refused || d.frames[d.at].refused
 	}
 	return f
 }

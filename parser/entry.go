@@ -89,7 +89,11 @@ func (p *Parser) kernelEntry(e *entry, message []byte) Item {
 // a message in JSON. Whatever it looks like, any program may have written it,
 // and so it has a form that is not trusted.
 func (p *Parser) quoted(text []byte) Item {
-	item := p.scan(text)
+	return p.untrusted(p.scan(text))
+}
+
+// untrusted gives the record of an item a form that is not trusted.
+func (p *Parser) untrusted(item Item) Item {
 	if item == IsRecord || item == IsOther {
 		p.distrust()
 	}

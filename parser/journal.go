@@ -114,7 +114,7 @@ func (r *Record) contradicts(pid, comm []byte) string {
 		}
 	}
 	if comm != nil && !(r.Comm.Enc == EncQuoted && bytes.Equal(comm, r.Comm.Bytes)) {
-		return "record text inside another message"
+		return insideMessage
 	}
 	return ""
 }

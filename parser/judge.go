@@ -88,6 +88,9 @@ func (p *Parser) judge() Item {
 	for d.next < len(d.waiting) {
 		i := d.next
 		item := p.judgeNext(i)
+		if d.isRefused(i) {
+			item = p.refused(item)
+		}
 		if item == End {
 			continue
 		}
@@ -105,6 +108,23 @@ func (p *Parser) judge() Item {
 	if whole := d.whole; d.found == 0 && mentionsRecord(whole) && !d.readsRecord() {
 		d.whole = nil
 		return p.malformed("record in JSON that is none of its texts", whole)
+	}
+	return End
+}
+
+// isRefused reports whether what waited stands in a message of another.
+func (d *document) isRefused(i int) bool {
+	frame := d.waiting[i].frame
+	return frame >= 0 && d.frames[frame].refused
+}
+
+// refused is what becomes of an item in a message of another.
+func (p *Parser) refused(item Item) Item {
+	switch item {
+	case IsMalformed:
+		return item
+	case IsRecord:
+		return p.malformed(insideMessage, p.doc.whole)
 	}
 	return End
 }

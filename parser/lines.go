@@ -172,9 +172,6 @@ func (p *Parser) abend(body, line []byte) Item {
 // record where newlines were lost. Anything else means that the text was
 // edited or glued, and that code= cannot be trusted to be whole.
 func (p *Parser) finish(rest, line []byte) Item {
-	if len(rest) == 0 || bytes.HasPrefix(rest, enrichedStart) {
-		return IsRecord
-	}
 	tail := bytes.TrimRight(rest, " ")
 	if len(tail) == 0 || enriched(tail) {
 		return IsRecord
@@ -191,11 +188,12 @@ var enrichedStart = []byte("\x1dAUID=")
 
 // enriched recognises auditd's interpretation behind the record, with its
 // separator 0x1d, rsyslog's escape of it, a blank, or nothing (copy and paste
-// drop the byte).
+// drop the byte). Its keys are in capitals: whatever else a label holds that
+// looks like it, the record's own fields follow that in small letters.
 func enriched(s []byte) bool {
 	s = bytes.TrimLeft(s, " \x1d")
 	s = bytes.TrimPrefix(s, []byte("#035"))
-	return bytes.HasPrefix(s, []byte("AUID="))
+	return bytes.HasPrefix(s, []byte("AUID=")) && !hasPID(s)
 }
 
 // startsRecord reports whether s is a prefix and a record.

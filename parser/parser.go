@@ -52,6 +52,7 @@ type Parser struct {
 	general  bool // for the tests: no memo, and no line is skipped
 	time     timeMemo
 	codes    codeMemo
+	tails    tailMemo
 	ipDigits int       // of the ip= that was read last
 	entries  assembly  // layout Entries
 	partial  [2][]byte // layout CRI: split lines, one a stream
@@ -174,21 +175,20 @@ func (p *Parser) dispatch(line []byte) Item {
 // scan looks for an item in one line, and where it finds no record, once more
 // without the codes that colour it.
 func (p *Parser) scan(line []byte) Item {
-	waiting := len(p.doc.waiting)
-	item := p.scanPlain(line)
-	if item == IsRecord || item == IsLoss || len(p.doc.waiting) > waiting || bytes.IndexByte(line, escape) < 0 {
-		return item
+	if bytes.IndexByte(line, escape) < 0 {
+		return p.scanPlain(line)
 	}
 	plain, ok := p.uncolored(line)
 	if !ok {
-		return item
+		return p.scanPlain(line)
+	}
+	if objectStart(plain) < 0 { // there is no such byte in JSON
+		if item := p.scanPlain(line); item == IsRecord || item == IsLoss {
+			return item
+		}
 	}
 	p.doc.wrapped = true
-	if again := p.scanPlain(plain); again != End || len(p.doc.waiting) > waiting {
-		p.distrust()
-		return again
-	}
-	return item
+	return p.untrusted(p.scanPlain(plain))
 }
 
 // scanPlain looks for an item in one line. It is what every line goes through,
@@ -248,31 +248,48 @@ func (p *Parser) structured(line []byte) (item Item, ok bool) {
 // stringLine reads a line that is a text in JSON, as jq prints it, or a member
 // of an object that is spread over several lines. It is not ok if it is none.
 func (p *Parser) stringLine(line []byte) (item Item, ok bool) {
-	s := skipSpace(line)
-	if len(s) < minLine || s[0] != '"' {
+	if last := line[len(line)-1]; last != '"' && last != ',' {
 		return End, false
 	}
-	n := stringLen(s)
-	if rest, found := bytes.CutPrefix(skipSpace(s[n:]), []byte(":")); n > 0 && found {
-		if s = skipSpace(rest); len(s) == 0 || s[0] != '"' {
-			return End, false
-		}
-		n = stringLen(s)
+	start := bytes.IndexByte(line, '"')
+	if start < 0 {
+		return End, false
 	}
-	if n == 0 || len(bytes.Trim(s[n:], " \t,")) > 0 {
+	text, ok := lineText(line[start:])
+	if !ok {
+		return End, false
+	}
+	pre, ok := parsePrefix(line[:start], aDocument)
+	if !ok || pre.said {
 		return End, false
 	}
 	d := &p.doc
 	outer := d.position
 	d.begin()
 	d.openArray(nil)
-	d.string(s[1 : n-1])
+	d.string(text)
 	d.position = outer
 	if d.at >= 0 {
 		return End, true
 	}
-	d.wrapped, d.whole = true, line
+	d.wrapped, d.whole, d.host = true, line, pre.node
 	return p.judge(), true
+}
+
+// lineText is the text of a line that is nothing but a text in JSON, or a
+// member that is one.
+func lineText(s []byte) (text []byte, ok bool) {
+	n := stringLen(s)
+	if rest, found := bytes.CutPrefix(skipSpace(s[n:]), []byte(":")); n > 0 && found {
+		if s = skipSpace(rest); len(s) == 0 || s[0] != '"' {
+			return nil, false
+		}
+		n = stringLen(s)
+	}
+	if n < minLine || len(bytes.Trim(s[n:], " \t,")) > 0 {
+		return nil, false
+	}
+	return s[1 : n-1], true
 }
 
 // unread makes the item for a line in which nothing was found.
@@ -283,7 +300,20 @@ func (p *Parser) unread(line []byte) Item {
 	if reason := elsewhere(line); reason != "" {
 		return p.malformed(reason, line)
 	}
-	return End
+	start := objectStart(line)
+	d := &p.doc
+	if start < 0 || d.at >= 0 && d.frames[d.at].level >= maxLevel {
+		return End
+	}
+	// Whoever said it, a record in its JSON does not pass without a word.
+	d.refused = true
+	ok := p.jsonLine(line, start)
+	d.refused = false
+	if d.at >= 0 || !ok {
+		return End
+	}
+	d.whole = line
+	return p.judge()
 }
 
 // minLine is shorter than any line of interest.

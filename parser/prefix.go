@@ -29,8 +29,10 @@ func (pre *prefix) refusal() string {
 	if pre.user {
 		return notKern
 	}
-	return "record text inside another message"
+	return insideMessage
 }
+
+const insideMessage = "record text inside another message"
 
 const notKern = "written by a program: its facility is not kern"
 
@@ -45,12 +47,12 @@ func parsePrefix(s []byte, what content) (pre prefix, ok bool) {
 	if continuation(s) {
 		return pre, false
 	}
-	if what == aDocument {
-		s = bytes.TrimPrefix(bytes.TrimLeft(s, " \x1e"), []byte("data: ")) // journalctl's json-seq and json-sse
-	}
 	s = trimQuoting(s)
 	var at printers
 	for range maxPrinters {
+		if what == aDocument {
+			s = bytes.TrimPrefix(s, []byte("data: ")) // journalctl -o json-sse
+		}
 		inner := prefix{node: pre.node}
 		if inner.printed(s, what, &at) {
 			return inner, true
@@ -118,10 +120,12 @@ func continuation(s []byte) bool {
 
 var byteOrderMark = []byte("\ufeff")
 
+const recordSeparator = 0x1e // journalctl -o json-seq
+
 // trimQuoting skips blanks, mail's "> " and a comment's "# ".
 func trimQuoting(s []byte) []byte {
 	s = bytes.TrimPrefix(s, byteOrderMark)
-	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t' || s[0] == '>' || s[0] == '#' && len(s) > 1 && s[1] == ' ') {
+	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t' || s[0] == recordSeparator || s[0] == '>' || s[0] == '#' && len(s) > 1 && s[1] == ' ') {
 		s = s[1:]
 	}
 	return s

@@ -260,8 +260,9 @@ func (at *printers) file(s []byte) int {
 	if at.named || at.stamped {
 		return 0
 	}
+	path := s[0] == '/' || s[0] == '.'
 	for n, c := range s {
-		if c == ' ' || c == '\t' || c == '"' || c == '{' || c == '[' || c == '=' {
+		if c == ' ' && !path || c == '\t' || c == '"' || c == '{' || c == '[' || c == '=' {
 			return 0
 		}
 		if c != ':' && c != '-' && c != 0 || n == 0 {
@@ -294,7 +295,12 @@ func startsLine(s []byte) bool {
 	if len(s) == 0 || s[0] == '[' || s[0] == '<' || stampLen(s) > 0 {
 		return true
 	}
-	return bytes.HasPrefix(s, []byte("node=")) || bytes.HasPrefix(s, []byte("audit: ")) || klogHead(s) > 0
+	for _, head := range [...]string{"node=", "audit: ", "kern  :", "data: ", "\x1e"} {
+		if len(s) >= len(head) && string(s[:len(head)]) == head {
+			return true
+		}
+	}
+	return s[0] == ' ' || s[0] == '\t' || klogHead(s) > 0
 }
 
 // hostAhead reports whether s starts with a word that a host's name could be,
@@ -326,7 +332,7 @@ func (at *printers) names(pre *prefix, s []byte) int {
 		pre.node = word[:n-1]
 	case word[n-1] == ':' && bytes.IndexByte(word, '/') > 0 && n > 2 && word[n-2] == ']':
 	case certainHost(word):
-		if after == len(s) || s[after] == '[' || stampLen(s[after:]) > 0 || bytes.HasPrefix(s[after:], []byte("node=")) {
+		if startsLine(s[after:]) {
 			pre.node = word
 		} else if after += containerLen(s[after:]); after == n+blanks(s[n:]) {
 			return 0
@@ -344,7 +350,7 @@ func containerLen(s []byte) int {
 	at := 0
 	for range 2 {
 		n := bytes.IndexByte(s[at:], ' ')
-		if n <= 0 || !hostName(s[at:at+n]) || stampLen(s[at:]) > 0 {
+		if n <= 0 || !hostName(s[at:at+n]) || startsLine(s[at:]) {
 			break
 		}
 		at += n + blanks(s[at+n:])
