@@ -42,3 +42,9 @@ func colorLen(s []byte) int {
 	}
 	return 0
 }
+
+// colored reports whether a record's names hold what the kernel writes in hex:
+// they were coloured.
+func (r *Record) colored() bool {
+	return bytes.IndexByte(r.Comm.Bytes, escape) >= 0 || bytes.IndexByte(r.Exe.Bytes, escape) >= 0
+}

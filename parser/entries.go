@@ -116,7 +116,8 @@ func (p *Parser) closeEntry() Item {
 }
 
 // Flush ends the input: it gives the item of an entry or a split line that
-// was not closed, End if there is none. Call it once after the last block.
+// was not closed, End if there is none. Call it after the last block until it
+// returns End: JSON that is cut can hold several.
 func (p *Parser) Flush() Item {
 	for i := range p.partial {
 		if text := p.partial[i]; len(text) > 0 {

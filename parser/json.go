@@ -5,19 +5,23 @@ import "bytes"
 // objectStart returns where the first JSON object of a line begins, or the
 // array that it is in; -1: there is none.
 func objectStart(line []byte) int {
-	if line[0] == '{' && len(line) > 1 && line[1] == '"' {
-		return 0
+	switch s := skipSpace(line); {
+	case len(s) < 2:
+		return -1
+	case s[0] == '{' && s[1] == '"':
+		return len(line) - len(s)
+	case s[0] == '[':
+		if next := skipSpace(s[1:]); len(next) > 0 && (next[0] == '{' || next[0] == '[' || next[0] == '"') {
+			return len(line) - len(s)
+		}
 	}
 	for off := 0; ; off++ {
 		i := bytes.IndexByte(line[off:], '{')
 		if i < 0 {
-			if line[0] != '[' && line[0] != ' ' {
-				return -1
-			}
 			return textsStart(line)
 		}
 		off += i
-		if next := skipSpace(line[off+1:]); len(next) == 0 || next[0] != '"' && next[0] != '}' {
+		if next := skipSpace(line[off+1:]); len(next) == 0 || next[0] != '"' {
 			continue
 		}
 		for off > 0 && (line[off-1] == '[' || line[off-1] == ' ' && off > 1 && line[off-2] == '[') {
@@ -27,14 +31,13 @@ func objectStart(line []byte) int {
 	}
 }
 
-// textsStart is where an array of texts starts a line; -1: it is another one.
+// textsStart is where an array of texts begins; -1: there is none.
 func textsStart(line []byte) int {
-	if s := skipSpace(line); len(s) > 1 && s[0] == '[' {
-		if next := bytes.TrimLeft(s, "[ \t"); len(next) > 0 && next[0] == '"' {
-			return len(line) - len(s)
-		}
+	i := bytes.Index(line, []byte(`["`))
+	for i > 0 && line[i-1] == '[' {
+		i--
 	}
-	return -1
+	return i
 }
 
 // wraps reports whether what stands before JSON makes it a part of another

@@ -175,6 +175,9 @@ func (p *Parser) dispatch(line []byte) Item {
 // scan looks for an item in one line, and where it finds no record, once more
 // without the codes that colour it.
 func (p *Parser) scan(line []byte) Item {
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		line = line[:n-1]
+	}
 	if bytes.IndexByte(line, escape) < 0 {
 		return p.scanPlain(line)
 	}
@@ -182,8 +185,10 @@ func (p *Parser) scan(line []byte) Item {
 	if !ok {
 		return p.scanPlain(line)
 	}
-	if objectStart(plain) < 0 { // there is no such byte in JSON
-		if item := p.scanPlain(line); item == IsRecord || item == IsLoss {
+	if len(plain) > 0 && !holdsJSON(plain) { // there is no such byte in JSON
+		waiting := len(p.doc.waiting)
+		item := p.scanPlain(line)
+		if item == IsRecord && !p.rec.colored() || item == IsLoss || len(p.doc.waiting) > waiting {
 			return item
 		}
 	}
@@ -191,13 +196,16 @@ func (p *Parser) scan(line []byte) Item {
 	return p.untrusted(p.scanPlain(plain))
 }
 
+// holdsJSON reports whether a line may be structured.
+func holdsJSON(line []byte) bool {
+	_, text := lineText(line)
+	return text != nil || objectStart(line) >= 0
+}
+
 // scanPlain looks for an item in one line. It is what every line goes through,
 // so each test is one search for a byte that is rare in logs, with a look
 // around it; only candidates are parsed.
 func (p *Parser) scanPlain(line []byte) Item {
-	if n := len(line); n > 0 && line[n-1] == '\r' {
-		line = line[:n-1]
-	}
 	if len(line) < minLine {
 		return End
 	}
@@ -222,9 +230,12 @@ func (p *Parser) scanPlain(line []byte) Item {
 func (p *Parser) structured(line []byte) (item Item, ok bool) {
 	d := &p.doc
 	nested := d.at >= 0
+	if item, ok := p.stringLine(line); ok {
+		return item, true
+	}
 	start := objectStart(line)
 	if start < 0 {
-		return p.stringLine(line)
+		return End, false
 	}
 	if nested && d.frames[d.at].level >= maxLevel {
 		return p.unread(line), true
@@ -251,12 +262,8 @@ func (p *Parser) stringLine(line []byte) (item Item, ok bool) {
 	if last := line[len(line)-1]; last != '"' && last != ',' {
 		return End, false
 	}
-	start := bytes.IndexByte(line, '"')
-	if start < 0 {
-		return End, false
-	}
-	text, ok := lineText(line[start:])
-	if !ok {
+	start, text := lineText(line)
+	if text == nil {
 		return End, false
 	}
 	pre, ok := parsePrefix(line[:start], aDocument)
@@ -264,11 +271,7 @@ func (p *Parser) stringLine(line []byte) (item Item, ok bool) {
 		return End, false
 	}
 	d := &p.doc
-	outer := d.position
-	d.begin()
-	d.openArray(nil)
-	d.string(text)
-	d.position = outer
+	d.only(text)
 	if d.at >= 0 {
 		return End, true
 	}
@@ -276,20 +279,47 @@ func (p *Parser) stringLine(line []byte) (item Item, ok bool) {
 	return p.judge(), true
 }
 
-// lineText is the text of a line that is nothing but a text in JSON, or a
-// member that is one.
-func lineText(s []byte) (text []byte, ok bool) {
+// only reads a text that stands in no object.
+func (d *document) only(text []byte) {
+	outer := d.position
+	d.begin()
+	d.openArray(nil)
+	d.string(text)
+	d.position = outer
+}
+
+// lineText returns where a text in JSON, or a member that is one, begins that
+// is all that a line has from there on; nil: there is none.
+func lineText(line []byte) (start int, text []byte) {
+	for ; start < len(line); start++ {
+		i := bytes.IndexByte(line[start:], '"')
+		if i < 0 {
+			break
+		}
+		start += i
+		if start > 0 && bytes.IndexByte([]byte(" \t:-|]\x00"), line[start-1]) < 0 && line[start-1] < 0x80 {
+			continue
+		}
+		if text := onlyText(line[start:]); text != nil {
+			return start, text
+		}
+	}
+	return 0, nil
+}
+
+// onlyText is the text in JSON, or of a member, that s is; nil if it is none.
+func onlyText(s []byte) []byte {
 	n := stringLen(s)
 	if rest, found := bytes.CutPrefix(skipSpace(s[n:]), []byte(":")); n > 0 && found {
 		if s = skipSpace(rest); len(s) == 0 || s[0] != '"' {
-			return nil, false
+			return nil
 		}
 		n = stringLen(s)
 	}
 	if n < minLine || len(bytes.Trim(s[n:], " \t,")) > 0 {
-		return nil, false
+		return nil
 	}
-	return s[1 : n-1], true
+	return s[1 : n-1]
 }
 
 // unread makes the item for a line in which nothing was found.
@@ -300,20 +330,28 @@ func (p *Parser) unread(line []byte) Item {
 	if reason := elsewhere(line); reason != "" {
 		return p.malformed(reason, line)
 	}
-	start := objectStart(line)
 	d := &p.doc
-	if start < 0 || d.at >= 0 && d.frames[d.at].level >= maxLevel {
+	if !holdsJSON(line) || d.at >= 0 && d.frames[d.at].level >= maxLevel {
 		return End
 	}
 	// Whoever said it, a record in its JSON does not pass without a word.
 	d.refused = true
-	ok := p.jsonLine(line, start)
+	ok := p.refusedJSON(line)
 	d.refused = false
 	if d.at >= 0 || !ok {
 		return End
 	}
 	d.whole = line
 	return p.judge()
+}
+
+// refusedJSON reads the JSON of a line in which no record counts.
+func (p *Parser) refusedJSON(line []byte) bool {
+	if _, text := lineText(line); text != nil {
+		p.doc.only(text)
+		return true
+	}
+	return p.jsonLine(line, objectStart(line))
 }
 
 // minLine is shorter than any line of interest.

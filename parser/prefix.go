@@ -163,7 +163,7 @@ func (pre *prefix) facility(s []byte) (rest []byte) {
 		return s
 	}
 	colon := bytes.IndexByte(s[:i], ':')
-	if colon < 6 || !lowerWord(bytes.TrimRight(s[:colon], " 01234567")) || !lowerWord(bytes.TrimRight(s[colon+1:i], " ")) {
+	if colon < 6 || !facilityName(bytes.TrimRight(s[:colon], " ")) || !lowerWord(bytes.TrimRight(s[colon+1:i], " ")) {
 		return s
 	}
 	pre.user = !bytes.HasPrefix(s, []byte("kern  "))
@@ -171,6 +171,9 @@ func (pre *prefix) facility(s []byte) (rest []byte) {
 }
 
 const facilityLocal0 = 16
+
+// facilityName reports whether a word is the name of one of syslog's facilities.
+func facilityName(word []byte) bool { return string(word) == "kern" || user(nil, nil, word) }
 
 func lowerWord(s []byte) bool {
 	for _, c := range s {

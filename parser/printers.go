@@ -268,7 +268,13 @@ func (at *printers) file(s []byte) int {
 		if c != ':' && c != '-' && c != 0 || n == 0 {
 			continue
 		}
-		end := n + 1 + lineNumbers(s[n+1:], c)
+		end := n + 1
+		for range 2 { // the line's number, and its place in bytes
+			if startsLine(s[end:]) {
+				break
+			}
+			end += lineNumber(s[end:], c)
+		}
 		if c == 0 || c == ':' && startsLine(s[end:]) || c == '-' && startsLine(s[end:]) && !hostAhead(s) {
 			at.named = true
 			return end
@@ -277,16 +283,13 @@ func (at *printers) file(s []byte) int {
 	return 0
 }
 
-// lineNumbers is the length of "12:" or "12:345:" behind a file's name.
-func lineNumbers(s []byte, mark byte) int {
-	at := 0
-	for {
-		_, n := digits(s[at:])
-		if n == 0 || n > 12 || at+n >= len(s) || s[at+n] != mark {
-			return at
-		}
-		at += n + 1
+// lineNumber is the length of "12:" behind a file's name.
+func lineNumber(s []byte, mark byte) int {
+	_, n := digits(s)
+	if n == 0 || n > 12 || n == len(s) || s[n] != mark {
+		return 0
 	}
+	return n + 1
 }
 
 // startsLine reports whether s can be the start of a line in a log, or is at
@@ -300,7 +303,11 @@ func startsLine(s []byte) bool {
 			return true
 		}
 	}
-	return s[0] == ' ' || s[0] == '\t' || klogHead(s) > 0
+	if s[0] == '\t' || bytes.HasPrefix(s, []byte("   ")) { // a tag has one blank behind its colon
+		return true
+	}
+	_, n := digits(s)
+	return klogHead(s) > 0 || n > 0 && n <= 3 && n < len(s) && s[n] == ','
 }
 
 // hostAhead reports whether s starts with a word that a host's name could be,

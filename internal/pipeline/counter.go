@@ -69,7 +69,9 @@ func (c *counter) recount(data []byte, known answers) {
 // flush ends an input whose lines belong together.
 func (c *counter) flush() {
 	c.p.Reset(nil)
-	c.item(c.p.Flush())
+	for item := c.p.Flush(); item != parser.End; item = c.p.Flush() {
+		c.item(item)
+	}
 }
 
 func (c *counter) item(item parser.Item) {
