@@ -91,30 +91,6 @@ const (
 	wantComma
 )
 
-// kind is what waits to be judged.
-type kind uint8
-
-const (
-	aText kind = iota
-	anEvent
-	aLoss
-	aLaurel
-	aStamp   // of another audit record, by laurel
-	unusable // text that cannot be reached
-	aFault
-)
-
-type waiting struct {
-	kind    kind
-	message bool
-	listed  bool                  // it stands in an array itself
-	gave    [IsMalformed + 1]bool // the items that it gave
-	frame   int
-	text    span
-	line    int64  // of the block, where it stands
-	reason  string // of what is unusable
-}
-
 // begin starts a document. It goes on from where the one is in whose text it
 // stands.
 func (d *document) begin() { d.position = position{base: d.depth, depth: d.depth} }
@@ -503,14 +479,4 @@ func (d *document) copied(s []byte) span {
 func (d *document) wait(w waiting) {
 	w.line = d.lineNo
 	d.waiting = append(d.waiting, w)
-}
-
-// literalLen is the length of a number, true, false or null.
-func literalLen(s []byte) int {
-	for i, c := range s {
-		if c-'0' > 9 && c|0x20-'a' > 25 && c != '-' && c != '+' && c != '.' {
-			return i
-		}
-	}
-	return len(s)
 }

@@ -161,3 +161,13 @@ func unquote(dst, s []byte) []byte {
 		}
 	}
 }
+
+// literalLen is the length of a number, true, false or null.
+func literalLen(s []byte) int {
+	for i, c := range s {
+		if c-'0' > 9 && c|0x20-'a' > 25 && c != '-' && c != '+' && c != '.' {
+			return i
+		}
+	}
+	return len(s)
+}

@@ -7,6 +7,30 @@ const (
 	byProgram = "written by a program, not by the kernel"
 )
 
+// kind is what waits to be judged.
+type kind uint8
+
+const (
+	aText kind = iota
+	anEvent
+	aLoss
+	aLaurel
+	aStamp   // of another audit record, by laurel
+	unusable // text that cannot be reached
+	aFault
+)
+
+type waiting struct {
+	kind    kind
+	message bool
+	listed  bool                  // it stands in an array itself
+	gave    [IsMalformed + 1]bool // the items that it gave
+	frame   int
+	text    span
+	line    int64  // of the block, where it stands
+	reason  string // of what is unusable
+}
+
 // jsonLine reads the JSON that a line has from start on. It is not ok if it is
 // none. What it holds waits to be judged.
 func (p *Parser) jsonLine(line []byte, start int) (ok bool) {

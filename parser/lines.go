@@ -188,12 +188,11 @@ var enrichedStart = []byte("\x1dAUID=")
 
 // enriched recognises auditd's interpretation behind the record, with its
 // separator 0x1d, rsyslog's escape of it, a blank, or nothing (copy and paste
-// drop the byte). Its keys are in capitals: whatever else a label holds that
-// looks like it, the record's own fields follow that in small letters.
+// drop the byte).
 func enriched(s []byte) bool {
 	s = bytes.TrimLeft(s, " \x1d")
 	s = bytes.TrimPrefix(s, []byte("#035"))
-	return bytes.HasPrefix(s, []byte("AUID=")) && !hasPID(s)
+	return bytes.HasPrefix(s, []byte("AUID="))
 }
 
 // startsRecord reports whether s is a prefix and a record.

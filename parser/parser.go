@@ -58,7 +58,6 @@ type Parser struct {
 	partial  [2][]byte // layout CRI: split lines, one a stream
 	doc      document
 	text     []byte // a line put together, or freed of colours
-	plain    []byte
 }
 
 // New returns a parser for an input of the given layout.
@@ -185,7 +184,7 @@ func (p *Parser) scan(line []byte) Item {
 	if !ok {
 		return p.scanPlain(line)
 	}
-	if len(plain) > 0 && !holdsJSON(plain) { // there is no such byte in JSON
+	if !holdsJSON(plain) { // there is no such byte in JSON
 		waiting := len(p.doc.waiting)
 		item := p.scanPlain(line)
 		if item == IsRecord && !p.rec.colored() || item == IsLoss || len(p.doc.waiting) > waiting {
