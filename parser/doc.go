@@ -12,6 +12,14 @@
 //		case parser.IsRecord: use(p.Record())
 //		...
 //
+// and behind the last block the same again with p.Flush() in place of p.Next():
+// an entry of several lines may end with the input.
+//
+// What stands around a line does not matter: a record is found in JSON under
+// any key, at any depth, and behind whatever printers and shippers put in front
+// of a line. What looks like a record and cannot be read is an item too, so
+// that nothing passes without being counted.
+//
 // Three rules keep it honest. A record starts right after its printer's own
 // prefix, never inside another message's text. Fields are found by name, in
 // the kernel's order, and each is read whole or not at all: a cut line is

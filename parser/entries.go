@@ -13,8 +13,6 @@ type assembly struct {
 	kept entry
 	any  bool
 
-	pretty bool // JSON over several lines
-	nested int  // objects within the entry's
 	export bool // an empty line ends an entry
 	cut    bool // the input ended within a line
 
@@ -31,21 +29,17 @@ func (a *assembly) entry() entry {
 	for i := range a.kept {
 		a.kept[i] = a.kept[i][:0]
 	}
-	a.any, a.nested = false, 0
+	a.any = false
 	return e
 }
 
-// entryLine reads one line of a journal entry in any of its three forms:
-// KEY=value with an empty line behind the entry (export), "    KEY=value"
-// behind a dated line (verbose), or JSON over several lines. The further lines
-// of a value are indented deeper (verbose) or escaped, so that no program can
+// entryLine reads one line of a journal entry in one of its two forms:
+// KEY=value with an empty line behind the entry (export), or "    KEY=value"
+// behind a dated line (verbose). The further lines of a value are indented
+// deeper (verbose) or have their length before them, so that no program can
 // write a member of its own.
 func (p *Parser) entryLine(line []byte) Item {
 	a := &p.entries
-	a.pretty = a.pretty || string(line) == "{" || string(line) == "["
-	if a.pretty {
-		return p.prettyLine(bytes.TrimSpace(line))
-	}
 	switch {
 	case len(line) == 0, verboseHead(line):
 		return p.closeEntry()
@@ -79,43 +73,6 @@ func (a *assembly) keep(m member, value []byte) {
 	if m != mNone {
 		a.kept[m] = append(a.kept[m][:0], value[:min(len(value), maxValue)]...)
 	}
-}
-
-// prettyLine reads a line of JSON that is spread over several: an entry is
-// an object with its members on lines of their own.
-func (p *Parser) prettyLine(line []byte) Item {
-	a := &p.entries
-	switch {
-	case len(line) == 0:
-	case line[0] == '}' && a.nested > 0:
-		a.nested--
-	case line[0] == '}':
-		return p.closeEntry()
-	case line[0] == '"' && line[len(line)-1] == '{':
-		a.nested++
-	case line[0] == '"' && a.nested == 0:
-		return p.prettyMember(line)
-	}
-	return End
-}
-
-func (p *Parser) prettyMember(s []byte) Item {
-	n := stringLen(s)
-	value, ok := bytes.CutPrefix(skipSpace(s[n:]), []byte(":"))
-	if n < 2 || !ok {
-		return End
-	}
-	key := s[1 : n-1]
-	if string(key) == "SECCOMP" {
-		return p.malformed("event spread over several lines: write it on one (jq -c)", s)
-	}
-	p.entries.any = true
-	if m := memberOf(key); m != mNone {
-		value = skipSpace(value)
-		kept := &p.entries.kept[m]
-		*kept = unescape((*kept)[:0], value[:valueLen(value)])
-	}
-	return End
 }
 
 // binaryValue consumes what the block holds of a binary value: a length of
@@ -155,11 +112,12 @@ func (p *Parser) closeEntry() Item {
 	}
 	p.text = p.text[:0]
 	e := p.entries.entry()
-	return p.entryItem(&e, e[mMessage])
+	return p.entryItem(&e)
 }
 
 // Flush ends the input: it gives the item of an entry or a split line that
-// was not closed, End if there is none. Call it once after the last block.
+// was not closed, End if there is none. Call it after the last block until it
+// returns End: JSON that is cut can hold several.
 func (p *Parser) Flush() Item {
 	for i := range p.partial {
 		if text := p.partial[i]; len(text) > 0 {
@@ -169,10 +127,13 @@ func (p *Parser) Flush() Item {
 			}
 		}
 	}
+	if p.layout == JSON {
+		return p.flushJSON()
+	}
 	a := &p.entries
-	if a.export || a.pretty || a.cut || len(a.kept[mTransport]) == 0 {
+	if a.export || a.cut || len(a.kept[mTransport]) == 0 {
 		e := a.entry()
-		return p.refuse(e[mMessage], "entry cut", e[mMessage])
+		return p.refuse(e[mMessage], "entry cut")
 	}
 	return p.closeEntry()
 }

@@ -2,8 +2,8 @@ package parser
 
 import "bytes"
 
-// entry is what is of interest in a journal entry, or in another JSON wrapper
-// of a line of text: one value a member, nil where it has none.
+// entry is what is of interest in a journal entry of several lines: one value a
+// member, nil where it has none.
 type entry [numMembers][]byte
 
 // member is a member of an entry.
@@ -18,15 +18,14 @@ const (
 	mSource  // the audit stamp's time, in microseconds
 	mHost
 	mIdent    // the program that said it
-	mFacility // syslog's, by name or number
-	mPriority // facility * 8 + severity; dmesg -J has the severity alone
+	mFacility // syslog's, by number
 	numMembers
 )
 
 // memberOf returns the member of a key, mNone for keys of no interest.
 func memberOf(key []byte) member {
 	switch string(key) {
-	case "MESSAGE", "message", "msg", "log":
+	case "MESSAGE":
 		return mMessage
 	case "_TRANSPORT":
 		return mTransport
@@ -36,43 +35,44 @@ func memberOf(key []byte) member {
 		return mAuditID
 	case "_SOURCE_REALTIME_TIMESTAMP":
 		return mSource
-	case "_HOSTNAME", "host", "hostname":
+	case "_HOSTNAME":
 		return mHost
-	case "SYSLOG_IDENTIFIER", "program", "programname", "syslogtag", "tag", "app-name":
+	case "SYSLOG_IDENTIFIER":
 		return mIdent
-	case "SYSLOG_FACILITY", "syslogfacility", "facility", "fac":
+	case "SYSLOG_FACILITY":
 		return mFacility
-	case "pri":
-		return mPriority
 	}
 	return mNone
 }
 
-// entryItem parses an entry: of the journal, where only the transports audit
-// and kernel count, or of another wrapper, whose program must be the kernel's
-// where it names one.
-func (p *Parser) entryItem(e *entry, line []byte) Item {
-	ident := bytes.TrimSuffix(e[mIdent], []byte(":"))
-	switch transport := string(e[mTransport]); {
-	case transport == "audit":
-		return p.auditEntry(e, line)
-	case transport == "kernel", transport == "" && (len(ident) == 0 || kernelIdent(ident)):
-		if e.user(ident) {
-			return p.refuse(e[mMessage], notKern, line)
+// entryItem parses an entry of the journal, where only the transports audit and
+// kernel count.
+func (p *Parser) entryItem(e *entry) Item {
+	message := bytes.TrimRight(e[mMessage], "\n")
+	ident := e[mIdent]
+	switch string(e[mTransport]) {
+	case "audit":
+		return p.auditEntry(e[mMessage], e[mAuditType], e[mAuditID], e[mSource], e[mHost], true)
+	case "kernel", "":
+		if len(e[mTransport]) == 0 && len(ident) > 0 && !kernelIdent(ident) {
+			break
 		}
-		return p.wrapped(e)
-	case string(ident) == "systemd-journald", string(ident) == "rsyslogd":
-		start := len(p.text)
-		p.text = append(append(append(p.text, ident...), ": "...), e[mMessage]...)
-		return p.lossLine(p.text[start:])
+		if user(ident, nil, e[mFacility]) {
+			return p.refuse(message, notKern)
+		}
+		return p.kernelEntry(e, message)
 	}
-	return p.refuse(e[mMessage], "written by a program, not by the kernel", line)
+	if string(ident) == "systemd-journald" || string(ident) == "rsyslogd" {
+		p.text = append(append(append(p.text[:0], ident...), ": "...), message...)
+		return p.lossLine(p.text)
+	}
+	return p.refuse(message, byProgram)
 }
 
-// wrapped parses the line of text that an entry holds. Text that printk wrote
-// can be forged, but not where the journal's fields say so.
-func (p *Parser) wrapped(e *entry) Item {
-	item := p.quoted(bytes.TrimRight(e[mMessage], "\n"))
+// kernelEntry parses what printk wrote. It can be forged, but not where the
+// journal's fields say so.
+func (p *Parser) kernelEntry(e *entry, message []byte) Item {
+	item := p.quoted(message)
 	if item != IsRecord && item != IsOther {
 		return item
 	}
@@ -89,23 +89,31 @@ func (p *Parser) wrapped(e *entry) Item {
 // a message in JSON. Whatever it looks like, any program may have written it,
 // and so it has a form that is not trusted.
 func (p *Parser) quoted(text []byte) Item {
-	item := p.scan(text)
-	if item != IsRecord && item != IsOther {
-		return item
+	return p.untrusted(p.scan(text))
+}
+
+// untrusted gives the record of an item a form that is not trusted.
+func (p *Parser) untrusted(item Item) Item {
+	if item == IsRecord || item == IsOther {
+		p.distrust()
 	}
+	return item
+}
+
+// distrust gives the record a form that is not trusted.
+func (p *Parser) distrust() {
 	switch r := &p.rec; {
 	case r.Form == FormJournalKernel:
 		r.Form = FormKernel
 	case r.Form == FormAuditd, r.Form == FormJSON, r.Form == FormJournal && r.HasSerial:
 		r.Form = FormAudisp
 	}
-	return item
 }
 
 // refuse makes the item for a message that does not count, whatever it says.
-func (p *Parser) refuse(message []byte, reason string, line []byte) Item {
+func (p *Parser) refuse(message []byte, reason string) Item {
 	if mentionsRecord(message) || journalIndex(message) >= 0 {
-		return p.malformed(reason, line)
+		return p.malformed(reason, message)
 	}
 	return End
 }
@@ -114,24 +122,27 @@ func kernelIdent(ident []byte) bool {
 	return string(ident) == "kernel" || string(ident) == "audit" || audispTag(ident)
 }
 
-// user reports whether the entry's facility says that a program wrote it. The
+// user reports whether a message's facility says that a program wrote it. The
 // kernel's own is kern, journald gives auth to audit records, and auditd's
 // plugin has one of its own.
-func (e *entry) user(ident []byte) bool {
+func user(ident, priority, facility []byte) bool {
 	if audispTag(ident) {
 		return false
 	}
-	if v, n := digits(e[mPriority]); n > 0 && !fromKernel(v>>3, ident) {
+	if v, n := digits(priority); n > 0 && !fromKernel(v>>3, ident) {
 		return true
 	}
-	switch string(e[mFacility]) {
-	case "", "kern":
-		return false
+	if v, n := digits(facility); n > 0 {
+		return !fromKernel(v, ident)
+	}
+	switch string(facility) {
+	case "user", "mail", "daemon", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
+		"local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7":
+		return true
 	case "auth":
 		return !fromKernel(facilityAuth, ident)
 	}
-	v, n := digits(e[mFacility])
-	return n == 0 || !fromKernel(v, ident)
+	return false
 }
 
 const facilityAuth = 4
@@ -141,16 +152,28 @@ func fromKernel(facility uint64, ident []byte) bool {
 }
 
 // auditEntry parses an entry of journald's audit transport. The stamp, which
-// the message lacks, is in fields that only journald can set.
-func (p *Parser) auditEntry(e *entry, line []byte) Item {
-	serial, n := digits(e[mAuditID])
-	micros, m := digits(e[mSource])
+// the message lacks, is in fields that only journald can set; it is trusted in
+// the journal's own rendering alone.
+func (p *Parser) auditEntry(message, auditType, id, source, host []byte, trusted bool) Item {
+	serial, n := digits(id)
+	micros, m := digits(source)
 	st := Stamp{Serial: uint32(serial), HasSerial: n > 0}
 	if millis := micros / 1000; m > 0 && millis <= maxMillis {
 		st.Millis, st.HasTime = int64(millis), true
 	}
-	whole := journalIndex(e[mMessage]) == 0
-	switch string(e[mAuditType]) {
+	item := p.auditMessage(message, auditType, st, host)
+	if item != IsMalformed {
+		p.rec.Stamp, p.rec.Node = st, host
+		if !trusted {
+			p.distrust()
+		}
+	}
+	return item
+}
+
+func (p *Parser) auditMessage(message, auditType []byte, st Stamp, host []byte) Item {
+	whole := journalIndex(message) == 0
+	switch string(auditType) {
 	case "1326":
 	case "":
 		if whole { // journalctl --output-fields left the type out
@@ -158,15 +181,11 @@ func (p *Parser) auditEntry(e *entry, line []byte) Item {
 		}
 		fallthrough
 	default:
-		p.begin(Record{Form: FormJournal, Stamp: st, Node: e[mHost]})
+		p.begin(Record{Form: FormJournal, Stamp: st, Node: host})
 		return IsOther
 	}
 	if !whole {
-		return p.malformed("journal entry without its record", line)
+		return p.malformed("journal entry without its record", message)
 	}
-	item := p.journalLine(e[mMessage], 0)
-	if item == IsRecord {
-		p.rec.Stamp, p.rec.Node = st, e[mHost]
-	}
-	return item
+	return p.journalLine(message, 0)
 }

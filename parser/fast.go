@@ -45,7 +45,7 @@ func (p *Parser) fast() Item {
 	if r.CodeName != nil {
 		r.ArchName, r.SyscallName, r.CodeName = nil, nil, nil
 	}
-	if n = p.tail(s); n == 0 || !p.endLine(s[n:]) {
+	if n = p.tail(s); n == 0 || !p.endLine(s[n:], r.Subj != nil) {
 		return End
 	}
 	return IsRecord
@@ -56,17 +56,42 @@ func (p *Parser) fast() Item {
 const shortestLine = 64
 
 // endLine goes to the next line if what is left of this one is its end, or
-// what auditd adds.
-func (p *Parser) endLine(s []byte) bool {
-	if len(s) == 0 || s[0] != '\n' && !bytes.HasPrefix(s, enrichedStart) {
+// what auditd adds. Where the record has a label, all before may be a part of
+// it: then the record's own fields would follow.
+func (p *Parser) endLine(s []byte, labelled bool) bool {
+	if len(s) > 0 && s[0] == '\n' {
+		return p.next(s, 0)
+	}
+	if !bytes.HasPrefix(s, enrichedStart) {
 		return false
 	}
-	return p.next(s)
+	end := bytes.IndexByte(s, '\n')
+	return end > 0 && (!labelled || p.tails.clean(s[:end])) && p.next(s, end)
 }
 
-// next goes to the line behind s, the end of this one; false if it is the last.
-func (p *Parser) next(s []byte) bool {
-	end := bytes.IndexByte(s, '\n')
+// tailMemo is the start of an enriched tail in which nothing follows that a
+// label could have hidden: those of a process differ in the call's name only.
+type tailMemo []byte
+
+// shortestRest is shorter than what follows a label: " pid=1 comm="..." and all
+// that every kernel prints.
+const shortestRest = 40
+
+// clean reports whether an enriched tail is one, and no part of a label.
+func (m *tailMemo) clean(tail []byte) bool {
+	if bytes.HasPrefix(tail, *m) && len(tail) < len(*m)+shortestRest {
+		return true
+	}
+	if hasPID(tail) {
+		return false
+	}
+	*m = append((*m)[:0], tail[:bytes.LastIndexByte(tail, ' ')+1]...)
+	return true
+}
+
+// next goes to the line behind s, the end of this one, with a newline at end;
+// false if there is none.
+func (p *Parser) next(s []byte, end int) bool {
 	if end < 0 {
 		return false
 	}
@@ -82,7 +107,7 @@ func (p *Parser) other(s []byte) Item {
 	}
 	t, n := typeNumber(s[:shortestLine])
 	if t != 0 || n > shortestLine/2 || string(s[n:n+11]) != " msg=audit(" ||
-		bytes.HasPrefix(s[len(typeEq):], daemonType) || bytes.ContainsAny(s[:n], "(\n") {
+		bytes.HasPrefix(s[len(typeEq):], daemonType) || bytes.ContainsAny(s[len(typeEq):n], "(=\n") {
 		return End
 	}
 	s = s[n+11:]
@@ -90,7 +115,7 @@ func (p *Parser) other(s []byte) Item {
 		return End
 	}
 	n = p.stamp(s)
-	if n == 0 || !p.next(s[n:]) {
+	if n == 0 || !p.next(s[n:], bytes.IndexByte(s[n:], '\n')) {
 		return End
 	}
 	p.begin(Record{Stamp: p.rec.Stamp, Form: FormAuditd})

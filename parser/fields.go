@@ -98,20 +98,37 @@ type reading struct {
 // fields reads a raw record's fields and returns what follows code=, or the
 // reason why the record cannot be used.
 func (p *Parser) fields(s []byte) (rest []byte, reason string) {
-	r := &p.rec
-	at := reading{rest: s}
-	if e := p.memo.recall(s); e != nil {
-		r.Process = &e.process
-		at = e.at
-		at.rest = s[len(e.start):]
-	} else {
-		if reason = r.read(&at, fArch); reason != "" {
-			return nil, reason
-		}
-		if !p.general {
-			p.memo.keep(s, at, r.Process)
-		}
+	e := p.memo.recall(s)
+	if e == nil {
+		return p.freshFields(s)
 	}
+	p.rec.Process = &e.process
+	at := e.at
+	at.rest = s[len(e.start):]
+	rest, reason = p.restOfFields(at)
+	if e.process.Subj != nil && (reason != "" || hasPID(rest)) {
+		// What was remembered may be a part of this one's label.
+		p.begin(p.rec)
+		return p.freshFields(s)
+	}
+	return rest, reason
+}
+
+// freshFields reads fields that were not read before, and remembers them.
+func (p *Parser) freshFields(s []byte) (rest []byte, reason string) {
+	at := reading{rest: s}
+	if reason = p.rec.read(&at, fArch); reason != "" {
+		return nil, reason
+	}
+	if !p.general {
+		p.memo.keep(s, at, p.rec.Process)
+	}
+	return p.restOfFields(at)
+}
+
+// restOfFields reads the fields from syscall= on.
+func (p *Parser) restOfFields(at reading) (rest []byte, reason string) {
+	r := &p.rec
 	if !p.general {
 		if n := p.tail(at.rest); n > 0 {
 			at = reading{at.rest[n:], fCode, at.seen | tailFields}
@@ -130,6 +147,11 @@ func (p *Parser) fields(s []byte) (rest []byte, reason string) {
 	}
 	return at.rest, ""
 }
+
+// hasPID reports whether s holds what follows a label.
+func hasPID(s []byte) bool { return bytes.Contains(s, pidKey) }
+
+var pidKey = []byte(" pid=")
 
 // read reads fields up to the given one, which must be fArch or fCode. Before
 // syscall= it stops without having touched it.
@@ -296,17 +318,54 @@ func intValue(dst *int32, s []byte) (int, bool) {
 }
 
 // subj reads the one field that the kernel prints without armour: it may hold
-// blanks and '=', and ends at the next " pid=" (ChromeOS has ppid= first).
+// blanks and '=', and a whole record, as a profile of AppArmor can have almost
+// any name. What follows it is armoured, and so it ends at the last " pid="
+// behind which the rest of a record stands (ChromeOS has ppid= first).
 func (r *Record) subj(s []byte) (int, bool) {
-	end := bytes.Index(s, []byte(" pid="))
+	end := bytes.Index(s, pidKey)
 	if end < 0 {
 		return -1, false
 	}
-	if i := bytes.Index(s[:end], []byte(" ppid=")); i >= 0 {
+	if hasPID(s[end+1:]) {
+		if end = lastProcess(s, bytes.LastIndex(s, pidKey)); end < 0 {
+			return -1, true
+		}
+	}
+	if i := bytes.LastIndexByte(s[:end], ' '); i >= 0 && bytes.HasPrefix(s[i:], []byte(" ppid=")) {
 		end = i
 	}
 	r.Subj = s[:end]
 	return end, true
+}
+
+// lastProcess returns where the last " pid=" is behind which the rest of a
+// record stands, going back from at; -1: there is none, or there would be a
+// stamp before it, and so another record.
+func lastProcess(s []byte, at int) int {
+	for ; at >= 0; at = bytes.LastIndex(s[:at], pidKey) {
+		if !endsRecord(s[at:]) {
+			continue
+		}
+		if stampIndex(s[:at]) >= 0 {
+			return -1
+		}
+		return at
+	}
+	return -1
+}
+
+// endsRecord reports whether s, from " pid=" on, is the rest of a record, with
+// nothing behind it but what auditd adds.
+func endsRecord(s []byte) bool {
+	var r Record
+	var process Process
+	r.Process = &process
+	at := reading{rest: s, last: fSubj}
+	if r.read(&at, fCode) != "" || at.seen&required != required {
+		return false
+	}
+	tail := bytes.TrimRight(at.rest, " ")
+	return len(tail) == 0 || enriched(tail)
 }
 
 // textValue reads comm or exe: quoted and literal, or bare and hex.

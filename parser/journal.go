@@ -65,23 +65,43 @@ func startsWithField(s []byte) bool {
 	return f != fNone && f <= fPID
 }
 
-// journalPrefix reads what journalctl prints before its record: nothing,
-// "STAMP [HOST] audit[PID]: ", or GNOME Logs' "HH:MM:SS COMM: ".
+// journalPrefix reads what stands before journald's record: what journalctl
+// prints, and in front of that what others did.
 func journalPrefix(s []byte) (pre prefix, comm []byte, ok bool) {
 	if continuation(s) {
 		return pre, nil, false
 	}
-	s = trimBrackets(trimQuoting(s))
-	if len(s) == 0 {
-		return pre, nil, true
-	}
-	if pre.header(s) && string(pre.tag) == "audit" {
-		return pre, nil, true
-	}
-	if n := clock(s); n > 0 && bytes.HasSuffix(s, []byte(": ")) && bytes.Index(s, []byte(": ")) == len(s)-2 {
-		return pre, bytes.TrimSpace(s[n : len(s)-2]), true
+	s = trimQuoting(s)
+	var at printers
+	for range maxPrinters {
+		inner := prefix{node: pre.node}
+		if comm, ok = inner.journal(s); ok {
+			return inner, comm, true
+		}
+		n := at.next(&pre, s)
+		if n == 0 {
+			break
+		}
+		s = trimQuoting(s[n:])
 	}
 	return pre, nil, false
+}
+
+// journal reads what journalctl prints before its record: nothing,
+// "STAMP [HOST] audit[PID]: ", or GNOME Logs' "HH:MM:SS COMM: ".
+func (pre *prefix) journal(s []byte) (comm []byte, ok bool) {
+	s = trimBrackets(s)
+	if len(s) == 0 {
+		return nil, true
+	}
+	if tagged := *pre; tagged.header(s, ofKernel) && string(tagged.tag) == "audit" {
+		*pre = tagged
+		return nil, true
+	}
+	if n := clock(s); n > 0 && bytes.HasSuffix(s, []byte(": ")) && bytes.Index(s, []byte(": ")) == len(s)-2 {
+		return bytes.TrimSpace(s[n : len(s)-2]), true
+	}
+	return nil, false
 }
 
 // contradicts compares the record with what its prefix claims: journald tags
@@ -94,7 +114,7 @@ func (r *Record) contradicts(pid, comm []byte) string {
 		}
 	}
 	if comm != nil && !(r.Comm.Enc == EncQuoted && bytes.Equal(comm, r.Comm.Bytes)) {
-		return "record text inside another message"
+		return insideMessage
 	}
 	return ""
 }

@@ -2,51 +2,53 @@ package parser
 
 import "bytes"
 
-// jsonStart returns where the object of a JSON line begins; -1: it is none.
-// Journal exports put a record separator or "data: " before it.
-func jsonStart(line []byte) int {
-	i := 0
-	for i < len(line) && (line[i] == ' ' || line[i] == 0x1e) {
-		i++
-	}
-	if bytes.HasPrefix(line[i:], []byte("data: ")) {
-		i += len("data: ")
-	}
-	if i < len(line) && line[i] == '{' {
-		return i
-	}
-	return -1
-}
-
-// members calls f with each top-level member of the object that s starts
-// with: the key without its quotes and the value as it stands. Text that is
-// no JSON ends it early; what was read until then stays valid.
-func members(s []byte, f func(key, value []byte)) bool {
-	s = skipSpace(s[1:])
-	for len(s) > 0 && s[0] == '"' {
-		n := valueLen(s)
-		key := s[1:max(n-1, 1)]
-		s = skipSpace(s[n:])
-		if n == 0 || len(s) == 0 || s[0] != ':' {
-			return false
+// objectStart returns where the first JSON object of a line begins, or the
+// array that it is in; -1: there is none.
+func objectStart(line []byte) int {
+	switch s := skipSpace(line); {
+	case len(s) < 2:
+		return -1
+	case s[0] == '{' && s[1] == '"':
+		return len(line) - len(s)
+	case s[0] == '[':
+		if next := skipSpace(s[1:]); len(next) > 0 && (next[0] == '{' || next[0] == '[' || next[0] == '"') {
+			return len(line) - len(s)
 		}
-		s = skipSpace(s[1:])
-		if n = valueLen(s); n == 0 {
-			return false
+	}
+	for off := 0; ; off++ {
+		i := bytes.IndexByte(line[off:], '{')
+		if i < 0 {
+			return textsStart(line)
 		}
-		f(key, s[:n])
-		s = skipSpace(s[n:])
-		if len(s) > 0 && s[0] == ',' {
-			s = skipSpace(s[1:])
+		off += i
+		if next := skipSpace(line[off+1:]); len(next) == 0 || next[0] != '"' {
 			continue
 		}
-		return len(s) > 0 && s[0] == '}'
+		for off > 0 && (line[off-1] == '[' || line[off-1] == ' ' && off > 1 && line[off-2] == '[') {
+			off--
+		}
+		return off
 	}
-	return len(s) > 0 && s[0] == '}'
+}
+
+// textsStart is where an array of texts begins; -1: there is none.
+func textsStart(line []byte) int {
+	i := bytes.Index(line, []byte(`["`))
+	for i > 0 && line[i-1] == '[' {
+		i--
+	}
+	return i
+}
+
+// wraps reports whether what stands before JSON makes it a part of another
+// log: journalctl has forms that put a record separator or "data: " there.
+func wraps(before []byte) bool {
+	before = bytes.TrimLeft(before, " \x1e")
+	return len(before) > 0 && string(before) != "data: "
 }
 
 func skipSpace(s []byte) []byte {
-	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t') {
+	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t' || s[0] == '\r') {
 		s = s[1:]
 	}
 	return s
@@ -84,52 +86,48 @@ func valueLen(s []byte) int {
 	return 0
 }
 
-// stringLen is the length of the quoted string that s starts with.
+// stringLen is the length of the quoted string that s starts with, 0 if it does
+// not end. Most are short.
 func stringLen(s []byte) int {
-	for i := 1; i < len(s); i++ {
-		switch s[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
+	n := 1
+	for ; n < len(s) && n < 24; n++ {
+		if s[n] == '"' {
+			return n + 1
+		}
+		if s[n] == '\\' {
+			break
+		}
+	}
+	for n < len(s) {
+		i := bytes.IndexByte(s[n:], '"')
+		if i < 0 {
+			return 0
+		}
+		n += i
+		before := n
+		for s[before-1] == '\\' {
+			before--
+		}
+		n++
+		if (n-1-before)%2 == 0 {
+			return n
 		}
 	}
 	return 0
 }
 
-// unescape appends the text of a JSON value to dst: a string, a number as it
-// stands, journald's array of byte numbers, or the first of its repeated
-// values.
-func unescape(dst, v []byte) []byte {
-	if len(v) == 0 {
-		return dst
-	}
-	switch v[0] {
-	case '"':
-		return unquote(dst, v[1:len(v)-1])
-	case '[':
-		v = skipSpace(v[1:])
-		if len(v) > 0 && v[0] == '"' {
-			return unescape(dst, v[:valueLen(v)])
-		}
-		return byteNumbers(dst, v)
-	case 'n', '{': // null: journald leaves out large values
-		return dst
-	}
-	return append(dst, v...)
-}
-
-// byteNumbers reads "83, 69, 67]".
-func byteNumbers(dst, s []byte) []byte {
+// byteNumbers appends the bytes of "83, 69, 67]". It is not ok where they are
+// none.
+func byteNumbers(dst, s []byte) (out []byte, ok bool) {
 	for {
 		v, n := digits(s)
 		if n == 0 || v > 255 {
-			return dst
+			return dst, false
 		}
 		dst = append(dst, byte(v))
 		s = skipSpace(s[n:])
 		if len(s) == 0 || s[0] != ',' {
-			return dst
+			return dst, len(s) > 0 && s[0] == ']'
 		}
 		s = skipSpace(s[1:])
 	}
@@ -162,4 +160,14 @@ func unquote(dst, s []byte) []byte {
 			dst = append(dst, c)
 		}
 	}
+}
+
+// literalLen is the length of a number, true, false or null.
+func literalLen(s []byte) int {
+	for i, c := range s {
+		if c-'0' > 9 && c|0x20-'a' > 25 && c != '-' && c != '+' && c != '.' {
+			return i
+		}
+	}
+	return len(s)
 }

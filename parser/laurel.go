@@ -2,83 +2,66 @@ package parser
 
 import "bytes"
 
-// laurelObject are the members of laurel's event, as they stand in the JSON.
-type laurelObject struct {
-	id, node, seccomp []byte
-	daemon            bool // auditd's own, whose serials are not the kernel's
-}
-
 // laurelID reads the value of laurel's "ID", "SEC.MSEC:SERIAL".
 func (p *Parser) laurelID(id []byte) (st Stamp, ok bool) {
-	if len(id) == 0 || id[0] != '"' {
+	if len(id) == 0 {
 		return st, false
 	}
-	start := len(p.text)
-	p.text = append(append(append(p.text, auditOp...), bytes.Trim(id, `"`)...), ')')
-	st, rest, ok := parseStamp(p.text[start:])
+	d := &p.doc
+	at := d.copied(auditOp)
+	d.text = append(append(d.text, id...), ')')
+	st, rest, ok := parseStamp(d.text[at.start:])
 	return st, ok && len(rest) == 0
 }
 
-// laurel parses an event of laurel: {"ID":"SEC.MSEC:SERIAL","SECCOMP":[{...}]}.
-func (p *Parser) laurel(o laurelObject, st Stamp, line []byte, whole bool) Item {
-	p.begin(Record{Form: FormJSON, Stamp: st})
-	if !whole {
-		return p.malformed("JSON cut", line)
+// laurel parses the record in an event of laurel:
+// {"ID":"SEC.MSEC:SERIAL","SECCOMP":[{...}]}.
+func (p *Parser) laurel(frame int) Item {
+	d := &p.doc
+	f := &d.frames[frame]
+	event := f.parent
+	if event < 0 {
+		return p.malformed("JSON without a record", d.whole)
 	}
-	if o.node != nil {
-		p.rec.Node = p.unescaped(o.node)
+	st, ok := p.laurelID(d.fact(&d.frames[event], factLaurelID))
+	if !ok {
+		return p.malformed("JSON without the record's stamp", d.whole)
 	}
-	if o.seccomp == nil {
-		if o.daemon {
-			return End
-		}
-		return IsOther
-	}
-	if reason := p.laurelFields(bytes.TrimLeft(o.seccomp, "[ ")); reason != "" {
-		return p.malformed(reason, line)
+	p.begin(Record{Form: p.laurelForm(event), Stamp: st, Node: d.node(event)})
+	if reason := p.laurelFields(f); reason != "" {
+		return p.malformed(reason, d.whole)
 	}
 	return IsRecord
 }
 
-// unescaped is the text of a JSON value, kept in the parser's text.
-func (p *Parser) unescaped(v []byte) []byte {
-	start := len(p.text)
-	p.text = unescape(p.text, v)
-	return p.text[start:len(p.text):len(p.text)]
+func (p *Parser) laurelForm(event int) Form {
+	if p.doc.vouched(event) {
+		return FormJSON
+	}
+	return FormAudisp
 }
 
 // laurelFields reads the record's own object. Its numbers are JSON numbers or
 // hex strings, its names decoded.
-func (p *Parser) laurelFields(obj []byte) (reason string) {
-	seen := uint32(0)
-	if len(obj) == 0 || obj[0] != '{' {
-		return "JSON without a record"
-	}
-	whole := members(obj, func(key, value []byte) {
-		f := fieldOf(key)
-		if f == fNone || reason != "" {
-			return
+func (p *Parser) laurelFields(f *object) (reason string) {
+	for x := fAUID; x <= fCode; x++ {
+		if f.has(fact(x)) && !p.laurelValue(x, p.doc.fact(f, fact(x))) {
+			return badValue[x]
 		}
-		if !p.laurelValue(f, value) {
-			reason = badValue[f]
-		}
-		seen |= 1 << f
-	})
-	if !whole {
-		return "JSON cut"
 	}
-	if reason == "" && seen&required != required {
+	if f.seen&required != required {
 		return "a field that every kernel prints is missing"
 	}
-	return reason
+	return ""
 }
 
 // laurelValue reads one member. A blank stands behind its text, since the
 // field readers want to see that a number has ended.
 func (p *Parser) laurelValue(f field, value []byte) bool {
-	start := len(p.text)
-	p.text = append(unescape(p.text, value), ' ')
-	text := p.text[start:]
+	d := &p.doc
+	at := d.copied(value)
+	d.text = append(d.text, ' ')
+	text := d.text[at.start:]
 	name := text[: len(text)-1 : len(text)-1]
 	switch f {
 	case fComm:

@@ -25,30 +25,32 @@ func (p *Parser) auditdLine(line []byte) Item {
 	if t, _ := typeNumber(line); t == typeSeccomp {
 		return p.malformed("record cut in its stamp", line)
 	}
-	return End
+	return p.unread(line)
 }
 
 // seccompStart is what most lines of interest start with.
 var seccompStart = []byte("type=SECCOMP msg=audit(")
 
 // stampedLine parses a line with a prefix, "type=" at start and "audit(" at i.
+// Only auditd itself puts nothing but node= before it.
 func (p *Parser) stampedLine(line []byte, start, i int) Item {
-	if isJSONMember(line) {
-		return p.jsonMember(line)
+	what, form := ofKernel, FormAudisp
+	if line[i-1] == '=' {
+		what = ofAuditd
 	}
-	pre, ok := parsePrefix(line[:start])
+	pre, ok := parsePrefix(line[:start], what)
 	if !ok {
 		if t, _ := typeNumber(line[start:]); t != typeSeccomp {
-			return End
+			return p.unread(line)
 		}
 		return p.malformed(pre.refusal(), line)
 	}
 	p.heads.keep(line[:start], &pre)
 	p.begin(Record{Node: pre.node})
-	if pre.tag == nil {
-		return p.typed(line, start, i, FormAuditd)
+	if bytes.HasPrefix(line, []byte("node=")) {
+		form = FormAuditd
 	}
-	return p.typed(line, start, i, FormAudisp)
+	return p.typed(line, start, i, form)
 }
 
 // typeStart returns where the "type=" that belongs to the stamp at i begins:
@@ -59,12 +61,17 @@ func typeStart(line []byte, i int) int {
 		return -1
 	}
 	s = s[:len(s)-1]
-	start := bytes.LastIndexByte(s, ' ') + 1
-	if !bytes.HasPrefix(s[start:], typeEq) {
-		return -1
+	word := bytes.LastIndexByte(s, ' ') + 1
+	at := bytes.LastIndex(s[word:], typeEq)
+	if start := word + at; at == 0 || at > 0 && bytes.IndexByte(gluedTo, s[start-1]) >= 0 {
+		return start
 	}
-	return start
+	return -1
 }
+
+// gluedTo is what can stand before "type=" without a blank: a file's name, by
+// grep, ends with it, and so do a tag, a bracket and a byte order mark.
+var gluedTo = []byte(":-]\t\x00>\xbf")
 
 // typeNumber reads "type=SECCOMP ", "type=1326 " or "type=UNKNOWN[1326] ".
 // Types of no interest are 0.
@@ -165,9 +172,6 @@ func (p *Parser) abend(body, line []byte) Item {
 // record where newlines were lost. Anything else means that the text was
 // edited or glued, and that code= cannot be trusted to be whole.
 func (p *Parser) finish(rest, line []byte) Item {
-	if len(rest) == 0 || bytes.HasPrefix(rest, enrichedStart) {
-		return IsRecord
-	}
 	tail := bytes.TrimRight(rest, " ")
 	if len(tail) == 0 || enriched(tail) {
 		return IsRecord
@@ -201,6 +205,10 @@ func (p *Parser) startsRecord(s []byte) bool {
 	if start < 0 {
 		return false
 	}
-	_, ok := parsePrefix(s[:start])
+	what := ofKernel
+	if s[i-1] == '=' {
+		what = ofAuditd
+	}
+	_, ok := parsePrefix(s[:start], what)
 	return ok
 }

@@ -9,10 +9,48 @@ func (p *Parser) lossLine(line []byte) Item {
 			return p.lost(m, line, at)
 		}
 	}
-	if mentionsRecord(line) {
-		return p.malformed("record without its prefix or stamp", line)
+	audit := bytes.Index(line, auditWord)
+	if audit < 0 { // most lines
+		return p.unread(line)
 	}
-	return End
+	if said := speech(line, audit); said > 0 {
+		if m, at, ok := lossMessage(line[said:]); ok {
+			return p.lost(m, line, said+at)
+		}
+	}
+	return p.unread(line)
+}
+
+// speech is where a message of the kernel's begins behind what others put in
+// front of it, 0 where there is none. The word "audit" is at i.
+func speech(line []byte, i int) int {
+	for {
+		if start := messageStart(line, i); start > 0 {
+			if _, ok := parsePrefix(line[:start], aMessage); ok {
+				return start
+			}
+		}
+		next := bytes.Index(line[i+len(auditWord):], auditWord)
+		if next < 0 {
+			return 0
+		}
+		i += len(auditWord) + next
+	}
+}
+
+var auditWord = []byte("audit")
+
+// messageStart is where a word that holds "audit" at i begins, if that is a
+// name with which the kernel starts a message; else 0.
+func messageStart(line []byte, i int) int {
+	rest := line[i+len(auditWord):]
+	switch {
+	case bytes.HasPrefix(rest, []byte(": ")), bytes.HasPrefix(rest, []byte("_")):
+		return i
+	case bytes.HasPrefix(rest, []byte("d_")) && line[max(i-1, 0)] == 'k':
+		return i - 1
+	}
+	return 0
 }
 
 // saidByAudit reports whether a line's message is from one that handles records:
@@ -60,19 +98,59 @@ func speaks(s []byte) bool {
 	return false
 }
 
-// mentionsRecord reports whether line holds the type of a SECCOMP record.
+// mentionsRecord reports whether line holds the type of a SECCOMP record, as
+// its printers write it, or a stamp and the type in any other way.
 func mentionsRecord(line []byte) bool {
+	for s := line; ; {
+		i := bytes.Index(s, typeEq)
+		if i < 0 {
+			break
+		}
+		s = s[i+len(typeEq):]
+		if bytes.HasPrefix(s, []byte("1326 ")) || bytes.HasPrefix(s, []byte("SECCOMP ")) {
+			return true
+		}
+	}
+	return holdsStamp(line) && namesType(line)
+}
+
+// holdsStamp reports whether line holds a whole stamp.
+func holdsStamp(line []byte) bool {
 	for {
-		i := bytes.IndexByte(line, 'y')
+		i := stampIndex(line)
 		if i < 0 {
 			return false
 		}
-		if i > 0 && line[i-1] == 't' && (bytes.HasPrefix(line[i:], []byte("ype=1326 ")) || bytes.HasPrefix(line[i:], []byte("ype=SECCOMP "))) {
+		if _, _, ok := parseStamp(line[i:]); ok {
 			return true
 		}
-		line = line[i+1:]
+		line = line[i+len(auditOp):]
 	}
 }
+
+// namesType reports whether line names the type of SECCOMP records: its name as
+// a word, or its number behind something that a type has in front of it.
+func namesType(line []byte) bool {
+	if bytes.Contains(line, []byte("SECCOMP")) {
+		return true
+	}
+	for s := line; ; {
+		i := bytes.Index(s, []byte("1326"))
+		if i < 0 {
+			return false
+		}
+		before, after := s[max(0, i-longestType):i], s[i+4:]
+		if (len(after) == 0 || after[0]-'0' > 9) && hasAny(before, "ype", "YPE", "AUDIT", "audit-") &&
+			(len(before) == 0 || before[len(before)-1]-'0' > 9) {
+			return true
+		}
+		s = after
+	}
+}
+
+// longestType is the length of what stands between the word and the number in
+// "type":{"value":, "type=" with colours, and the like.
+const longestType = 20
 
 // message is a text that a kernel or collector prints when it drops records.
 type message struct {

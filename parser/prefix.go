@@ -2,56 +2,112 @@ package parser
 
 import "bytes"
 
-// prefix is what a printer puts before a record.
+// prefix is what stands before a record: what its printer put there, and what
+// was put there by those through whose hands the line went.
 type prefix struct {
 	node []byte
 	tag  []byte // kernel, audit, audispd, ...; nil: none
 	pid  []byte // the tag's [PID]; nil: none
 	time Stamp  // of an ISO 8601 stamp with zone, for records without one
 	user bool   // its facility is not kern: a program wrote it
+	own  bool   // the facility is one that a collector of files uses
+	said bool   // a program said what follows
 }
+
+// content is what a prefix stands in front of.
+type content uint8
+
+const (
+	ofKernel  content = iota // type=1326 audit(
+	ofAuditd                 // type=SECCOMP msg=audit(
+	aDocument                // JSON
+	aMessage                 // of loss
+)
 
 // refusal is the reason why a record behind this text does not count.
 func (pre *prefix) refusal() string {
 	if pre.user {
 		return notKern
 	}
-	return "record text inside another message"
+	return insideMessage
 }
+
+const insideMessage = "record text inside another message"
 
 const notKern = "written by a program: its facility is not kern"
 
+// maxPrinters bounds how many hands a line went through.
+const maxPrinters = 8
+
 // parsePrefix reads the text between a line's start and its record. It is not
 // ok where the record would stand inside another message: a record starts
-// right after its printer's own prefix.
-func parsePrefix(s []byte) (pre prefix, ok bool) {
+// right after its printer's own prefix, and all before that is of others who
+// printed the line.
+func parsePrefix(s []byte, what content) (pre prefix, ok bool) {
 	if continuation(s) {
 		return pre, false
 	}
-	s, rfc5424 := pre.priority(trimQuoting(s))
+	s = trimQuoting(s)
+	var at printers
+	for range maxPrinters {
+		if what == aDocument {
+			s = bytes.TrimPrefix(s, []byte("data: ")) // journalctl -o json-sse
+		}
+		inner := prefix{node: pre.node}
+		if inner.printed(s, what, &at) {
+			return inner, true
+		}
+		n := at.next(&pre, s)
+		if n == 0 || inner.user {
+			pre.user = inner.user
+			return pre, false
+		}
+		s = trimQuoting(s[n:])
+	}
+	return pre, false
+}
+
+// printed reports whether s is the prefix of a printer.
+func (pre *prefix) printed(s []byte, what content, at *printers) bool {
+	s, rfc5424 := pre.priority(s)
+	ok := false
 	if rfc5424 {
-		ok = pre.header5424(s)
+		ok = pre.header5424(s, what)
 	} else {
-		ok = pre.line(s)
+		ok = pre.line(s, what, at)
 	}
 	// auditd's plugin logs under a facility of its own.
-	return pre, ok && (!pre.user || audispTag(pre.tag))
+	return ok && (!pre.user || pre.own && what == ofAuditd || audispTag(pre.tag) || pre.said)
 }
 
 // line reads a prefix without its priority.
-func (pre *prefix) line(whole []byte) bool {
+func (pre *prefix) line(whole []byte, what content, at *printers) bool {
 	s := trimBrackets(whole)
 	switch {
-	case len(s) == 0, string(s) == "audit: ":
+	case len(s) == 0, string(s) == "audit: " && what != aDocument:
 		return true
 	case bytes.HasPrefix(s, []byte("node=")):
 		return pre.auditdNode(s)
 	}
-	if tagged := *pre; tagged.header(s) {
+	if tagged := *pre; tagged.header(s, what) {
 		*pre = tagged
 		return true
 	}
+	if at.stamped && pre.sender(s, what) {
+		return true
+	}
 	return gluedConsole(whole)
+}
+
+// sender reads what stands behind a stamp without a tag: a host, with the name
+// that rsyslog gives to a file that it follows.
+func (pre *prefix) sender(s []byte, what content) bool {
+	host, tag, tagged := bytes.Cut(bytes.TrimRight(s, " \t"), []byte(" "))
+	if !hostName(host) || tagged && (what != ofAuditd || !hostName(tag)) {
+		return false
+	}
+	pre.node = host
+	return true
 }
 
 // continuation reports whether s is indented as far as journalctl indents the
@@ -62,9 +118,14 @@ func continuation(s []byte) bool {
 	return len(s) >= narrowest && len(bytes.TrimLeft(s[:narrowest], " ")) == 0
 }
 
+var byteOrderMark = []byte("\ufeff")
+
+const recordSeparator = 0x1e // journalctl -o json-seq
+
 // trimQuoting skips blanks, mail's "> " and a comment's "# ".
 func trimQuoting(s []byte) []byte {
-	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t' || s[0] == '>' || s[0] == '#' && len(s) > 1 && s[1] == ' ') {
+	s = bytes.TrimPrefix(s, byteOrderMark)
+	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t' || s[0] == recordSeparator || s[0] == '>' || s[0] == '#' && len(s) > 1 && s[1] == ' ') {
 		s = s[1:]
 	}
 	return s
@@ -83,7 +144,7 @@ func (pre *prefix) priority(s []byte) (rest []byte, rfc5424 bool) {
 		if n == 0 || n > 3 || len(s) < n+2 || s[n+1] != '>' {
 			return s, false // "<audit-1326>" and the like
 		}
-		pre.user = v>>3 != 0
+		pre.user, pre.own = v>>3 != 0, v>>3 >= facilityLocal0
 		return bytes.CutPrefix(s[n+2:], []byte("1 "))
 	}
 	if v, n := digits(s); n > 0 && n <= 3 && n < len(s) && s[n] == ',' {
@@ -102,12 +163,17 @@ func (pre *prefix) facility(s []byte) (rest []byte) {
 		return s
 	}
 	colon := bytes.IndexByte(s[:i], ':')
-	if colon < 6 || !lowerWord(bytes.TrimRight(s[:colon], " ")) || !lowerWord(bytes.TrimRight(s[colon+1:i], " ")) {
+	if colon < 6 || !facilityName(bytes.TrimRight(s[:colon], " ")) || !lowerWord(bytes.TrimRight(s[colon+1:i], " ")) {
 		return s
 	}
 	pre.user = !bytes.HasPrefix(s, []byte("kern  "))
 	return s[i+2:]
 }
+
+const facilityLocal0 = 16
+
+// facilityName reports whether a word is the name of one of syslog's facilities.
+func facilityName(word []byte) bool { return string(word) == "kern" || user(nil, nil, word) }
 
 func lowerWord(s []byte) bool {
 	for _, c := range s {
@@ -142,21 +208,25 @@ func trimBrackets(s []byte) []byte {
 // header reads "STAMP HOST TAG: " and what the kernel's own printing adds to
 // it. The tag ends at the line's first ": ", so that an application's text
 // that quotes a record never passes.
-func (pre *prefix) header(s []byte) bool {
+func (pre *prefix) header(s []byte, what content) bool {
 	i := bytes.Index(s, []byte(": "))
 	if i < 0 {
 		return false
 	}
 	head, tail := s[:i], s[i+2:]
-	pre.splitTag(head[bytes.LastIndexByte(head, ' ')+1:])
-	pre.host(head[:bytes.LastIndexByte(head, ' ')+1])
-	return pre.message(tail)
+	word := bytes.LastIndexByte(head, ' ') + 1
+	pre.splitTag(head[word:])
+	stamped := pre.host(head[:word])
+	return pre.message(tail, what, stamped)
 }
 
 // message reports whether what stands between the tag and the record is its
 // printer's own.
-func (pre *prefix) message(s []byte) bool {
+func (pre *prefix) message(s []byte, what content, stamped bool) bool {
 	switch {
+	case what == aDocument:
+		pre.said = pre.pid != nil
+		return stamped && (len(s) == 0 || string(s) == "@cee: " || string(s) == "@cee:")
 	case string(pre.tag) == "kernel":
 		s = trimBrackets(s)
 		return pre.pid == nil && (len(s) == 0 || string(s) == "audit: ")
@@ -165,7 +235,26 @@ func (pre *prefix) message(s []byte) bool {
 	case audispTag(pre.tag):
 		return len(s) == 0 || pre.auditdNode(s)
 	}
-	return false
+	return stamped && pre.pid == nil && pre.followed(s, what)
+}
+
+// followed reports whether s can stand behind the tag that rsyslog gives to the
+// lines of a file that it follows: nothing, where that is auditd's, or a whole
+// prefix of syslog.
+func (pre *prefix) followed(s []byte, what content) bool {
+	if len(s) == 0 || bytes.HasPrefix(s, []byte("node=")) {
+		return what == ofAuditd && (len(s) == 0 || pre.auditdNode(s))
+	}
+	n := stampLen(s)
+	if n == 0 || bytes.Count(s, []byte(": ")) > 2 {
+		return false
+	}
+	inner := prefix{}
+	if !inner.header(s, what) || string(inner.tag) != "kernel" && !audispTag(inner.tag) {
+		return false
+	}
+	pre.node = inner.node
+	return true
 }
 
 func (pre *prefix) splitTag(tag []byte) {
@@ -179,7 +268,7 @@ func (pre *prefix) splitTag(tag []byte) {
 
 // header5424 reads "STAMP HOST APP PROCID MSGID SD " with or without the
 // kernel's "[uptime] audit: ".
-func (pre *prefix) header5424(s []byte) bool {
+func (pre *prefix) header5424(s []byte, what content) bool {
 	var f [6][]byte
 	for i := range f {
 		j := bytes.IndexByte(s, ' ')
@@ -189,7 +278,11 @@ func (pre *prefix) header5424(s []byte) bool {
 		f[i], s = s[:j], s[j+1:]
 	}
 	pre.node, pre.tag = f[1], f[2]
-	return pre.message(bytes.TrimPrefix(s, []byte(" ")))
+	if string(f[3]) != "-" && !audispTag(pre.tag) {
+		pre.pid = f[3]
+	}
+	s = bytes.TrimPrefix(bytes.TrimPrefix(s, []byte(" ")), byteOrderMark)
+	return pre.message(s, what, true)
 }
 
 // auditdNode reads auditd's own "node=NAME ".
@@ -205,20 +298,33 @@ func (pre *prefix) auditdNode(s []byte) bool {
 	return true
 }
 
-// host finds the host's name between the stamp and the tag.
-func (pre *prefix) host(s []byte) {
-	var ok bool
-	if s, pre.time, ok = trimStamp(s); !ok {
-		return
+// host finds the host's name between the stamp and the tag, and reports
+// whether there is a stamp. What others put in front of that is passed over.
+func (pre *prefix) host(s []byte) (stamped bool) {
+	rest, t, ok := trimStamp(s)
+	for at := (printers{}); !ok || len(rest) == len(s); {
+		n := at.next(&prefix{}, s)
+		if n == 0 {
+			break
+		}
+		s = trimQuoting(s[n:])
+		rest, t, ok = trimStamp(s)
+		stamped = stamped || at.stamped
 	}
-	s = bytes.TrimRight(s, " ")
+	if !ok {
+		return stamped
+	}
+	stamped = stamped || len(rest) < len(s)
+	pre.time = t
+	s = bytes.TrimRight(rest, " ")
 	if i := bytes.LastIndexByte(s, ' '); i >= 0 { // "host kern.notice"
 		s = s[:i]
 	}
 	if len(s) == 0 || bytes.HasPrefix(s, []byte("kern.")) || severity(s) || bytes.IndexByte(s, ' ') >= 0 {
-		return
+		return stamped
 	}
 	pre.node = s
+	return stamped
 }
 
 // severity recognises ChromeOS's word in the host's place.

@@ -20,9 +20,12 @@ type Record struct {
 	IP     uint64
 	Code   uint32 // the filter's return value
 
-	// Set in interpreted text (ausearch -i), where names stand for numbers;
-	// the number's field is then meaningless.
+	// Set in interpreted text (ausearch -i) and in events, where names stand for
+	// numbers; the number's field is then meaningless.
 	ArchName, SyscallName, CodeName []byte
+
+	// Container is the object of that name in an event, in JSON; nil: none.
+	Container []byte
 }
 
 // Process is what a record says before syscall=: who made the call.
@@ -43,9 +46,13 @@ type Process struct {
 
 // Clone returns a copy that stays valid.
 func (r *Record) Clone() *Record {
-	c, process := *r, *r.Process
+	c := *r
+	process := Process{AUID: NoID, UID: NoID, GID: NoID, Ses: NoID}
+	if r.Process != nil {
+		process = *r.Process
+	}
 	c.Process = &process
-	for _, text := range []*[]byte{&c.Node, &c.Subj, &c.Comm.Bytes, &c.Exe.Bytes, &c.ArchName, &c.SyscallName, &c.CodeName} {
+	for _, text := range []*[]byte{&c.Node, &c.Subj, &c.Comm.Bytes, &c.Exe.Bytes, &c.ArchName, &c.SyscallName, &c.CodeName, &c.Container} {
 		*text = bytes.Clone(*text)
 	}
 	return &c
@@ -87,8 +94,13 @@ const (
 	FormInterpreted               // ausearch -i
 	FormJSON                      // laurel
 	FormJournalKernel             // printk's, in a journal entry whose fields say that the kernel wrote it
-	FormEvent                     // an event of this program
+	FormEvent                     // an event of auditscan itself, auditbeat, osquery and the like
 )
+
+// String returns the form's name.
+func (f Form) String() string {
+	return nameOf(f, "kernel", "auditd", "auditd in another log", "journal", "interpreted", "laurel", "journal of the kernel", "event")
+}
 
 // Text is comm or exe as printed.
 type Text struct {
@@ -106,6 +118,9 @@ const (
 	EncHex                    // 6C697465
 	EncPlain                  // literal, unquoted: (null), interpreted text, JSON
 )
+
+// String returns the encoding's name.
+func (e Encoding) String() string { return nameOf(e, "none", "quoted", "hex", "plain") }
 
 // Append appends the decoded text to dst.
 func (t Text) Append(dst []byte) []byte {
@@ -127,6 +142,7 @@ type Loss struct {
 	Count int64 // 0: it does not say
 	Stamp Stamp
 	Text  []byte // the message, from its first word on
+	Form  Form   // FormEvent: a run of auditscan noticed it, and the log it read is not here
 }
 
 // LossKind tells which mechanism dropped records.
@@ -140,7 +156,22 @@ const (
 	LossCounter                    // "audit_lost=N": the count is a total since boot
 	LossQueue                      // hold, retry or plugin queue overflow, out of memory
 	LossCollector                  // rsyslog or journald dropped messages
+
+	// These are told by events of auditscan only.
+	LossGap        // serials are missing
+	LossMalformed  // records could not be read
+	LossUnresolved // calls could not be resolved
+	LossLegacy     // records of kernels before 3.8
+	LossTruncated  // the input was cut
+	LossRotation   // lines were lost where a log was rotated
 )
+
+// lossKinds are the names of the kinds, as events have them.
+var lossKinds = [...]string{"suppressed", "backlog", "rate-limit", "lost-counter", "overrun", "dropped-by-collector",
+	"serial-gap", "malformed", "unresolved", "legacy", "truncated-input", "rotation-gap"}
+
+// String returns the kind's name, as events have it.
+func (k LossKind) String() string { return nameOf(k, lossKinds[:]...) }
 
 // Malformed is a record that was begun but cannot be used.
 type Malformed struct {

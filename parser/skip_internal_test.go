@@ -23,7 +23,7 @@ func in(set string, b byte) bool { return set == "" || strings.IndexByte(set, b)
 // start of a line, holds a gram.
 func TestGramsCover(t *testing.T) {
 	words := []string{"audit(", "SECCOMP ", "AUDIT1326 ", "<audit-1326> ", "type=1326 ", "type=SECCOMP ",
-		"\ntype=", "\n{", "\n  {", "\n\x1e{", "\ndata: {"}
+		"\ntype=", "\n{", "\n  {", "\n\x1e{", "\ndata: {", "\n\"msg\": ", `"syscallName"="read"`, `"syscall":`, `{"loss":{"kind":`, `{\"loss\":{`}
 	for _, m := range messages {
 		words = append(words, string(m.text))
 	}

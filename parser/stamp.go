@@ -7,7 +7,7 @@ import "bytes"
 func parseStamp(s []byte) (st Stamp, rest []byte, ok bool) {
 	s = s[len(auditOp):]
 	sec, n := digits(s)
-	if n == 0 || n > 11 || len(s) < n+6 || s[n] != '.' {
+	if n == 0 || n > 12 || len(s) < n+6 || s[n] != '.' {
 		return st, nil, false
 	}
 	msec, m := digits(s[n+1:])
@@ -20,7 +20,11 @@ func parseStamp(s []byte) (st Stamp, rest []byte, ok bool) {
 	if m == 0 || m > 10 || serial > 1<<32-1 || len(s) == 0 || s[0] != ')' {
 		return st, nil, false
 	}
-	return Stamp{Millis: int64(sec*1000 + msec), Serial: uint32(serial), HasTime: true, HasSerial: true}, s[1:], true
+	st = Stamp{Serial: uint32(serial), HasSerial: true}
+	if millis := int64(sec*1000 + msec); millis <= maxMillis {
+		st.Millis, st.HasTime = millis, true
+	}
+	return st, s[1:], true
 }
 
 // parseDatedStamp reads the stamp of interpreted text,

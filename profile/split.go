@@ -43,7 +43,7 @@ func Split(s *aggregate.Summary, key aggregate.Key) (parts []*Part, unattributed
 		}
 	}
 	for _, p := range d.parts {
-		p.Summary.Runs = s.Runs.Of(p.Summary.Groups)
+		p.Summary.Runs = s.Runs.OfGroups(p.Summary.Groups)
 	}
 	nameApart(d.parts)
 	slices.SortFunc(d.parts, func(a, b *Part) int { return strings.Compare(a.Name, b.Name) })

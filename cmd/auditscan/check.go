@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -67,6 +68,9 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	}
 	caps, err := parseAll("cap", f.caps, profile.ParseCapability)
 	if err != nil {
+		return err
+	}
+	if err := env.giveUp(confine.Needs{}); err != nil {
 		return err
 	}
 	document, err := f.profileFile.read(env, path)

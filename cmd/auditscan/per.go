@@ -1,8 +1,8 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,7 +28,7 @@ func (f *profileFlags) writePer(env *environment, s *aggregate.Summary, o profil
 	}
 	if !slices.ContainsFunc(ix.Profiles, func(e profile.IndexEntry) bool { return e.File != "" }) {
 		advice := ""
-		if ofContainer(ix.Per) {
+		if ix.Per.OfContainer() {
 			advice = f.pidmapAdvice()
 		}
 		return fmt.Errorf("no profile for any %s: %d records have none%s, and nobody else ran under SCMP_ACT_LOG", ix.Per, ix.Unattributed, advice)
@@ -76,20 +76,20 @@ func writeIndex(ix *profile.Index, dir string, force bool) error {
 	}
 	var files []atomicfile.File
 	for _, e := range ix.Profiles {
-		if e.File == "" {
-			continue
+		if e.File != "" {
+			files = append(files, atomicfile.File{Name: e.File, Data: e.Content})
 		}
-		files = append(files, atomicfile.File{Name: e.File, Write: func(w io.Writer) error {
-			_, err := w.Write(e.Content)
-			return err
-		}})
 	}
-	files = append(files, atomicfile.File{Name: profile.IndexName, Write: ix.WriteJSON})
-	for _, f := range files {
+	var text bytes.Buffer
+	if err := ix.WriteJSON(&text); err != nil {
+		return err
+	}
+	index := atomicfile.File{Name: profile.IndexName, Data: text.Bytes()}
+	for _, f := range append(files[:len(files):len(files)], index) {
 		path := filepath.Join(dir, f.Name)
 		if _, err := os.Lstat(path); err == nil && !force {
 			return fmt.Errorf("%s exists (--force overwrites it)", path)
 		}
 	}
-	return atomicfile.WriteAll(dir, 0o644, files)
+	return atomicfile.WriteSet(dir, 0o666, files, index)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/atomicfile"
+	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -152,9 +153,25 @@ func (f *profileFlags) options() (o profile.Options, err error) {
 	return o, nil
 }
 
+// needs are the files that profile writes once all is read.
+func (f *profileFlags) needs() (n confine.Needs) {
+	for _, file := range []string{f.explain, f.securityContext} {
+		if file != "" {
+			n.Files = append(n.Files, file)
+		}
+	}
+	if f.dir != "" {
+		n.Folders = append(n.Folders, f.dir)
+	}
+	return n
+}
+
 func (f *profileFlags) run(ctx context.Context, env *environment, args []string) error {
 	o, err := f.options()
 	if err != nil {
+		return err
+	}
+	if err := env.giveUp(f.needs()); err != nil {
 		return err
 	}
 	if f.from != "" || f.recording && len(f.merge) > 0 && len(args) == 0 {
@@ -193,7 +210,7 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 	if err != nil {
 		return err
 	}
-	if err := f.writeBeside(r, s); err != nil {
+	if err := f.writeBeside(ctx, r, s); err != nil {
 		return err
 	}
 	if err := f.write(env, d, text); err != nil {
@@ -245,9 +262,9 @@ func (f *profileFlags) encode(d *profile.Document, m profile.Meta) ([]byte, erro
 }
 
 // writeBeside writes the files that are asked for beside the profile.
-func (f *profileFlags) writeBeside(r *profile.Result, s *aggregate.Summary) error {
+func (f *profileFlags) writeBeside(ctx context.Context, r *profile.Result, s *aggregate.Summary) error {
 	if f.securityContext != "" {
-		err := atomicfile.Write(f.securityContext, 0o644, func(w io.Writer) error { return profile.WriteSecurityContext(w, f.name) })
+		err := atomicfile.Write(ctx, f.securityContext, 0o666, func(w io.Writer) error { return profile.WriteSecurityContext(w, f.name) })
 		if err != nil { // the name, too, can be the reason
 			return err
 		}
@@ -255,7 +272,7 @@ func (f *profileFlags) writeBeside(r *profile.Result, s *aggregate.Summary) erro
 	if f.explain == "" {
 		return nil
 	}
-	return atomicfile.Write(f.explain, 0o644, func(w io.Writer) error { return profile.WriteExplain(w, r, s) })
+	return atomicfile.Write(ctx, f.explain, 0o666, func(w io.Writer) error { return profile.WriteExplain(w, r, s) })
 }
 
 // write writes the text of the profile to stdout, and says what it needs.
@@ -298,7 +315,7 @@ func (f *profileFlags) denyList(env *environment, s *aggregate.Summary, o profil
 	}
 	sayUnresolved(env, left)
 	env.notef("a deny-list allows whatever nobody has thought of: an allow-list is safer")
-	if err := report.WriteVerdict(env.stderr, s, f.quiet); err != nil {
+	if err := report.WriteVerdict(env.stderr, s, env.reportOptions(env.stderr, f.quiet)); err != nil {
 		return err
 	}
 	if s.Completeness.Verdict == aggregate.Incomplete || len(left) > 0 {
@@ -332,7 +349,7 @@ func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Sum
 	if s.Completeness.Verdict == aggregate.Incomplete {
 		env.notef("the log is incomplete: the profile may lack calls")
 	}
-	return report.WriteVerdict(env.stderr, s, f.quiet)
+	return report.WriteVerdict(env.stderr, s, env.reportOptions(env.stderr, f.quiet))
 }
 
 // sayWidened tells which calls are allowed on more architectures than they

@@ -51,7 +51,9 @@ func (c *counter) recount(data []byte, found findings) {
 // flush ends an input whose lines belong together.
 func (c *counter) flush() {
 	c.parser.Reset(nil)
-	c.item(c.parser.Flush())
+	for item := c.parser.Flush(); item != parser.End; item = c.parser.Flush() {
+		c.item(item)
+	}
 }
 
 // item counts what the parser has found.

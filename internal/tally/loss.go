@@ -52,19 +52,9 @@ func (p *Proof) loss(kind aggregate.EvidenceKind, line int64, detail string) *lo
 	return l
 }
 
-// lossKinds maps the parser's kinds.
-var lossKinds = [...]aggregate.EvidenceKind{
-	parser.LossSuppressed: aggregate.Suppressed,
-	parser.LossBacklog:    aggregate.Backlog,
-	parser.LossRateLimit:  aggregate.RateLimit,
-	parser.LossCounter:    aggregate.LostCounter,
-	parser.LossQueue:      aggregate.Overrun,
-	parser.LossCollector:  aggregate.DroppedByCollector,
-}
-
 // Loss counts a message that records are missing, and returns its kind.
 func (p *Proof) Loss(l *parser.Loss, line int64) aggregate.EvidenceKind {
-	kind := lossKinds[l.Kind]
+	kind := aggregate.EvidenceKind(l.Kind.String()) // the parser names them alike
 	p.addMessage(kind, l.Count, l.Stamp, line, lossDetail[kind])
 	return kind
 }

@@ -1,0 +1,167 @@
+package parser_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/auditscan/auditscan/parser"
+)
+
+const ownEvent = `{"time":"2024-06-01T12:00:00.123Z","serial":77,"node":"vm","pid":4321,"comm":"nginx","exe":"/usr/sbin/nginx",` +
+	`"arch":"x86_64","nr":202,"syscall":"futex","action":"log","sig":0,"compat":false,"ip":"0x7f00",` +
+	`"uid":33,"gid":34,"auid":1000,"ses":7,"subj":null,"container":{"id":"4f1c","name":"web {\"x\"}","labels":{"a":[1,"]"]}}}`
+
+// TestEvents checks that the events of collectors that tell all of a call are
+// read as records.
+func TestEvents(t *testing.T) {
+	for name, log := range map[string]string{
+		"own":                  ownEvent,
+		"own behind a stamp":   "2024-06-01T12:00:00.1Z " + ownEvent,
+		"own in CRI":           "2024-06-01T12:00:00.1Z stdout F " + ownEvent,
+		"own in json-file":     `{"log":"` + escaped(ownEvent) + `\n","stream":"stdout"}`,
+		"own behind kubectl":   "[pod/auditscan-x2v8k/auditscan] " + ownEvent,
+		"own by a program":     "Nov 23 15:15:21 vm auditscan[77]: " + ownEvent,
+		"own in the journal":   `{"_TRANSPORT":"stdout","SYSLOG_IDENTIFIER":"auditscan","MESSAGE":"` + escaped(ownEvent) + `"}`,
+		"own behind a newline": "\n" + ownEvent,
+		"auditbeat": `{"@timestamp":"2024-06-01T12:00:00.123Z","event":{"module":"auditd","action":"violated-seccomp-policy"},` +
+			`"process":{"parent":{"pid":1,"name":"systemd"},"name":"nginx","executable":"/usr/sbin/nginx","pid":4321},"host":{"name":"vm"},` +
+			`"user":{"audit":{"id":"1000"},"id":"33","group":{"id":"34"}},"auditd":{"session":"7","message_type":"seccomp","sequence":77,` +
+			`"data":{"code":"0x7ffc0000","syscall":"futex","compat":"0","ip":"0x7f00","arch":"x86_64","sig":"0"}}}`,
+		"osquery": `{"name":"seccomp_events","hostIdentifier":"vm","columns":{"arch":"X86_64","auid":"1000","code":"LOG","comm":"nginx","compat":"0",` +
+			`"exe":"/usr/sbin/nginx","gid":"34","ip":"0x7f00","pid":"4321","ses":"7","sig":"0","syscall":"futex","time":"1717243200","uid":"33"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := one(t, log)
+			e := got.event
+			call := callOfEvent(t, e)
+			if got.item != parser.IsRecord || e.form != parser.FormEvent || call != "x86_64/202/log" || e.node != "vm" || e.pid != 4321 ||
+				e.comm != "nginx" || e.exe != "/usr/sbin/nginx" || e.uid != 33 || e.gid != 34 || e.auid != 1000 || e.ses != 7 || e.ip != 0x7f00 {
+				t.Errorf("%s: got %+v", call, got)
+			}
+			if name != "osquery" && (e.stamp.Serial != 77 || e.stamp.Millis != stampTime) {
+				t.Errorf("stamp %+v", e.stamp)
+			}
+		})
+	}
+}
+
+// callOfEvent is the call of an event: auditscan tells the number, others the
+// name.
+func callOfEvent(t *testing.T, e event) string {
+	t.Helper()
+	return strings.ToLower(e.archName) + "/" + strings.Replace(e.syscallName, "futex", "202", 1) + "/" + e.codeName
+}
+
+// TestEventContainer checks that the container of an event is kept as it
+// stands, also where the event is spread over lines and blocks.
+func TestEventContainer(t *testing.T) {
+	spread := strings.NewReplacer(`,"`, ",\n\"", `{"`, "{\n\"").Replace(ownEvent)
+	for _, blocks := range [][][]byte{{[]byte(ownEvent)}, {[]byte(spread)}, splitLines([]byte(spread))} {
+		p := parser.New(parser.JSON)
+		var got []string
+		for _, b := range blocks {
+			p.Reset(b)
+			for item := p.Next(); item != parser.End; item = p.Next() {
+				got = append(got, strings.ReplaceAll(string(p.Record().Clone().Container), "\n", ""))
+			}
+		}
+		if want := ownEvent[strings.Index(ownEvent, `{"id"`) : len(ownEvent)-1]; len(got) != 1 || got[0] != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// TestEventUnknown checks what an event may leave open.
+func TestEventUnknown(t *testing.T) {
+	change := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(ownEvent) }
+	e := one(t, change(`"serial":77`, `"serial":null`, `"time":"2024-06-01T12:00:00.123Z"`, `"time":null`, `"uid":33`, `"uid":4294967295`,
+		`"comm":"nginx"`, `"comm":""`, `"exe":"/usr/sbin/nginx"`, `"exe":null`, `"ip":"0x7f00"`, `"ip":null`, `"syscall":"futex"`, `"syscall":null`,
+		`"pid":4321`, `"pid":null`, `"arch":"x86_64"`, `"arch":null`, `"action":"log"`, `"action":"errno"`)).event
+	if e.stamp != (parser.Stamp{}) || e.uid != parser.NoID || e.hasExe || e.ip != 0 || e.nr != 202 || e.pid != 0 || e.arch != 0 || e.code != 0x50000 {
+		t.Errorf("got %+v", e)
+	}
+	for _, action := range []string{"unknown", "kill"} {
+		if e := one(t, change(`"action":"log"`, `"action":"`+action+`"`)).event; e.codeName != action {
+			t.Errorf("%s: got %+v", action, e)
+		}
+	}
+	if got := one(t, `{"loss":{"kind":"serial-gap","count":29,"time":"2024-06-01T12:00:00.123Z"}}`); got.item != parser.IsLoss ||
+		got.loss.kind != parser.LossGap || got.loss.count != 29 || got.loss.stamp.Millis != stampTime {
+		t.Errorf("got %+v", got)
+	}
+	if got := one(t, ownEvent[:len(ownEvent)-150]); got.item != parser.IsMalformed {
+		t.Errorf("a cut event: %+v", got)
+	}
+}
+
+// TestElsewhere checks that the events of tools that tell no arch or no action
+// are named and counted.
+func TestElsewhere(t *testing.T) {
+	for log, want := range map[string]string{
+		`I0921 14:13:20.123000    1 enricher.go:445] log-enricher "msg"="audit" "node"="n1" "pid"=4711 "syscallID"=41 "syscallName"="socket" "type"="seccomp"`: "log enricher",
+		`{"level":"info","msg":"audit","node":"n1","pid":4711,"syscallID":41,"syscallName":"socket","type":"seccomp"}`:                                         "log enricher",
+		`{"auditID":"x","node":{"name":"n1"},"pid":4711,"syscalls":["socket"],"version":"spo/v1_alpha"}`:                                                       "JSON enricher",
+		`{"type":"normal","node":"n1","pod":"p1","syscall":"socket","code":"log","pid":4711,"pcomm":"worker"}`:                                                 "inspektor-gadget",
+		`Log: auid=1000 uid=1000 gid=1000 ses=2 pid=15214 comm="x" exe="/x" sig=31 arch=c000003e 51(getsockname) compat=0 ip=0x7f code=0x0`:                    "snappy-debug",
+	} {
+		if got := one(t, log); got.item != parser.IsMalformed || !strings.Contains(got.reason, want) {
+			t.Errorf("%s: got %+v", want, got)
+		}
+	}
+}
+
+// TestLabelHoldsRecord checks that a security module's label, which may be
+// almost any text, hides no record and makes none: whatever was read before.
+func TestLabelHoldsRecord(t *testing.T) {
+	const fake = `x pid=4242 comm="victim" exe="/usr/sbin/victim" sig=0 arch=c000003e syscall=165 compat=0 ip=0x1 code=0x7ffc0000`
+	head := "type=SECCOMP msg=" + stamp + "auid=1000 uid=33 gid=34 ses=7 subj="
+	own := fields[strings.Index(fields, "pid="):]
+	innocent := head + fake + "\n"
+	for _, glue := range []string{` AUID="u" (enforce) `, "\x1dAUID=\"u\" ", " (enforce) ", "\x1dAUID=\"" + strings.Repeat("u", 100) + `" ARCH=x86_64 SYSCALL=read `} {
+		for _, tail := range []string{"", "\x1d" + enriched} {
+			line := head + fake + glue + own + tail + "\n"
+			for _, log := range []string{line + line, innocent + line + line, innocent + innocent + line, line + innocent} {
+				for _, p := range []*parser.Parser{parser.New(parser.Lines), parser.General(parser.New(parser.Lines))} {
+					got := items(p, []byte(log))
+					for i, at := range strings.SplitAfter(strings.TrimSuffix(log, "\n"), "\n") {
+						want := int32(4321)
+						if at == innocent || at == strings.TrimSuffix(innocent, "\n") {
+							want = 4242
+						}
+						if got[i].item != parser.IsRecord || got[i].event.pid != want {
+							t.Fatalf("line %d: pid %d, want %d: %+v\n%s", i+1, got[i].event.pid, want, got[i], log)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestZeroValues checks that no method panics on a value that nothing was put
+// into.
+func TestZeroValues(t *testing.T) {
+	if r := new(parser.Record).Clone(); r.Process == nil || r.UID != parser.NoID {
+		t.Errorf("got %+v", r)
+	}
+	var p parser.Parser
+	p.Reset([]byte(auditd + "\n" + ownEvent + "\n"))
+	if p.Record().PID != 0 || p.Next() != parser.IsRecord || p.Next() != parser.IsRecord || p.Next() != parser.End || p.Flush() != parser.End {
+		t.Error("the zero parser does not read lines")
+	}
+	for _, name := range []string{parser.Item(99).String(), parser.Form(99).String(), parser.Encoding(99).String(), parser.LossKind(99).String(), parser.Layout(99).String()} {
+		if name != "unknown" {
+			t.Errorf("got %q", name)
+		}
+	}
+}
+
+// TestRepeatedField checks that a record that has a field twice is none: one of
+// the two was put in.
+func TestRepeatedField(t *testing.T) {
+	for _, field := range []string{"uid=33", "pid=4321", "sig=0", "syscall=202", "compat=0"} {
+		if got := one(t, strings.Replace(auditd, field, field+" "+field, 1)); got.item != parser.IsMalformed {
+			t.Errorf("%s twice: got %+v", field, got)
+		}
+	}
+}
