@@ -106,7 +106,7 @@ func TestFollowRotationInBacklog(t *testing.T) {
 	if rest := f.stop(syscall.SIGTERM); rest != "" {
 		t.Errorf("more than there was: %s", rest)
 	}
-	if want := fmt.Sprintf("\n%d records, ", 4*each); !strings.Contains(f.stderr.String(), want) || !strings.Contains(f.stderr.String(), "\ncomplete: ") {
+	if want := fmt.Sprintf("\n%d records, ", 4*each); !strings.Contains(f.stderr.String(), want) || !strings.Contains(f.stderr.String(), "\nunknown: ") {
 		t.Errorf("summary:\n%s", &f.stderr)
 	}
 }

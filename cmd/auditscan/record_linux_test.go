@@ -364,7 +364,7 @@ func TestRunRefuses(t *testing.T) {
 	dir := t.TempDir()
 	for text, want := range map[string]string{
 		`{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64"],"syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"}]}`: "denies execve",
-		`{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"nam":"SCMP_ACT_ALLOW"}]}`:                                         "nam",
+		`{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"nam":"SCMP_ACT_ALLOW"}]}`:                                         "action is missing",
 	} {
 		file := filepath.Join(dir, "bad.json")
 		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
