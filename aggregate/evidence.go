@@ -34,6 +34,7 @@ const (
 	MixedNodes         EvidenceKind = "mixed-nodes"       // serials of several nodes stand in one log
 	RecordingLimited   EvidenceKind = "recording-limited" // the log says that not everything was to be recorded
 	MissingKill        EvidenceKind = "missing-kill"      // a process was killed by SIGSYS, without its SECCOMP record
+	Unattributed       EvidenceKind = "unattributed"      // a filter by container left out records of nobody knows whom
 	Suppressed         EvidenceKind = "suppressed"
 	Backlog            EvidenceKind = "backlog"
 	RateLimit          EvidenceKind = "rate-limit"
@@ -50,7 +51,7 @@ const (
 // evidenceKinds are all kinds in the order in which evidence is told: what it
 // weighs first.
 var evidenceKinds = [...]EvidenceKind{
-	SerialGap, MixedNodes, RecordingLimited, MissingKill, Suppressed, Backlog, RateLimit, LostCounter, Overrun, RotationGap, DroppedByCollector, TruncatedInput, Malformed,
+	SerialGap, MixedNodes, RecordingLimited, MissingKill, Unattributed, Suppressed, Backlog, RateLimit, LostCounter, Overrun, RotationGap, DroppedByCollector, TruncatedInput, Malformed,
 	Legacy, Unresolved,
 }
 
@@ -74,6 +75,16 @@ type Evidence struct {
 	First, Last time.Time
 	Detail      string
 	Fix         string // what prevents it next time
+}
+
+// UnattributedEvidence is that a filter by container, pod or namespace left out
+// so many records of an input that may be of the one asked for.
+func UnattributedEvidence(records int64, input string) Evidence {
+	return Evidence{
+		Kind: Unattributed, Count: records, Input: input,
+		Detail: "left out by the filter, as nobody knows their container: some may be of the one asked for",
+		Fix:    "follow with --pidmap from before the container starts until it ends, and give that map",
+	}
 }
 
 // CompareEvidence orders evidence by kind, input, line and detail.

@@ -39,6 +39,17 @@ func (f *Filter) MatchesGroup(g *Group) bool {
 	return f.container(id) && matches(f.Pod, id.Pod) && matches(f.Namespace, id.Namespace)
 }
 
+// Unattributed reports whether records of a group are left out only since
+// nobody knows their container, and could be of the one that is asked for.
+func (f *Filter) Unattributed(g *Group) bool {
+	if f == nil || g.Container != nil || len(f.Container)+len(f.Pod)+len(f.Namespace) == 0 {
+		return false
+	}
+	rest := *f
+	rest.Container, rest.Pod, rest.Namespace = nil, nil, nil
+	return rest.MatchesGroup(g)
+}
+
 // container matches by name, or by id or its start as the runtimes allow.
 func (f *Filter) container(id *container.Identity) bool {
 	return matches(f.Container, id.Name) || matches(f.Container, id.ID) ||
@@ -72,19 +83,31 @@ func (f *Filter) MatchesTime(m Millis) bool {
 func (f *Filter) Apply(s *Summary) *Summary {
 	out := *s
 	out.Groups = nil
+	var unattributed int64
 	for _, g := range s.Groups {
-		if !f.MatchesGroup(&g) {
+		passes := f.MatchesGroup(&g)
+		if !passes && !f.Unattributed(&g) {
 			continue
 		}
 		g.Calls = slices.DeleteFunc(slices.Clone(g.Calls), func(c Call) bool {
 			return !f.MatchesCall(c.Arch, c.Action, c.Name()) || !f.overlaps(c)
 		})
+		if !passes {
+			g.Recount()
+			unattributed = Plus(unattributed, g.Records)
+			continue
+		}
 		if len(g.Calls) > 0 {
 			g.Recount()
 			out.Groups = append(out.Groups, g)
 		}
 	}
 	out.Retotal()
+	if unattributed > 0 {
+		out.Completeness.Verdict, out.Completeness.Reason = Incomplete, ""
+		out.Completeness.Evidence = append(slices.Clip(out.Completeness.Evidence), UnattributedEvidence(unattributed, ""))
+		slices.SortFunc(out.Completeness.Evidence, CompareEvidence)
+	}
 	if out.Totals.Records != s.Totals.Records {
 		out.Runs = nil // who made a call in which run is not known
 	}

@@ -23,6 +23,7 @@ func Merge(all ...*Summary) *Summary {
 		runs   Runs
 	)
 	for _, s := range all {
+		out.Reported = out.Reported || s.Reported
 		runs = runs.merge(s.AsRuns())
 		out.Inputs = append(out.Inputs, s.Inputs...)
 		out.Completeness = out.Completeness.merge(s.Completeness)

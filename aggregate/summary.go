@@ -16,7 +16,10 @@ type Summary struct {
 	Totals       Totals
 	Completeness Completeness
 	Runs         *Runs // nil: of one run
-	Groups       []Group
+	// Reported: some of it was read from a report. Whoever could write that
+	// could claim any trust for its inputs.
+	Reported bool
+	Groups   []Group
 }
 
 // Input is one file or stream that was read.

@@ -137,11 +137,12 @@ func WriteExplain(w io.Writer, r *Result, s *aggregate.Summary) error {
 	return encodeJSON(w, e)
 }
 
-// LeastTrust returns the trust of the input that is easiest to forge; a
-// summary without inputs has that of text.
+// LeastTrust returns the trust of the input that is easiest to forge. A summary
+// without inputs, or of a report that anybody could have written, has that of
+// text.
 func LeastTrust(s *aggregate.Summary) aggregate.Trust {
 	order := []aggregate.Trust{aggregate.TrustKernel, aggregate.TrustAuditd, aggregate.TrustText}
-	if len(s.Inputs) == 0 {
+	if len(s.Inputs) == 0 || s.Reported {
 		return aggregate.TrustText
 	}
 	least := 0

@@ -96,6 +96,10 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	if err := env.output(write); err != nil {
 		return err
 	}
+	if r.Records == 0 {
+		env.notef("nothing was checked: no SECCOMP record in %d lines passes the filters; this says nothing of %s", s.Totals.Lines, path)
+		return &exitError{code: exitIncomplete}
+	}
 	sayChecked(env, r, s)
 	if !f.quiet {
 		p, err := document.Evaluate(profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub})

@@ -425,5 +425,5 @@ func archList(arches []syscalltable.Arch) string {
 }
 
 // errUntrusted is what --require-trusted says.
-var errUntrusted = errors.New("the input is text that any user of the host can forge (--require-trusted): " +
+var errUntrusted = errors.New("the input is text that others can forge, or a report that anybody can write (--require-trusted): " +
 	"give audit.log, or `journalctl -o json`")

@@ -257,6 +257,7 @@ func (r *run) report(in *source.Reader) error {
 	if err != nil {
 		return err
 	}
+	s.Reported = true
 	r.saved = append(r.saved, r.options.Filter.Apply(s))
 	return nil
 }

@@ -90,6 +90,7 @@ func (in *input) append(o *input) {
 	in.Malformed += o.Malformed
 	in.forms |= o.forms
 	in.bare += o.bare
+	in.unattributed += o.unattributed
 	in.widen(o.first)
 	in.widen(o.last)
 }

@@ -50,7 +50,10 @@ type input struct {
 	forms uint8           // renderings seen, one bit each
 	first aggregate.Millis
 	last  aggregate.Millis
-	bare  int64 // journal records without a serial
+	// unattributed are the records that a filter left out only since nobody
+	// knows their container.
+	unattributed int64
+	bare         int64 // journal records without a serial
 	order
 }
 

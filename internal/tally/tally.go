@@ -27,6 +27,7 @@ type origin struct {
 	container *container.Identity
 	key       groupKey // before folding
 	group     *group   // nil: the filter leaves it out
+	unknown   bool     // it leaves it out only since nobody knows the container
 	hash      uint64   // of what the start says, and of the run's seed
 }
 
@@ -81,7 +82,13 @@ func (t *Tally) Event(e *event.Event, line int64) (seen int64, ok bool) {
 		return 0, false
 	}
 	at := timeOf(r.Stamp)
-	if o.group == nil || !t.counts.filter.MatchesTime(at) {
+	if !t.counts.filter.MatchesTime(at) {
+		return 0, false
+	}
+	if o.group == nil {
+		if o.unknown && t.counts.filter.MatchesCall(id.arch, id.action, id.name()) {
+			in.unattributed++
+		}
 		return 0, false
 	}
 	call := o.group.call(t.counts.filter, &id)
@@ -132,7 +139,11 @@ func (t *Tally) origin(r *parser.Record, id *container.Identity) *origin {
 	}
 	n := c.names.names
 	h := mix(n[k.comm].hash, n[k.exe].hash) ^ mix(uint64(r.PID)<<32|uint64(r.Process.Arch), n[k.comm].hash)
-	*o = origin{r.Origin, k.node, id, k, g, h}
+	*o = origin{id: r.Origin, node: k.node, container: id, key: k, group: g, hash: h}
+	if g == nil {
+		fields := c.fields(k)
+		o.unknown = c.filter.Unattributed(&fields)
+	}
 	return o
 }
 

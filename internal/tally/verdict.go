@@ -159,6 +159,11 @@ func (p *Proof) evidence(s *aggregate.Summary) []aggregate.Evidence {
 		e.First, e.Last = in.times(l)
 		out = append(out, e)
 	}
+	for _, in := range p.inputs {
+		if in.unattributed > 0 {
+			out = append(out, aggregate.UnattributedEvidence(in.unattributed, in.Name))
+		}
+	}
 	if n := s.Totals.Unresolved; n > 0 {
 		out = append(out, aggregate.Evidence{Kind: aggregate.Unresolved, Count: n, Detail: lossDetail[aggregate.Unresolved]})
 	}
