@@ -31,10 +31,8 @@ type EvidenceKind string
 // The kinds of evidence.
 const (
 	SerialGap          EvidenceKind = "serial-gap"
-	MixedNodes         EvidenceKind = "mixed-nodes"       // serials of several nodes stand in one log
-	RecordingLimited   EvidenceKind = "recording-limited" // the log says that not everything was to be recorded
-	MissingKill        EvidenceKind = "missing-kill"      // a process was killed by SIGSYS, without its SECCOMP record
-	Unattributed       EvidenceKind = "unattributed"      // a filter by container left out records of nobody knows whom
+	MixedNodes         EvidenceKind = "mixed-nodes"  // serials of several nodes stand in one log
+	Unattributed       EvidenceKind = "unattributed" // a filter by container left out records of nobody knows whom
 	Suppressed         EvidenceKind = "suppressed"
 	Backlog            EvidenceKind = "backlog"
 	RateLimit          EvidenceKind = "rate-limit"
@@ -51,7 +49,7 @@ const (
 // evidenceKinds are all kinds in the order in which evidence is told: what it
 // weighs first.
 var evidenceKinds = [...]EvidenceKind{
-	SerialGap, MixedNodes, RecordingLimited, MissingKill, Unattributed, Suppressed, Backlog, RateLimit, LostCounter, Overrun, RotationGap, DroppedByCollector, TruncatedInput, Malformed,
+	SerialGap, MixedNodes, Unattributed, Suppressed, Backlog, RateLimit, LostCounter, Overrun, RotationGap, DroppedByCollector, TruncatedInput, Malformed,
 	Legacy, Unresolved,
 }
 
@@ -82,7 +80,7 @@ type Evidence struct {
 func UnattributedEvidence(records int64, input string) Evidence {
 	return Evidence{
 		Kind: Unattributed, Count: records, Input: input,
-		Detail: "left out by the filter, as nobody knows their container: some may be of the one asked for",
+		Detail: "left out by the filter: some may be of the one that is asked for",
 		Fix:    "follow with --pidmap from before the container starts until it ends, and give that map",
 	}
 }

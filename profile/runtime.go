@@ -131,7 +131,7 @@ func runtimesSeen(s *aggregate.Summary) map[Runtime]map[string]bool {
 	return seen
 }
 
-// runtimeOf tells whether a group is a container runtime that has not become
+// runtimeOf reports whether a group is a container runtime that has not become
 // the program yet, and which. runc names its process so. crun keeps its name,
 // wherever it is installed, and runs as / or /proc/self/exe from a copy of
 // itself, where a thread may have a name that begins so.

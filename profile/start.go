@@ -11,7 +11,7 @@ import (
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
-// A Start tells whether a runtime starts containers under a policy: it loads the
+// A Start reports whether a runtime starts containers under a policy: it loads the
 // filter first, and goes on under it until the program runs.
 type Start struct {
 	Runtime         Runtime

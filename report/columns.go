@@ -10,7 +10,6 @@ import (
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/internal/table"
-	"github.com/auditscan/auditscan/internal/term"
 )
 
 // row is a line of the text formats: one call of one group.
@@ -145,12 +144,12 @@ func (c *column) tells(s *aggregate.Summary, f Format) bool {
 	return slices.ContainsFunc(s.Groups, func(g aggregate.Group) bool { return c.value(row{group: &g}) != usual })
 }
 
-// text returns the value as formats for people show it.
+// text returns the value as formats for people show it, not escaped yet.
 func (c *column) text(r row) string {
 	value := c.value(r)
 	switch {
 	case value != "":
-		return term.Escape(value)
+		return value
 	case c.missing != nil:
 		return c.missing(r)
 	}

@@ -154,6 +154,10 @@ func evidenceWords(kind aggregate.EvidenceKind) (what, how string) {
 	switch kind {
 	case aggregate.SerialGap:
 		return "serial", "missing"
+	case aggregate.MixedNodes:
+		return "serial", "of several nodes"
+	case aggregate.Unattributed:
+		return "record", "of nobody knows which container"
 	case aggregate.Suppressed:
 		return "message", "suppressed"
 	case aggregate.Backlog:

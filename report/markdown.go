@@ -33,7 +33,7 @@ func writeMarkdownTable(out *bufio.Writer, s *aggregate.Summary) {
 	out.WriteString("|\n" + strings.Repeat("| --- ", len(columns)) + "|\n")
 	for r := range rows(s) {
 		for _, c := range columns {
-			out.WriteString("| " + escapeMarkdown(c.text(r)) + " ")
+			out.WriteString("| " + escapeMarkdown(term.Escape(c.text(r))) + " ")
 		}
 		out.WriteString("|\n")
 	}
