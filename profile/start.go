@@ -96,8 +96,9 @@ func (p *Policy) start(l startupList, mode string) Start {
 }
 
 // startupOfBase chooses the start-up calls where the log shows no runtime but a
-// profile is built on another: those of every known runtime, but without
-// no_new_privs only if the base is not made for starts with it alone.
+// profile is built on another: those of the runtime that the base is made for, so
+// that it stays as tight as it is, or of every known one; without no_new_privs
+// only if the base is not made for starts with it alone.
 func startupOfBase(lists []startupList, base *Document) (*startup, error) {
 	p, err := base.Evaluate(Environment{Arch: base.host(), Caps: DefaultCaps()})
 	if err != nil {
@@ -116,9 +117,32 @@ func startupOfBase(lists []startupList, base *Document) (*startup, error) {
 	if fits(true) && !fits(false) {
 		modes, how = modes[:1], "with no_new_privs, as "+base.Name+" has it"
 	}
+	whose := "every known runtime"
+	if runtime := madeFor(starts); runtime != RuntimeNone {
+		whose = fmt.Sprintf("%s, for which %s is made,", runtime, base.Name)
+		lists = slices.DeleteFunc(slices.Clone(lists), func(l startupList) bool { return l.Runtime != runtime })
+	}
 	st := collect(lists, modes...)
-	st.why = "no runtime's start-up is in the log: that of every known runtime was added, " + how
+	st.why = fmt.Sprintf("no runtime's start-up is in the log: that of %s was added, %s", whose, how)
 	return st, nil
+}
+
+// madeFor returns the runtime that the starts under a profile show it to be
+// made for: all of its versions start, and never lack a call. RuntimeNone: there
+// is none. That crun starts with no_new_privs shows nothing, as it needs no more
+// then than to start the program.
+func madeFor(starts []Start) Runtime {
+	for _, c := range []struct {
+		runtime         Runtime
+		noNewPrivileges bool
+	}{{RuntimeRunc, false}, {RuntimeCrun, false}, {RuntimeRunc, true}} {
+		if !slices.ContainsFunc(starts, func(s Start) bool {
+			return s.Runtime == c.runtime && s.NoNewPrivileges == c.noNewPrivileges && len(s.Lacks)+len(s.Rare) > 0
+		}) {
+			return c.runtime
+		}
+	}
+	return RuntimeNone
 }
 
 // host returns the architecture of the hosts that a document is for: that of
