@@ -56,9 +56,9 @@ func itoa(nr int32) string { return syscalltable.NoArch.CallName(nr)[1:] }
 // TestCloneStays: a copy keeps its texts when the parser goes on.
 func TestCloneStays(t *testing.T) {
 	block := []byte(`type=SECCOMP msg=audit(1717243200.123:77): auid=1 uid=33 gid=34 ses=7 pid=4321 comm="nginx" exe="/usr/sbin/nginx" sig=0 arch=c000003e syscall=202 compat=0 ip=0x7f00 code=0x7ffc0000` + "\n")
-	p := parser.New(parser.Lines)
+	p := parser.New(parser.LayoutLines)
 	p.Reset(block)
-	if item := p.Next(); item != parser.IsRecord {
+	if item := p.Next(); item != parser.ItemRecord {
 		t.Fatal(item)
 	}
 	e, ok := event.Of(p.Record())

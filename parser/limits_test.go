@@ -68,12 +68,12 @@ func TestLimits(t *testing.T) {
 			t.Fatalf("nothing is replaced by %s", tt.to)
 		}
 		known := []byte(line + strings.Replace(line, ":77)", ":78)", 1)) // the fast paths have something to remember
-		for how, p := range map[string]*parser.Parser{"general": parser.General(parser.New(parser.Lines)), "fast": parser.New(parser.Lines)} {
+		for how, p := range map[string]*parser.Parser{"general": parser.General(parser.New(parser.LayoutLines)), "fast": parser.New(parser.LayoutLines)} {
 			all := items(p, known, []byte(log))
 			got := none
-			if last := all[len(all)-1]; len(all) == 3 && last.item == parser.IsRecord && tt.value != nil {
+			if last := all[len(all)-1]; len(all) == 3 && last.item == parser.ItemRecord && tt.value != nil {
 				got = tt.value(last.event)
-			} else if len(all) != 3 || last.item == parser.IsRecord {
+			} else if len(all) != 3 || last.item == parser.ItemRecord {
 				got = fmt.Sprintf("%+v", all[len(all)-1])
 			}
 			if got != tt.want {
@@ -92,14 +92,14 @@ func TestLimitsElsewhere(t *testing.T) {
 		return "Jun 01 12:00:00 vm audit[" + pid + `]: SECCOMP auid=1 uid=33 gid=34 ses=7 pid=4321 comm="nginx" exe="/usr/sbin/nginx" sig=0 arch=c000003e syscall=202 compat=0 ip=0x7f00 code=0x7ffc0000` + "\n"
 	}
 	for log, want := range map[string]parser.Item{
-		interpreted("4294967295"):  parser.IsRecord,
-		interpreted("0000000077"):  parser.IsRecord,
-		interpreted("4294967296"):  parser.IsMalformed,
-		interpreted("00000000077"): parser.IsMalformed,
-		journal("4321"):            parser.IsRecord,
-		journal("0000004321"):      parser.IsRecord,
-		journal("00000004321"):     parser.IsMalformed,
-		journal("4322"):            parser.IsMalformed,
+		interpreted("4294967295"):  parser.ItemRecord,
+		interpreted("0000000077"):  parser.ItemRecord,
+		interpreted("4294967296"):  parser.ItemMalformed,
+		interpreted("00000000077"): parser.ItemMalformed,
+		journal("4321"):            parser.ItemRecord,
+		journal("0000004321"):      parser.ItemRecord,
+		journal("00000004321"):     parser.ItemMalformed,
+		journal("4322"):            parser.ItemMalformed,
 	} {
 		if got := one(t, log); got.item != want {
 			t.Errorf("%s: %+v", log, got)
