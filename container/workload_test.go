@@ -12,7 +12,7 @@ func TestWorkload(t *testing.T) {
 		{"web-5d4f8c7b9c-x2x4z", nil, "web", true},
 		{"my-web-5d4f8c7b9c-x2x4z", nil, "my-web", true},
 		{"web-aeiou12345-x2x4z", nil, "web-aeiou12345", true}, // no hash: vowels
-		{"web-bcdfghj-x2x4z", nil, "web-bcdfghj", true}, // too short for a hash
+		{"web-bcdfghj-x2x4z", nil, "web-bcdfghj", true},       // too short for a hash
 		{"web-bcdfghjk-x2x4z", nil, "web", true},
 		{"web-bcdfghjklm-x2x4z", nil, "web", true},
 		{"web-bcdfghjklmn-x2x4z", nil, "web-bcdfghjklmn", true},
