@@ -48,7 +48,9 @@ exits with 4 if the profile denies any.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), env, args[0], args[1:]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.run(cmd.Context(), env, args[0], f.logs(args[1:]))
+		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +17,7 @@ import (
 // followFlags are the flags of follow.
 type followFlags struct {
 	filterFlags
+	files     []string // --file
 	output    string
 	onlyNew   bool
 	fromStart bool
@@ -42,17 +42,17 @@ the summary on stderr.`,
 		Example: `  auditscan follow /var/log/syslog
   auditscan follow --new --comm nginx /var/log/audit/audit.log
   auditscan follow -o json audit: | jq -r .syscall`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if args = append(args, f.files...); len(args) > 1 {
 				return usageErrorf("follow takes one source, got %d (see `%s --help`)", len(args), cmd.CommandPath())
 			}
-			return nil
+			return f.run(cmd.Context(), env, args)
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), env, args) },
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json (a line each, as ndjson)")
+	flags.StringArrayVarP(&f.files, "file", "f", nil, "follow this `FILE`, as an argument does")
 	flags.BoolVar(&f.onlyNew, "new", false, "show only the first of each group, call and action")
 	flags.BoolVar(&f.fromStart, "from-start", false, "read what is there already, too")
 	flags.StringVar(&f.state, "state", "", "keep counts and place in `FILE`, and go on from there")
@@ -65,7 +65,7 @@ the summary on stderr.`,
 }
 
 func (f *followFlags) run(ctx context.Context, env *environment, args []string) (err error) {
-	filter, err := f.filter(time.Now())
+	filter, err := f.filter(env.clock())
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ with 3 if the input is incomplete or a call could not be named.`,
 			if err := clash(cmd.Flags().Changed); err != nil {
 				return err
 			}
-			return f.run(cmd.Context(), env, args)
+			return f.run(cmd.Context(), env, f.logs(args))
 		},
 	}
 	flags := cmd.Flags()

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -19,21 +18,26 @@ import (
 // readFlags are the flags of the commands that read saved logs.
 type readFlags struct {
 	filterFlags
+	files          []string // --file
 	pidmap         string
 	quiet, verbose bool
 }
 
 func (f *readFlags) add(flags *pflag.FlagSet) {
+	flags.StringArrayVarP(&f.files, "file", "f", nil, "read this `FILE`, as an argument does")
 	f.filterFlags.add(flags)
 	flags.StringVar(&f.pidmap, "pidmap", "", "find containers by this `FILE` of follow --pidmap")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no advice, no progress bar")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show each record that cannot be used, with its place")
 }
 
+// logs are the logs that the command line names in one way or the other.
+func (f *readFlags) logs(args []string) []string { return append(args, f.files...) }
+
 // read reads the named logs, or the host's own where none is named. Events
 // may be nil.
 func (f *readFlags) read(ctx context.Context, env *environment, args []string, events io.Writer) (*aggregate.Summary, error) {
-	filter, err := f.filter(time.Now())
+	filter, err := f.filter(env.clock())
 	if err != nil {
 		return nil, err
 	}
