@@ -124,7 +124,7 @@ func TestLiveAsSaved(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if parser.Sniff(log[:min(len(log), 4<<10)]) != parser.Lines {
+		if parser.Sniff(log[:min(len(log), 4<<10)]) != parser.LayoutLines {
 			continue // no log that is followed
 		}
 		doc, events := read(t, Options{Workers: 1, BlockSize: 4 << 20}, name)
