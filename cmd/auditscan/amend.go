@@ -42,7 +42,7 @@ func amendReported(w io.Writer, s *aggregate.Summary) error {
 // denialsOnly reports whether what is shown are denials and nothing else.
 func denialsOnly(s *aggregate.Summary) bool {
 	for i := range s.Groups {
-		if slices.ContainsFunc(s.Groups[i].Calls, func(c aggregate.Call) bool { return !profile.Refuses(c.Action) }) {
+		if slices.ContainsFunc(s.Groups[i].Calls, func(c aggregate.Call) bool { return !c.Action.Denied() }) {
 			return false
 		}
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/timespec"
-	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -89,7 +88,7 @@ func (f *filterFlags) actions() (list []syscalltable.Action, err error) {
 // refusing returns the actions of a call that did not run.
 func refusing() (list []syscalltable.Action) {
 	for a := syscalltable.ActionUnknown; a <= syscalltable.ActionAllow; a++ {
-		if profile.Refuses(a) {
+		if a.Denied() {
 			list = append(list, a)
 		}
 	}
