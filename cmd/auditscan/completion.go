@@ -109,7 +109,7 @@ func flagValues(command string) map[string][]string {
 		values["output"] = append(texts(report.Formats()), events)
 	case "version":
 		values["output"] = []string{"text", "json"}
-	case "record":
+	case "record", "profile":
 		delete(values, "output") // a file
 	case "syscall":
 		values["arch"] = append(values["arch"], "all")

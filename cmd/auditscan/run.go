@@ -162,6 +162,8 @@ func habit(err error) string {
 		return "records know no labels: --pod 'web-*' or --by workload; "
 	case "i", "if":
 		return "logs are arguments, or -f FILE; "
+	case "format":
+		return "-o has the format; "
 	case "w", "watch", "F":
 		return "`auditscan follow` shows what comes; "
 	case "N", "n", "lines", "tail":
