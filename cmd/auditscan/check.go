@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -72,7 +73,7 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	if err != nil {
 		return err
 	}
-	if err := env.giveUp(confine.Needs{}); err != nil {
+	if err := errors.Join(env.page(f.output), env.giveUp(confine.Needs{})); err != nil {
 		return err
 	}
 	document, err := f.profileFile.read(env, path)

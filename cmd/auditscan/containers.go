@@ -39,6 +39,9 @@ func newContainers(env *environment) *cobra.Command {
 				return err
 			}
 			sayProblems(env, names.Problems())
+			if err := env.page(output); err != nil {
+				return err
+			}
 			return env.output(func(w io.Writer) error {
 				return writeProcesses(w, list, output, env.style(env.stdout), env.zone(env.stdout))
 			})

@@ -99,9 +99,15 @@ func inputs(env *environment, args []string) ([]source.Input, []source.Note, err
 // output runs f with a buffer before stdout, and reports what could not be
 // written.
 func (env *environment) output(f func(w io.Writer) error) error {
-	w := bufio.NewWriterSize(env.stdout, 64<<10)
-	if err := f(w); err != nil {
-		return err
+	buffered := func(out io.Writer) error {
+		w := bufio.NewWriterSize(out, 64<<10)
+		if err := f(w); err != nil {
+			return err
+		}
+		return w.Flush()
 	}
-	return w.Flush()
+	if env.pager != nil {
+		return env.pager.show(buffered)
+	}
+	return buffered(env.stdout)
 }

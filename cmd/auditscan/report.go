@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"slices"
 
@@ -59,7 +60,7 @@ func (f *reportFlags) run(ctx context.Context, env *environment, args []string) 
 	if err != nil {
 		return err
 	}
-	if err := env.giveUp(confine.Needs{}); err != nil {
+	if err := errors.Join(env.page(f.output), env.giveUp(confine.Needs{})); err != nil {
 		return err
 	}
 	if f.output == events {

@@ -21,7 +21,9 @@ type environment struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	color          term.When
-	utc            bool // times are shown and read in UTC
+	noPager        bool
+	pager          *pager // nil: what is written is not paged
+	utc            bool   // times are shown and read in UTC
 	// confine gives up the rights that a command does not need any more; nil
 	// in tests, whose process has others to run.
 	confine func(confine.Needs) error
@@ -137,6 +139,7 @@ into a seccomp profile.`,
 		SilenceErrors:              true,
 	}
 	root.PersistentFlags().Var(&env.color, "color", "colours: auto, always, never")
+	root.PersistentFlags().BoolVar(&env.noPager, "no-pager", false, "no pager for a table that is higher than the terminal")
 	root.PersistentFlags().BoolVar(&env.utc, "utc", false, "show and read times in UTC (a terminal: local time)")
 	root.Flags().Bool("version", false, "version for auditscan") // cobra's own takes -v, which is verbose here
 	root.SetVersionTemplate("{{.Version}}\n")

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -233,7 +235,7 @@ func onScreen(t *testing.T, columns uint16, env []string, args ...string) []stri
 	defer tty.Close()
 	cmd := exec.Command("auditscan", args...)
 	cmd.Stdout = tty
-	cmd.Env = append(append(os.Environ(), "NO_COLOR=", "CLICOLOR_FORCE=", "TERM=xterm"), env...)
+	cmd.Env = append(append(os.Environ(), "NO_COLOR=", "CLICOLOR_FORCE=", "TERM=xterm", "PAGER=cat"), env...)
 	ended := make(chan error, 1)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -255,6 +257,75 @@ func onScreen(t *testing.T, columns uint16, env []string, args ...string) []stri
 		t.Fatal(err)
 	}
 	return strings.Split(strings.TrimSuffix(string(text), "\r\n\x00"), "\r\n")
+}
+
+// TestPager: what is higher than the terminal goes through the user's pager,
+// all of it and nothing else.
+func TestPager(t *testing.T) {
+	const pager = "PAGER=sed s/^/paged:/"
+	tests := []struct {
+		name  string
+		env   string
+		args  []string
+		paged bool
+	}{
+		{"high", pager, []string{"syscall", "--arch", "x86_64"}, true},
+		{"high report", pager, []string{"report", "--by", "pid", "../../testdata/corpus"}, true},
+		{"low", pager, []string{"report", "../../testdata/corpus/106-lab-enriched-all-actions.log"}, false},
+		{"--no-pager", pager, []string{"--no-pager", "syscall", "--arch", "x86_64"}, false},
+		{"JSON", pager, []string{"syscall", "--arch", "x86_64", "-o", "json"}, false},
+		{"none", "PAGER=no-such-pager", []string{"syscall", "--arch", "x86_64"}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			plain := onScreen(t, 200, nil, tt.args...)
+			got := onScreen(t, 200, []string{tt.env}, tt.args...)
+			for i := range got {
+				var paged bool
+				if got[i], paged = strings.CutPrefix(got[i], "paged:"); paged != tt.paged {
+					t.Fatalf("line %d went through the pager: %v, want %v", i, paged, tt.paged)
+				}
+			}
+			if !slices.Equal(got, plain) {
+				t.Errorf("with a pager:\n%s\nwithout:\n%s", strings.Join(got, "\n"), strings.Join(plain, "\n"))
+			}
+		})
+	}
+	if got := onScreen(t, 200, []string{"PAGER=head -n 2"}, "syscall", "--arch", "x86_64"); len(got) != 2 {
+		t.Errorf("a pager that is left early: %q", got)
+	}
+}
+
+// TestProgress: who waits for a pipe is told how much came, and the bar is gone
+// when all has come.
+func TestProgress(t *testing.T) {
+	control, tty := openTerminal(t, 24, 80)
+	defer tty.Close()
+	cmd := exec.Command("auditscan", "report", "-")
+	cmd.Stderr = tty
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := in.Write(bytes.Repeat([]byte("no record\n"), 1000)); err != nil {
+		t.Fatal(err)
+	}
+	var text []byte
+	buf := make([]byte, 64<<10)
+	for !regexp.MustCompile(`reading .* 9\.8 KiB .* [0-9]+ ([KM]i)?B/s`).Match(text) {
+		n, err := control.Read(buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, buf[:n]...)
+	}
+	in.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 const (
