@@ -14,9 +14,9 @@ import (
 func writeMarkdown(w io.Writer, s *aggregate.Summary, o Options) error {
 	out := bufio.NewWriterSize(w, bufferSize)
 	if len(s.Groups) > 0 {
-		writeMarkdownTable(out, s)
+		writeMarkdownTable(out, s, o)
 	}
-	for _, note := range footer(s, o.Quiet) {
+	for _, note := range append(leftOut(s, o), footer(s, o)...) {
 		line := term.Escape(note.Text)
 		text := strings.TrimLeft(line, " ")
 		indent := line[:len(line)-len(text)]
@@ -25,13 +25,13 @@ func writeMarkdown(w io.Writer, s *aggregate.Summary, o Options) error {
 	return out.Flush()
 }
 
-func writeMarkdownTable(out *bufio.Writer, s *aggregate.Summary) {
-	columns := columnsOf(s, Markdown)
+func writeMarkdownTable(out *bufio.Writer, s *aggregate.Summary, o Options) {
+	columns := columnsOf(s, Markdown, o.Zone)
 	for _, c := range columns {
 		out.WriteString("| " + c.head + " ")
 	}
 	out.WriteString("|\n" + strings.Repeat("| --- ", len(columns)) + "|\n")
-	for r := range rows(s) {
+	for r := range rows(s, o) {
 		for _, c := range columns {
 			out.WriteString("| " + escapeMarkdown(term.Escape(c.text(r))) + " ")
 		}

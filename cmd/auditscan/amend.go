@@ -9,7 +9,6 @@ import (
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
-	"github.com/auditscan/auditscan/syscalltable"
 )
 
 // writeAmendment ends a table with what has to change in a profile for denied
@@ -40,11 +39,12 @@ func amendReported(w io.Writer, s *aggregate.Summary) error {
 		"`auditscan check PROFILE` on this log tells which rules of the profile refuse a call")
 }
 
-// denialsOnly reports whether the filters leave nothing but denials.
-func (f *filterFlags) denialsOnly() bool {
-	runs := func(name string) bool {
-		a, err := syscalltable.ParseAction(name)
-		return err != nil || !a.Denied()
+// denialsOnly reports whether what is shown are denials and nothing else.
+func denialsOnly(s *aggregate.Summary) bool {
+	for i := range s.Groups {
+		if slices.ContainsFunc(s.Groups[i].Calls, func(c aggregate.Call) bool { return !c.Action.Denied() }) {
+			return false
+		}
 	}
-	return len(f.action) > 0 && !slices.ContainsFunc(f.action, runs)
+	return len(s.Groups) > 0
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -50,7 +51,9 @@ exits with 4 if the profile denies any.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), env, args[0], args[1:]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.run(cmd.Context(), env, args[0], f.logs(args[1:]))
+		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -72,7 +75,7 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	if err != nil {
 		return err
 	}
-	if err := env.giveUp(confine.Needs{}); err != nil {
+	if err := errors.Join(env.page(f.output), env.giveUp(confine.Needs{})); err != nil {
 		return err
 	}
 	document, err := f.profileFile.read(env, path)

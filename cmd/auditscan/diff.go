@@ -100,6 +100,9 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 	} else if err != nil {
 		return err
 	}
+	if err := env.page(f.output); err != nil {
+		return err
+	}
 	r := profile.Diff(policies[0], policies[1], reference)
 	write := r.WriteJSON
 	if f.output == "table" {

@@ -49,6 +49,9 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 	if err != nil {
 		return err
 	}
+	if err := env.page(f.output); err != nil {
+		return err
+	}
 	if pid, err := strconv.Atoi(name); err == nil {
 		return f.inspectProcess(env, pid, on.Arch)
 	}

@@ -83,10 +83,8 @@ func (f *recordFlags) run(env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	if f.output != "" {
-		if err := atomicfile.Check(f.output); err != nil {
-			return err
-		}
+	if err := checkOutput(f.output); err != nil {
+		return err
 	}
 	stream, err := source.Netlink()
 	if err != nil {
