@@ -17,6 +17,7 @@ import (
 	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
+	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -100,10 +101,12 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 		return err
 	}
 	if r.Records == 0 {
-		env.notef("nothing was checked: no SECCOMP record in %d lines passes the filters; this says nothing of %s", s.Totals.Lines, path)
-		return &exitError{code: exitIncomplete}
+		why := cmp.Or(f.matched(s), fmt.Errorf("no SECCOMP record in %d lines", s.Totals.Lines))
+		return &exitError{exitIncomplete, fmt.Errorf("nothing was checked, so this says nothing of %s: %w", path, why)}
 	}
-	sayChecked(env, r, s)
+	if err := f.sayChecked(env, r, s); err != nil {
+		return err
+	}
 	if !f.quiet {
 		p, err := document.Evaluate(profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub})
 		if err != nil {
@@ -183,7 +186,7 @@ func (f *checkFlags) summary(ctx context.Context, env *environment, args []strin
 }
 
 // sayChecked tells the result in a sentence, and what the policy's notes are.
-func sayChecked(env *environment, r *profile.CheckResult, s *aggregate.Summary) {
+func (f *checkFlags) sayChecked(env *environment, r *profile.CheckResult, s *aggregate.Summary) error {
 	for _, note := range r.Notes {
 		env.notef("%s", note)
 	}
@@ -191,9 +194,11 @@ func sayChecked(env *environment, r *profile.CheckResult, s *aggregate.Summary) 
 	if r.Unanswered > 0 {
 		env.notef("%d records have no architecture, so no profile can be asked about them", r.Unanswered)
 	}
-	if s.Completeness.Verdict == aggregate.Incomplete {
-		env.notef("the log is incomplete: the profile may deny calls that are not in it")
+	if s.Completeness.Verdict != aggregate.Incomplete {
+		return nil
 	}
+	env.notef("the log is incomplete: the profile may deny calls that are not in it")
+	return report.WriteVerdict(env.stderr, s, env.reportOptions(env.stderr, f.quiet))
 }
 
 // table writes what the profile denies and, unless quiet, what to do about it.
