@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"strings"
 	"text/tabwriter"
@@ -123,7 +124,10 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 }
 
 // profileFile says how a profile is read.
-type profileFile struct{ strict bool }
+type profileFile struct {
+	strict bool
+	host   syscalltable.Arch // that it is for; NoArch: this one
+}
 
 func (f *profileFile) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.strict, "strict", false, "refuse a profile with anything that runtimes pass over")
@@ -140,11 +144,25 @@ func (f profileFile) read(env *environment, path string) (*profile.Document, err
 		return nil, err
 	}
 	defer in.Close()
-	d, err := profile.Read(in, path)
+	return f.parse(env, in, path)
+}
+
+// parse reads a profile from what was opened.
+func (f profileFile) parse(env *environment, in io.Reader, name string) (*profile.Document, error) {
+	d, err := profile.Read(in, name, profile.ReadOptions{Host: f.host, Include: openIncluded})
 	if err != nil {
 		return nil, err
 	}
 	return d, f.sayNotes(env, d)
+}
+
+// openIncluded opens what a profile names: a hostile one may name a pipe, which
+// would not be open before somebody writes.
+func openIncluded(name string) (io.ReadCloser, error) {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", name)
+	}
+	return os.Open(name)
 }
 
 // sayNotes tells what was passed over, or refuses that.
