@@ -106,7 +106,7 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 	r := profile.Diff(policies[0], policies[1], reference)
 	write := r.WriteJSON
 	if f.output == "table" {
-		write = func(w io.Writer) error { return writeTable(w, r.Table()) }
+		write = func(w io.Writer) error { return env.writeTable(w, r.Table()) }
 	}
 	if err := env.output(write); err != nil {
 		return err

@@ -68,35 +68,6 @@ func (f *filterFlags) filter(now timespec.Clock) (*aggregate.Filter, error) {
 	return out, nil
 }
 
-// String returns the filters that are given, as a command line has them.
-func (f *filterFlags) String() string {
-	var all []string
-	for _, flag := range []struct {
-		name   string
-		values []string
-	}{
-		{"comm", f.comm}, {"exe", f.exe}, {"pid", f.pid}, {"container", f.container}, {"pod", f.pod}, {"namespace", f.namespace},
-		{"arch", f.arch}, {"action", f.action}, {"syscall", f.syscall}, {"since", nonEmpty(f.since)}, {"until", nonEmpty(f.until)},
-	} {
-		if len(flag.values) > 0 {
-			all = append(all, "--"+flag.name+" "+shellWord(strings.Join(flag.values, ",")))
-		}
-	}
-	return strings.Join(all, " ")
-}
-
-func nonEmpty(s string) []string {
-	return slices.DeleteFunc([]string{s}, func(s string) bool { return s == "" })
-}
-
-// shellWord quotes what a shell would take apart.
-func shellWord(s string) string {
-	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`'"\$&;|<>()*?[]`+"`", r) }) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
 // denied stands for all actions of a call that did not run.
 const denied = "denied"
 
@@ -124,6 +95,35 @@ func refusing() (list []syscalltable.Action) {
 		}
 	}
 	return list
+}
+
+// String returns the filters that are given, as a command line has them.
+func (f *filterFlags) String() string {
+	var all []string
+	for _, flag := range []struct {
+		name   string
+		values []string
+	}{
+		{"comm", f.comm}, {"exe", f.exe}, {"pid", f.pid}, {"container", f.container}, {"pod", f.pod}, {"namespace", f.namespace},
+		{"arch", f.arch}, {"action", f.action}, {"syscall", f.syscall}, {"since", nonEmpty(f.since)}, {"until", nonEmpty(f.until)},
+	} {
+		if len(flag.values) > 0 {
+			all = append(all, "--"+flag.name+" "+shellWord(strings.Join(flag.values, ",")))
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+func nonEmpty(s string) []string {
+	return slices.DeleteFunc([]string{s}, func(s string) bool { return s == "" })
+}
+
+// shellWord quotes what a shell would take apart.
+func shellWord(s string) string {
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`'"\$&;|<>()*?[]`+"`", r) }) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // parseAll parses the values of a flag.

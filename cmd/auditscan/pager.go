@@ -23,6 +23,7 @@ type pager struct {
 	shell   *exec.Cmd
 	in      io.WriteCloser
 	held    bytes.Buffer // what came before that was known
+	outlast func()       // called when the pager begins: a signal from now on is the pager's
 	running bool
 }
 
@@ -33,8 +34,8 @@ func (env *environment) page(format string) error {
 	if command == "" || format != string(report.Table) && format != string(report.Wide) {
 		return nil
 	}
-	p := &pager{stdout: env.stdout, room: term.Height(env.stdout) - 1, shell: exec.Command("/bin/sh", "-c", "read -r go && exec "+command)}
-	p.shell.Stdout, p.shell.Stderr = env.stdout, env.stderr
+	p := &pager{stdout: env.stdout, room: term.Height(env.stdout) - 1, outlast: env.outlast, shell: exec.Command("/bin/sh", "-c", "read -r go && exec "+command)}
+	p.shell.Stdout, p.shell.Stderr = plain(env.stdout), plain(env.stderr)
 	p.shell.Env = append(os.Environ(), "LESSSECURE=1") // it may be root's, and shows what others wrote
 	if env.getenv("LESS") == "" {
 		p.shell.Env = append(p.shell.Env, "LESS=FRX")
@@ -70,6 +71,7 @@ func (p *pager) Write(text []byte) (int, error) {
 		return len(text), nil
 	}
 	p.running = true
+	p.outlast()
 	if _, err := p.in.Write(append([]byte("go\n"), p.held.Bytes()...)); err != nil {
 		return 0, err
 	}

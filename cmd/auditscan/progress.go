@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"sync"
 	"time"
@@ -12,14 +13,14 @@ import (
 	"github.com/auditscan/auditscan/source"
 )
 
-// showAfter is how long people wait before they wonder: what is read sooner
+// barDelay is how long people wait before they wonder: what is read sooner
 // needs no progress bar.
-const showAfter = time.Second
+const barDelay = time.Second
 
 // progress is a bar on stderr over all inputs. The zero value shows nothing.
 type progress struct {
 	total int64 // bytes of all inputs; 0: not known, one is a pipe
-	out   *os.File
+	out   io.Writer
 	stop  chan struct{}
 	ended sync.WaitGroup
 	mu    sync.Mutex
@@ -29,8 +30,7 @@ type progress struct {
 // newProgress starts the bar, unless nobody would see it, or somebody types
 // the input.
 func newProgress(env *environment, files []source.Input, quiet bool) *progress {
-	out, _ := env.stderr.(*os.File)
-	p := &progress{out: out, total: totalSize(files)}
+	p := &progress{out: plain(env.stderr), total: totalSize(files)}
 	if quiet || !term.IsTerminal(env.stderr) || p.total == 0 && term.IsTerminal(env.stdin) {
 		return p
 	}
@@ -65,7 +65,7 @@ func (p *progress) show() {
 	select {
 	case <-p.stop:
 		return
-	case <-time.After(showAfter):
+	case <-time.After(barDelay):
 	}
 	bars := mpb.New(mpb.WithOutput(p.out), mpb.WithAutoRefresh())
 	bar := p.bar(bars, start)

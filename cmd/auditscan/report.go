@@ -76,7 +76,7 @@ func (f *reportFlags) run(ctx context.Context, env *environment, args []string) 
 	}
 	o := env.reportOptions(env.stdout, f.quiet)
 	o.Sort, o.Top = order, f.top
-	if err := env.output(func(w io.Writer) error { return f.write(w, s, format, o) }); err != nil {
+	if err := env.output(func(w io.Writer) error { return f.write(env, w, s, format, o) }); err != nil {
 		return err
 	}
 	f.sayUnattributed(env, s, by)
@@ -89,12 +89,12 @@ func (f *reportFlags) run(ctx context.Context, env *environment, args []string) 
 }
 
 // write writes the report; a table of denials ends with what lets them run.
-func (f *reportFlags) write(w io.Writer, s *aggregate.Summary, format report.Format, o report.Options) error {
+func (f *reportFlags) write(env *environment, w io.Writer, s *aggregate.Summary, format report.Format, o report.Options) error {
 	err := report.Write(w, s, format, o)
 	if err != nil || f.quiet || !denialsOnly(s) || format != report.Table && format != report.Wide {
 		return err
 	}
-	return amendReported(w, s)
+	return env.writeAmendment(w, amendReported(s))
 }
 
 func (f *reportFlags) parse() (by []aggregate.Key, format report.Format, err error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/auditscan/auditscan/internal/confine"
+	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/internal/term"
 )
 
@@ -45,7 +46,8 @@ func (env *environment) giveUp(n confine.Needs) error {
 // notef tells the user something that is not data: one line on stderr, lower
 // case, without a full stop. What it quotes may come from a log.
 func (env *environment) notef(format string, args ...any) {
-	fmt.Fprintf(env.stderr, "auditscan: %s\n", term.Escape(fmt.Sprintf(format, args...)))
+	style := table.Style{Width: term.Width(env.stderr)}
+	_ = style.WriteNotes(env.stderr, table.Note{Text: "auditscan: " + fmt.Sprintf(format, args...)}) // who would be told of an error?
 }
 
 // open opens a file of the user's; "-" is stdin. To wait for a pipe ends when

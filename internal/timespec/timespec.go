@@ -66,8 +66,10 @@ func (c Clock) relative(s string) (time.Time, bool) {
 		s, sign = rest, 1
 	} else if rest, before := strings.CutPrefix(s, "-"); before {
 		s = rest
-	} else {
-		s = strings.TrimSuffix(s, " ago")
+	} else if rest, before := strings.CutSuffix(s, " ago"); before {
+		s = rest
+	} else if digits(s) { // of what unit?
+		return time.Time{}, false
 	}
 	d, ok := span(s)
 	return c.Now.Add(sign * d), ok

@@ -45,7 +45,8 @@ func TestParse(t *testing.T) {
 		{"2d", now.Add(-48 * time.Hour)},
 		{"1w ago", now.Add(-7 * day)},
 		{"1.5h", now.Add(-90 * time.Minute)},
-		{"90", now.Add(-90 * time.Second)},
+		{"90 ago", now.Add(-90 * time.Second)},
+		{"0d", now},
 		{"+5s", now.Add(5 * time.Second)},
 		{"5s left", now.Add(5 * time.Second)},
 		{"@1795458742", time.Unix(1795458742, 0)},
@@ -83,7 +84,7 @@ func TestParseRefuses(t *testing.T) {
 	clock := Clock{Now: time.Unix(0, 0).UTC(), Boot: func() (time.Time, error) { return time.Time{}, noBoot }}
 	for _, text := range []string{
 		"", " ", "ago", "-", "+", "@", "@x", "@1e9", "@-5", "lately", "10 parsecs ago", "25:00", "2026-13-01", "2026-02-29",
-		"Feb 30 12:00", "Nov 23 2026", "18:32 Mars/Olympus", "1h ago ago", "--1h", "1.2.3h", "99999999999999y", "NaN", "Inf", "0x10s",
+		"Feb 30 12:00", "Nov 23 2026", "18:32 Mars/Olympus", "1h ago ago", "--1h", "1.2.3h", "99999999999999y", "NaN", "Inf", "0x10s", "90", "3xd", "d", "2026-03-1", "24:00", "7:8:9",
 	} {
 		if got, err := clock.Parse(text); err == nil {
 			t.Errorf("%q is %v", text, got)
