@@ -24,8 +24,8 @@ const (
 type waiting struct {
 	kind    kind
 	message bool
-	listed  bool                  // it stands in an array itself
-	gave    [IsMalformed + 1]bool // the items that it gave
+	listed  bool                    // it stands in an array itself
+	gave    [ItemMalformed + 1]bool // the items that it gave
 	frame   int
 	text    span
 	line    int64  // of the block, where it stands
@@ -118,7 +118,7 @@ func (p *Parser) judge() Item {
 			item = p.refused(item)
 			p.told = false
 		}
-		if item == End {
+		if item == ItemEnd {
 			continue
 		}
 		d.found++
@@ -131,13 +131,13 @@ func (p *Parser) judge() Item {
 	d.ready = false
 	if d.depth > 0 {
 		d.forget()
-		return End
+		return ItemEnd
 	}
 	if whole := d.whole; d.found == 0 && mentionsRecord(whole) && !d.readsRecord() {
 		d.whole = nil
 		return p.malformed("record in JSON that is none of its texts", whole)
 	}
-	return End
+	return ItemEnd
 }
 
 // isRefused reports whether what waited stands in a message of another.
@@ -149,12 +149,12 @@ func (d *document) isRefused(i int) bool {
 // refused is what becomes of an item in a message of another.
 func (p *Parser) refused(item Item) Item {
 	switch item {
-	case IsMalformed:
+	case ItemMalformed:
 		return item
-	case IsRecord:
+	case ItemRecord:
 		return p.malformed(insideMessage, p.doc.whole)
 	}
-	return End
+	return ItemEnd
 }
 
 // readsRecord reports whether a text that was judged tells of a record, which
@@ -180,15 +180,15 @@ func (p *Parser) judgeNext(i int) Item {
 	d.next, d.line = i+1, 0
 	switch w.kind {
 	case aText:
-		return End
+		return ItemEnd
 	case anEvent:
 		if d.gave(d.frames[w.frame].first, i) { // its text did
-			return End
+			return ItemEnd
 		}
 		if reason := p.collected(w.frame); reason != "" {
 			return p.malformed(reason, d.whole)
 		}
-		return IsRecord
+		return ItemRecord
 	case aLoss:
 		return p.collectedLoss(w.frame)
 	case aLaurel:
@@ -199,7 +199,7 @@ func (p *Parser) judgeNext(i int) Item {
 		return p.laurelNotice(w.frame)
 	case unusable:
 		if !mentionsRecord(text) {
-			return End
+			return ItemEnd
 		}
 	}
 	return p.malformed(w.reason, text)
@@ -215,7 +215,7 @@ func (p *Parser) judgeLine(w waiting, text []byte) Item {
 	}
 	d.line += len(line) + 1
 	if len(line) < minLine {
-		return End
+		return ItemEnd
 	}
 	d.at = w.frame
 	item := p.textOf(w, line)
@@ -227,7 +227,7 @@ func (p *Parser) judgeLine(w waiting, text []byte) Item {
 // used.
 func (d *document) gave(from, to int) bool {
 	for _, w := range d.waiting[from:to] {
-		if w.gave[IsRecord] || w.gave[IsMalformed] {
+		if w.gave[ItemRecord] || w.gave[ItemMalformed] {
 			return true
 		}
 	}
@@ -252,12 +252,12 @@ func (d *document) repeated(i int, item Item, r *Record) bool {
 		return false
 	}
 	unit, like := d.frames[w.frame].unit, item
-	if item == IsMalformed {
-		like = IsRecord
+	if item == ItemMalformed {
+		like = ItemRecord
 	}
-	again := item != IsRecord && !w.gave[item] && !w.listed && (d.unitGave(unit, i, item) || d.unitGave(unit, i, like))
+	again := item != ItemRecord && !w.gave[item] && !w.listed && (d.unitGave(unit, i, item) || d.unitGave(unit, i, like))
 	w.gave[item] = true
-	return again || item == IsRecord && d.known(signature{r.Stamp, r.NR, r.PID, r.IP, unit}, w.listed, i)
+	return again || item == ItemRecord && d.known(signature{r.Stamp, r.NR, r.PID, r.IP, unit}, w.listed, i)
 }
 
 // known reports whether a record was given before, and keeps it in mind. Those
@@ -357,7 +357,7 @@ func (p *Parser) programText(line []byte) Item {
 		ok := p.jsonLine(line, start)
 		d.said = said
 		if ok {
-			return End
+			return ItemEnd
 		}
 	}
 	return p.refuse(line, byProgram)
@@ -368,10 +368,10 @@ func (p *Parser) programText(line []byte) Item {
 func (p *Parser) wrapped(frame int, line []byte, journal bool) Item {
 	d := &p.doc
 	item := p.bare(frame, line)
-	if item == End {
+	if item == ItemEnd {
 		item = p.quoted(line)
 	}
-	if item != IsRecord && item != IsOther {
+	if item != ItemRecord && item != ItemOther {
 		return item
 	}
 	if p.rec.Node == nil {
@@ -384,10 +384,10 @@ func (p *Parser) wrapped(frame int, line []byte, journal bool) Item {
 }
 
 // bare parses the fields of a record whose type and stamp are members of their
-// own, or were left out; End if the text has none.
+// own, or were left out; ItemEnd if the text has none.
 func (p *Parser) bare(frame int, line []byte) Item {
 	if !startsWithField(line) || !bytes.Contains(line, []byte(" syscall=")) || !bytes.Contains(line, []byte(" code=")) {
-		return End
+		return ItemEnd
 	}
 	d := &p.doc
 	st := Stamp{}
@@ -416,10 +416,10 @@ func (p *Parser) stampOf(frame int) Item {
 	}
 	st, ok := p.laurelID(d.fact(f, factLaurelID))
 	if !ok {
-		return End
+		return ItemEnd
 	}
 	p.begin(Record{Form: p.laurelForm(frame), Stamp: st, Node: d.node(frame)})
-	return IsOther
+	return ItemOther
 }
 
 // byUser reports whether an object's facility says that a program wrote its

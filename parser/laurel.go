@@ -31,7 +31,7 @@ func (p *Parser) laurel(frame int) Item {
 	if reason := p.laurelFields(f); reason != "" {
 		return p.malformed(reason, d.whole)
 	}
-	return IsRecord
+	return ItemRecord
 }
 
 // laurelNotice gives what a record of another type tells of the recording.
@@ -40,7 +40,7 @@ func (p *Parser) laurelNotice(frame int) Item {
 	f := &d.frames[frame]
 	st, ok := p.laurelID(d.fact(&d.frames[f.parent], factLaurelID))
 	if !ok {
-		return End
+		return ItemEnd
 	}
 	p.begin(Record{Form: p.laurelForm(f.parent), Stamp: st, Node: d.node(frame)})
 	if f.setting == inAbend {
@@ -49,7 +49,7 @@ func (p *Parser) laurelNotice(frame int) Item {
 		p.notice(kind, d.whole)
 	}
 	if !p.told {
-		return End
+		return ItemEnd
 	}
 	return p.tell()
 }

@@ -109,7 +109,7 @@ func (p *Parser) typed(line []byte, start, i int, form Form) Item {
 	if len(msg) != 0 {
 		p.rec.Form = form
 		if string(msg) != "msg=" {
-			return End
+			return ItemEnd
 		}
 	}
 	st, rest, ok := parseStamp(line[i:])
@@ -121,7 +121,7 @@ func (p *Parser) typed(line []byte, start, i int, form Form) Item {
 	}
 	if !ok || len(rest) == 0 || rest[0] != ':' {
 		if t != typeSeccomp {
-			return End
+			return ItemEnd
 		}
 		return p.malformed("record cut in its stamp", line)
 	}
@@ -135,12 +135,12 @@ func (p *Parser) typed(line []byte, start, i int, form Form) Item {
 		p.noticed(t, rest[1:])
 	case typeFailed:
 		p.loss = Loss{Kind: LossDaemon, Stamp: st, Text: line, Node: p.rec.Node}
-		return IsLoss
+		return ItemLoss
 	}
 	if bytes.HasPrefix(line[start+len(typeEq):], daemonType) {
 		p.rec.HasSerial = false
 	}
-	return IsOther
+	return ItemOther
 }
 
 // daemonType starts the types of auditd's own records, whose serials are not
@@ -153,7 +153,7 @@ func (p *Parser) event(body, line []byte) Item {
 		if reason := p.rec.interpreted(body); reason != "" {
 			return p.malformed(reason, line)
 		}
-		return IsRecord
+		return ItemRecord
 	}
 	rest, reason := p.fields(body)
 	if reason != "" {
@@ -170,7 +170,7 @@ func (p *Parser) abend(body, line []byte) Item {
 			return p.malformed("record cut, could be seccomp's", line)
 		}
 		p.noticed(typeAbend, body)
-		return IsOther
+		return ItemOther
 	}
 	p.rec.Legacy = true
 	rest, reason := p.fields(body)
@@ -186,11 +186,11 @@ func (p *Parser) abend(body, line []byte) Item {
 func (p *Parser) finish(rest, line []byte) Item {
 	tail := bytes.TrimRight(rest, " ")
 	if len(tail) == 0 || enriched(tail) {
-		return IsRecord
+		return ItemRecord
 	}
 	if rest[0] == ' ' && p.startsRecord(rest) {
 		p.line = rest
-		return IsRecord
+		return ItemRecord
 	}
 	return p.malformed("text after code=", line)
 }

@@ -13,7 +13,7 @@ import (
 // foreign is the first foreign line of a log.
 func foreign(p *parser.Parser, log string) int64 {
 	p.Reset([]byte(log))
-	for p.Next() != parser.End {
+	for p.Next() != parser.ItemEnd {
 	}
 	return p.Foreign()
 }
@@ -61,11 +61,11 @@ func TestForeign(t *testing.T) {
 		}
 		lines := strings.SplitAfter(log, "\n")
 		for _, stranger := range strangers {
-			if layout == parser.JSON && strings.TrimSpace(stranger) == "" {
+			if layout == parser.LayoutJSON && strings.TrimSpace(stranger) == "" {
 				continue
 			}
 			at := len(lines) - 1 // behind all: no line belongs to the one before
-			if layout == parser.Lines {
+			if layout == parser.LayoutLines {
 				at = rand.IntN(len(lines))
 			}
 			mixed := strings.Join(lines[:at], "") + stranger + "\n" + strings.Join(lines[at:], "")
@@ -90,7 +90,7 @@ func TestForeignFast(t *testing.T) {
 			if i > 0 {
 				text = string(damaged(r, log.Bytes()))
 			}
-			fast, general := foreign(parser.New(parser.Lines), text), foreign(parser.General(parser.New(parser.Lines)), text)
+			fast, general := foreign(parser.New(parser.LayoutLines), text), foreign(parser.General(parser.New(parser.LayoutLines)), text)
 			if fast != general {
 				t.Fatalf("%s: line %d, generally %d", kind, fast, general)
 			}

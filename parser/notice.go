@@ -29,7 +29,7 @@ func (p *Parser) notice(kind LossKind, text []byte) {
 // is no item.
 func (p *Parser) tell() Item {
 	p.told, p.loss.Node = false, p.rec.Node
-	return IsLoss
+	return ItemLoss
 }
 
 // noticeKill makes the loss of a process that came to its end by a signal, if

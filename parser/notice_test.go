@@ -86,11 +86,11 @@ func TestNotices(t *testing.T) {
 	for _, n := range notices() {
 		for form, log := range n.renderings() {
 			var others, losses int
-			for _, got := range items(parser.New(parser.Lines), []byte(log+"\n")) {
+			for _, got := range items(parser.New(parser.LayoutLines), []byte(log+"\n")) {
 				switch {
-				case got.item == parser.IsOther && got.event.stamp.Serial == 78:
+				case got.item == parser.ItemOther && got.event.stamp.Serial == 78:
 					others++
-				case got.item == parser.IsLoss && got.loss.kind == n.what && got.line == 1:
+				case got.item == parser.ItemLoss && got.loss.kind == n.what && got.line == 1:
 					losses++
 				default:
 					t.Errorf("%s: %+v\n%s", form, got, log)
@@ -107,10 +107,10 @@ func TestNotices(t *testing.T) {
 // lend no serial, and tell when auditd failed.
 func TestDaemonRecords(t *testing.T) {
 	for kind, item := range map[string]parser.Item{
-		"DAEMON_START": parser.IsOther, "DAEMON_END": parser.IsOther, "DAEMON_ROTATE": parser.IsOther, "DAEMON_ABORT": parser.IsLoss, "DAEMON_RESUME": parser.IsLoss,
+		"DAEMON_START": parser.ItemOther, "DAEMON_END": parser.ItemOther, "DAEMON_ROTATE": parser.ItemOther, "DAEMON_ABORT": parser.ItemLoss, "DAEMON_RESUME": parser.ItemLoss,
 	} {
 		got := one(t, "type="+kind+" msg=audit(1717243200.123:78): op=x auid=0 pid=1 res=success")
-		if got.item != item || got.event.stamp.HasSerial || item == parser.IsLoss && got.loss.kind != parser.LossDaemon {
+		if got.item != item || got.event.stamp.HasSerial || item == parser.ItemLoss && got.loss.kind != parser.LossDaemon {
 			t.Errorf("%s: %+v", kind, got)
 		}
 	}

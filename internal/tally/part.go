@@ -71,6 +71,9 @@ func (p *Proof) append(o *Proof) bool {
 			s.merge(seen, p.spaceOf(node))
 		}
 	}
+	for form, n := range o.leftOut {
+		p.leftOut[form] += n
+	}
 	in, next := p.input(), o.input()
 	before := in.tail
 	in.advance(next.head, next.tail)

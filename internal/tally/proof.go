@@ -17,6 +17,8 @@ type Proof struct {
 	sets   map[string]int32 // rotated set to its space
 	pages  *int             // that each node can have: they share the memory
 	max    int              // nodes
+	// leftOut are the records that do not pass the filter.
+	leftOut renderings
 }
 
 // Source is where an input comes from.
@@ -76,6 +78,7 @@ func (p *Proof) reset() {
 	}
 	clear(p.losses)
 	p.kills.reset()
+	p.leftOut = renderings{}
 	p.inputs, p.spaces = p.inputs[:0], p.spaces[:0]
 }
 

@@ -17,6 +17,7 @@ func (t *Tally) Summary() *aggregate.Summary {
 	s.By, s.Groups, pairs = t.counts.summary()
 	s.Inputs = t.results(pairs)
 	s.Retotal()
+	s.Selected = t.counts.filter.Selection(t.leftOut.events())
 	s.Completeness = t.completeness(s)
 	return s
 }
