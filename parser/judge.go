@@ -16,6 +16,7 @@ const (
 	aLoss
 	aLaurel
 	aStamp   // of another audit record, by laurel
+	aNotice  // what such a record tells of the recording
 	unusable // text that cannot be reached
 	aFault
 )
@@ -115,12 +116,14 @@ func (p *Parser) judge() Item {
 		item := p.judgeNext(i)
 		if d.isRefused(i) {
 			item = p.refused(item)
+			p.told = false
 		}
 		if item == ItemEnd {
 			continue
 		}
 		d.found++
 		if d.repeated(i, item, &p.rec) {
+			p.told = false
 			continue
 		}
 		return item
@@ -192,6 +195,8 @@ func (p *Parser) judgeNext(i int) Item {
 		return p.laurel(w.frame)
 	case aStamp:
 		return p.stampOf(w.frame)
+	case aNotice:
+		return p.laurelNotice(w.frame)
 	case unusable:
 		if !mentionsRecord(text) {
 			return ItemEnd
