@@ -391,9 +391,9 @@ func (p *Parser) bare(frame int, line []byte) Item {
 	}
 	d := &p.doc
 	st := Stamp{}
-	serial, n := digits(d.around(frame, factSerial))
-	if millis, ok := timeOf(d.around(frame, factTime)); ok && millis <= maxMillis && n > 0 && n <= 10 {
-		st = Stamp{Serial: uint32(serial), HasSerial: true, Millis: millis, HasTime: true}
+	serial, known := serialOf(d.around(frame, factSerial))
+	if millis, ok := timeOf(d.around(frame, factTime)); ok && millis <= maxMillis && known {
+		st = Stamp{Serial: serial, HasSerial: true, Millis: millis, HasTime: true}
 	}
 	p.begin(Record{Form: FormAudisp, Stamp: st})
 	return p.event(line, line)
