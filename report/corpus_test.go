@@ -78,7 +78,7 @@ func summarize(t testing.TB, containers map[int32]*container.Identity, names ...
 func countRecord(b *tally.Tally, p *parser.Parser, containers map[int32]*container.Identity) (e event.Event, counts bool) {
 	e, ok := event.Of(p.Record())
 	if !ok {
-		b.Malformed("interpreted name is in no table", p.Line())
+		b.Malformed("its call or architecture is in no table, or its number is another call's", p.Line())
 		return e, false
 	}
 	e.Container = containers[e.PID]

@@ -90,7 +90,7 @@ func corpusUnique(t *testing.T, dir string) {
 func addRecord(t *Tally, r *parser.Record, id *container.Identity, line int64) {
 	e, ok := event.Of(r)
 	if !ok {
-		t.Malformed("interpreted name is in no table", line)
+		t.Malformed("its call or architecture is in no table, or its number is another call's", line)
 		return
 	}
 	e.Container = id
