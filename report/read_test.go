@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/corpustest"
 )
 
 // validUTF8 returns s as it is after a trip through JSON: JSON is text.
@@ -218,7 +219,7 @@ func TestReadFailure(t *testing.T) {
 // taken for that.
 func TestSniff(t *testing.T) {
 	for _, name := range corpusFiles(t) {
-		if Sniff(readCorpus(t, name)) {
+		if Sniff(corpustest.Corpus.Read(t, name)) {
 			t.Errorf("%s is taken for our own", name)
 		}
 	}

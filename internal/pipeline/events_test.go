@@ -13,6 +13,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/corpustest"
 	"github.com/auditscan/auditscan/report"
 )
 
@@ -226,12 +227,8 @@ func TestTooManyCarried(t *testing.T) {
 
 // BenchmarkReadEvents counts events that were made of the corpus.
 func BenchmarkReadEvents(b *testing.B) {
-	names, err := filepath.Glob("../../testdata/corpus/*.log")
-	if err != nil || len(names) == 0 {
-		b.Fatal("no corpus", err)
-	}
 	var events bytes.Buffer
-	if _, err := Read(context.Background(), named(names...), nil, Options{Output: asEvents(&events)}); err != nil {
+	if _, err := Read(context.Background(), named(corpustest.Corpus.Paths(b)...), nil, Options{Output: asEvents(&events)}); err != nil {
 		b.Fatal(err)
 	}
 	all := bytes.Repeat(events.Bytes(), 100)
