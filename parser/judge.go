@@ -71,6 +71,7 @@ func (d *document) readLine(s []byte, from int) (ok bool) {
 // on which machine, may be what is missing.
 func (d *document) cut(from, first int, s []byte) {
 	some := false
+	d.foreign = true
 	for i := range d.waiting[from:] {
 		w := &d.waiting[from+i]
 		if !d.ended(w.frame, first) {

@@ -18,7 +18,7 @@ func Sniff(head []byte) bool {
 }
 
 func isReportKey(key string) bool {
-	return slices.Contains([]string{"version", "tool", "tables", "inputs", "totals", "positions", "groups"}, key)
+	return slices.Contains([]string{"version", "tool", "tables", "inputs", "totals", "filter", "positions", "groups"}, key)
 }
 
 // byteOrderMark is what editors and shells of Windows put before text. Read

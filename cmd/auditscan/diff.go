@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -42,6 +43,7 @@ func (f *policyFlags) environment() (profile.Environment, error) {
 	if err != nil {
 		return profile.Environment{}, usageErrorf("--arch: %v", err)
 	}
+	f.host = arch
 	caps, err := parseAll("cap", f.caps, profile.ParseCapability)
 	return profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub}, err
 }
@@ -77,6 +79,9 @@ func exactArgs(n int) cobra.PositionalArgs {
 func (f *policyFlags) diff(env *environment, before, after string) error {
 	on, err := f.environment()
 	if err != nil {
+		return err
+	}
+	if err := env.giveUp(confine.Needs{}); err != nil {
 		return err
 	}
 	var policies [2]*profile.Policy
@@ -129,11 +134,7 @@ func (f profileFile) readPolicy(env *environment, name string) (*profile.Documen
 		return nil, err
 	}
 	if !report.Sniff(head) {
-		d, err := profile.Read(in, name)
-		if err != nil {
-			return nil, err
-		}
-		return d, f.sayNotes(env, d)
+		return f.parse(env, in, name)
 	}
 	s, err := report.Read(in, name)
 	if err != nil {

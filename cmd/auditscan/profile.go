@@ -181,6 +181,9 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 	if err != nil {
 		return err
 	}
+	if err := f.matched(s); err != nil {
+		return err
+	}
 	if f.requireTrusted && profile.LeastTrust(s) == aggregate.TrustText {
 		return errUntrusted
 	}

@@ -36,6 +36,9 @@ func (c *counter) block(data []byte) {
 	for item := c.parser.Next(); item != parser.ItemEnd; item = c.parser.Next() {
 		c.item(item)
 	}
+	if n := c.parser.Foreign(); n != 0 {
+		c.tally.Foreign(c.before + n)
+	}
 	c.before += c.parser.Line()
 	c.tally.Lines(c.parser.Line())
 }
