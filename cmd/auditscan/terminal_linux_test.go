@@ -15,6 +15,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/auditscan/auditscan/internal/corpustest"
 )
 
 // openTerminal returns both sides of a new pseudo terminal.
@@ -353,7 +355,7 @@ func TestReportTerminal(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			args := append([]string{"report", "../../testdata/corpus/015-sof-5440-firefox-enforce.log"}, tt.args...)
+			args := append([]string{"report", corpustest.Corpus.Path(t, "015-sof-5440-firefox-enforce.log")}, tt.args...)
 			lines := onScreen(t, 80, []string{tt.env}, args...)
 			want := verdict
 			if tt.color {
@@ -373,7 +375,7 @@ func TestReportTerminal(t *testing.T) {
 // TestFitsTerminal: no line of any table is wider than the terminal, but for a
 // word that is.
 func TestFitsTerminal(t *testing.T) {
-	const log = "../../testdata/corpus/057-imx8-kauditd-suppressed.log"
+	log := corpustest.Corpus.Path(t, "057-imx8-kauditd-suppressed.log")
 	tests := []struct {
 		columns []uint16
 		args    []string
