@@ -78,10 +78,23 @@ func verdictText(c *aggregate.Completeness) string {
 
 func totals(s *aggregate.Summary) string {
 	t := &s.Totals
+	if text := NoMatch(s); text != "" {
+		return text + extras(t)
+	}
 	if t.Records == 0 {
 		return "no SECCOMP record in " + count(t.Lines, "line") + extras(t)
 	}
 	return fmt.Sprintf("%s, %s, %s%s", count(t.Records, "record"), count(int64(t.Syscalls), "syscall"), count(int64(t.Groups), "group"), extras(t))
+}
+
+// NoMatch says in a line that there are records and that none of them passes
+// the filter; "" where one does, or there is none.
+func NoMatch(s *aggregate.Summary) string {
+	if s.Totals.Records > 0 || s.Selected == nil || s.Selected.LeftOut == 0 {
+		return ""
+	}
+	filter := term.Escape(cmp.Or(s.Selected.Filter, "the filter"))
+	return fmt.Sprintf("%s in %s, none matches %s", count(s.Selected.LeftOut, "record"), count(s.Totals.Lines, "line"), filter)
 }
 
 // extras are the totals that are mostly 0.

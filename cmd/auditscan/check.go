@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"strings"
 	"text/tabwriter"
@@ -16,6 +17,7 @@ import (
 	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
+	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -97,10 +99,12 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 		return err
 	}
 	if r.Records == 0 {
-		env.notef("nothing was checked: no SECCOMP record in %d lines passes the filters; this says nothing of %s", s.Totals.Lines, path)
-		return &exitError{code: exitIncomplete}
+		why := cmp.Or(f.matched(s), fmt.Errorf("no SECCOMP record in %d lines", s.Totals.Lines))
+		return &exitError{exitIncomplete, fmt.Errorf("nothing was checked, so this says nothing of %s: %w", path, why)}
 	}
-	sayChecked(env, r, s)
+	if err := f.sayChecked(env, r, s); err != nil {
+		return err
+	}
 	if !f.quiet {
 		p, err := document.Evaluate(profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub})
 		if err != nil {
@@ -117,7 +121,10 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 }
 
 // profileFile says how a profile is read.
-type profileFile struct{ strict bool }
+type profileFile struct {
+	strict bool
+	host   syscalltable.Arch // that it is for; NoArch: this one
+}
 
 func (f *profileFile) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.strict, "strict", false, "refuse a profile with anything that runtimes pass over")
@@ -134,11 +141,25 @@ func (f profileFile) read(env *environment, path string) (*profile.Document, err
 		return nil, err
 	}
 	defer in.Close()
-	d, err := profile.Read(in, path)
+	return f.parse(env, in, path)
+}
+
+// parse reads a profile from what was opened.
+func (f profileFile) parse(env *environment, in io.Reader, name string) (*profile.Document, error) {
+	d, err := profile.Read(in, name, profile.ReadOptions{Host: f.host, Include: openIncluded})
 	if err != nil {
 		return nil, err
 	}
 	return d, f.sayNotes(env, d)
+}
+
+// openIncluded opens what a profile names: a hostile one may name a pipe, which
+// would not be open before somebody writes.
+func openIncluded(name string) (io.ReadCloser, error) {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", name)
+	}
+	return os.Open(name)
 }
 
 // sayNotes tells what was passed over, or refuses that.
@@ -180,7 +201,7 @@ func (f *checkFlags) summary(ctx context.Context, env *environment, args []strin
 }
 
 // sayChecked tells the result in a sentence, and what the policy's notes are.
-func sayChecked(env *environment, r *profile.CheckResult, s *aggregate.Summary) {
+func (f *checkFlags) sayChecked(env *environment, r *profile.CheckResult, s *aggregate.Summary) error {
 	for _, note := range r.Notes {
 		env.notef("%s", note)
 	}
@@ -188,9 +209,11 @@ func sayChecked(env *environment, r *profile.CheckResult, s *aggregate.Summary) 
 	if r.Unanswered > 0 {
 		env.notef("%d records have no architecture, so no profile can be asked about them", r.Unanswered)
 	}
-	if s.Completeness.Verdict == aggregate.Incomplete {
-		env.notef("the log is incomplete: the profile may deny calls that are not in it")
+	if s.Completeness.Verdict != aggregate.Incomplete {
+		return nil
 	}
+	env.notef("the log is incomplete: the profile may deny calls that are not in it")
+	return report.WriteVerdict(env.stderr, s, env.reportOptions(env.stderr, f.quiet))
 }
 
 // table writes what the profile denies and, unless quiet, what to do about it.

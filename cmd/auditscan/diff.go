@@ -43,6 +43,7 @@ func (f *policyFlags) environment() (profile.Environment, error) {
 	if err != nil {
 		return profile.Environment{}, usageErrorf("--arch: %v", err)
 	}
+	f.host = arch
 	caps, err := parseAll("cap", f.caps, profile.ParseCapability)
 	return profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub}, err
 }
@@ -133,11 +134,7 @@ func (f profileFile) readPolicy(env *environment, name string) (*profile.Documen
 		return nil, err
 	}
 	if !report.Sniff(head) {
-		d, err := profile.Read(in, name)
-		if err != nil {
-			return nil, err
-		}
-		return d, f.sayNotes(env, d)
+		return f.parse(env, in, name)
 	}
 	s, err := report.Read(in, name)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/pflag"
 
@@ -57,13 +58,37 @@ func (f *filterFlags) filter(now time.Time) (*aggregate.Filter, error) {
 	if out.Until, err = parseTime(f.until, now); err != nil {
 		return nil, usageErrorf("--until: %v", err)
 	}
+	out.Text = f.String()
 	return out, nil
 }
 
-// given reports whether there is any filter.
-func (f *filterFlags) given() bool {
-	lists := [][]string{f.comm, f.exe, f.container, f.pod, f.namespace, f.pid, f.arch, f.action, f.syscall}
-	return len(slices.Concat(lists...)) > 0 || f.since != "" || f.until != ""
+// String returns the filters that are given, as a command line has them.
+func (f *filterFlags) String() string {
+	var all []string
+	for _, flag := range []struct {
+		name   string
+		values []string
+	}{
+		{"comm", f.comm}, {"exe", f.exe}, {"pid", f.pid}, {"container", f.container}, {"pod", f.pod}, {"namespace", f.namespace},
+		{"arch", f.arch}, {"action", f.action}, {"syscall", f.syscall}, {"since", nonEmpty(f.since)}, {"until", nonEmpty(f.until)},
+	} {
+		if len(flag.values) > 0 {
+			all = append(all, "--"+flag.name+" "+shellWord(strings.Join(flag.values, ",")))
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+func nonEmpty(s string) []string {
+	return slices.DeleteFunc([]string{s}, func(s string) bool { return s == "" })
+}
+
+// shellWord quotes what a shell would take apart.
+func shellWord(s string) string {
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`'"\$&;|<>()*?[]`+"`", r) }) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // parseAll parses the values of a flag.

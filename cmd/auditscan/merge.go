@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
 
@@ -50,5 +51,6 @@ func merge(ctx context.Context, env *environment, f *readFlags, args []string) e
 	if !f.quiet {
 		sayRuns(env, s.Runs)
 	}
-	return env.output(func(w io.Writer) error { return report.Write(w, s, report.JSON, report.Options{Tool: tool}) })
+	err = env.output(func(w io.Writer) error { return report.Write(w, s, report.JSON, report.Options{Tool: tool}) })
+	return cmp.Or(err, f.matched(s))
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -60,15 +62,20 @@ func (f *readFlags) read(ctx context.Context, env *environment, args []string, e
 	bar := newProgress(env, files, f.quiet)
 	defer bar.end()
 	o.Opened = bar.opened
-	s, err := pipeline.Read(ctx, files, env.stdin, o)
-	if err == nil && s.Totals.Records == 0 && f.filterFlags.given() {
-		advice := ""
-		if len(f.container)+len(f.pod)+len(f.namespace) > 0 {
-			advice = f.pidmapAdvice()
-		}
-		env.notef("no record passes the filters%s", advice)
+	return pipeline.Read(ctx, files, env.stdin, o)
+}
+
+// matched returns an error if there are filters and no record passes them:
+// most often one of them is misspelt.
+func (f *readFlags) matched(s *aggregate.Summary) error {
+	if s.Totals.Records > 0 || s.Selected == nil {
+		return nil
 	}
-	return s, err
+	text := cmp.Or(report.NoMatch(s), fmt.Sprintf("no SECCOMP record in %d lines, and so none matches %s", s.Totals.Lines, s.Selected.Filter))
+	if len(f.container)+len(f.pod)+len(f.namespace) > 0 {
+		text += f.pidmapAdvice()
+	}
+	return errors.New(text)
 }
 
 // refuseProfile tells a profile where a log is wanted.

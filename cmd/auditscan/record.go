@@ -246,7 +246,7 @@ func writeCounts(w io.Writer, s *aggregate.Summary) error {
 		slices.SortStableFunc(calls, func(a, b aggregate.Call) int { return cmp.Compare(b.Count, a.Count) })
 		for _, c := range calls {
 			share := 100 * float64(c.Count) / float64(s.Totals.Records)
-			_, err := fmt.Fprintf(w, "%6.1f%% %9d  %-24s %s\n", share, c.Count, profile.CallName(c.Name(), c.NR)+suffix(c), term.Escape(g.Comm))
+			_, err := fmt.Fprintf(w, "%6.1f%% %9d  %-24s %s\n", share, c.Count, c.String()+suffix(c), term.Escape(g.Comm))
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
 
@@ -73,7 +74,7 @@ func (f *reportFlags) run(ctx context.Context, env *environment, args []string) 
 			return err
 		}
 	}
-	return f.verdict(s)
+	return cmp.Or(f.matched(s), f.verdict(s))
 }
 
 // write writes the report; a table of denials ends with what lets them run.
@@ -116,7 +117,7 @@ func (f *reportFlags) events(ctx context.Context, env *environment, args []strin
 	if err := report.WriteVerdict(env.stderr, s, env.reportOptions(env.stderr, f.quiet)); err != nil {
 		return err
 	}
-	return f.verdict(s)
+	return cmp.Or(f.matched(s), f.verdict(s))
 }
 
 // appendLate appends, as lines of JSON, the losses that only all records

@@ -92,7 +92,7 @@ func (r *run) open(ctx context.Context, in *input, stdin io.Reader) (err error) 
 	layout := parser.Sniff(head)
 	in.blocks, in.trust = in.reader, savedTrust(in.reader)
 	in.total = r.counter(r.total, in.reader.Name(), layout)
-	in.apart = layout == parser.Lines
+	in.apart = layout == parser.LayoutLines
 	in.pack(in.reader.Packed())
 	if in.apart {
 		in.reader.Map(r.options.BlockSize, in.room)

@@ -46,7 +46,7 @@ type Counter struct {
 func NewCounter(input string, trust aggregate.Trust, o Options) *Counter {
 	r := newRun(o)
 	r.total.Begin(tally.Source{Name: input, Trust: trust})
-	return &Counter{r, r.counter(r.total, input, parser.Lines)}
+	return &Counter{r, r.counter(r.total, input, parser.LayoutLines)}
 }
 
 // Summary returns what was counted so far.

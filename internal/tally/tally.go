@@ -83,16 +83,19 @@ func (t *Tally) Event(e *event.Event, line int64) (seen int64, ok bool) {
 	}
 	at := timeOf(r.Stamp)
 	if !t.counts.filter.MatchesTime(at) {
+		t.leftOut[id.form]++
 		return 0, false
 	}
 	if o.group == nil {
 		if o.unknown && t.counts.filter.MatchesCall(id.arch, id.action, id.name()) {
 			in.unattributed++
 		}
+		t.leftOut[id.form]++
 		return 0, false
 	}
 	call := o.group.call(t.counts.filter, &id)
 	if call == nil {
+		t.leftOut[id.form]++
 		return 0, false
 	}
 	call.Count++
