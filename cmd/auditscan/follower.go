@@ -50,7 +50,7 @@ func newFollower(env *environment, f *followFlags, from *origin, filter *aggrega
 
 // newCounts builds the counter; who supplies containers.
 func (w *follower) newCounts(who *attribution) {
-	o := pipeline.Options{Filter: w.filter, Containers: who.find, Hold: w.holdRecord}
+	o := pipeline.Options{Filter: w.filter, Node: w.flags.node, Containers: who.find, Hold: w.holdRecord}
 	if !w.live {
 		o.Output = pipeline.Output{Writer: &w.stdout, Event: report.AppendLine, OnlyNew: w.flags.onlyNew}
 	}

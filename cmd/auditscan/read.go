@@ -21,12 +21,14 @@ import (
 // readFlags are the flags of the commands that read saved logs.
 type readFlags struct {
 	filterFlags
+	nodeFlags
 	pidmap         string
 	quiet, verbose bool
 }
 
 func (f *readFlags) add(flags *pflag.FlagSet) {
 	f.filterFlags.add(flags)
+	f.nodeFlags.add(flags)
 	flags.StringVar(&f.pidmap, "pidmap", "", "find containers by this `FILE` of follow --pidmap")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no advice, no progress bar")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show each record that cannot be used, with its place")
@@ -39,7 +41,11 @@ func (f *readFlags) read(ctx context.Context, env *environment, args []string, e
 	if err != nil {
 		return nil, err
 	}
-	files, notes, err := inputs(env, args)
+	nodes, err := f.nodes()
+	if err != nil {
+		return nil, err
+	}
+	files, notes, err := inputs(env, args, nodes)
 	if err != nil {
 		return nil, err
 	}
@@ -87,16 +93,16 @@ func refuseProfile(head []byte) error {
 }
 
 // inputs expands what the user named, or finds the host's own log.
-func inputs(env *environment, args []string) ([]source.Input, []source.Note, error) {
-	if len(args) > 0 {
-		return source.Expand(args)
+func inputs(env *environment, args []string, nodes source.Nodes) ([]source.Input, []source.Note, error) {
+	if len(args)+len(nodes.Named) > 0 {
+		return source.Expand(args, nodes)
 	}
 	path, reason, err := source.FindHost("/")
 	if err != nil {
 		return nil, nil, err
 	}
 	env.notef("%s", reason)
-	return source.Expand([]string{path})
+	return source.Expand([]string{path}, nodes)
 }
 
 // output runs f with a buffer before stdout, and reports what could not be
