@@ -116,6 +116,15 @@ func (c *Call) Name() string {
 	return name
 }
 
+// String returns the call's name, or "#" and its number where no table has it;
+// "#*" stands for all of those that were not listed.
+func (c *Call) String() string {
+	if c.Folded {
+		return "#*"
+	}
+	return c.Arch.CallName(c.NR)
+}
+
 // Add adds the count and times of another counter of the same call.
 func (c *Call) Add(o *Call) {
 	c.Count = Plus(c.Count, o.Count)

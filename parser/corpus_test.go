@@ -92,11 +92,11 @@ func parseAll(layout parser.Layout, blocks ...[]byte) outcome {
 	p := parser.New(layout)
 	for _, b := range blocks {
 		p.Reset(b)
-		for item := p.Next(); item != parser.End; item = p.Next() {
+		for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
 			o.add(p, item)
 		}
 	}
-	if item := p.Flush(); item != parser.End {
+	if item := p.Flush(); item != parser.ItemEnd {
 		o.add(p, item)
 	}
 	return o
@@ -104,7 +104,7 @@ func parseAll(layout parser.Layout, blocks ...[]byte) outcome {
 
 func (o *outcome) add(p *parser.Parser, item parser.Item) {
 	switch item {
-	case parser.IsRecord:
+	case parser.ItemRecord:
 		c := callOf(p.Record())
 		if p.Record().Legacy {
 			o.legacy[c]++
@@ -113,9 +113,9 @@ func (o *outcome) add(p *parser.Parser, item parser.Item) {
 		}
 		o.calls[c]++
 		o.records++
-	case parser.IsMalformed:
+	case parser.ItemMalformed:
 		o.malformed = append(o.malformed, p.Malformed().Reason)
-	case parser.IsLoss:
+	case parser.ItemLoss:
 		o.losses = append(o.losses, expectedLoss{lossName[p.Loss().Kind], p.Loss().Count})
 	}
 }

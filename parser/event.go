@@ -289,5 +289,5 @@ func (p *Parser) collectedLoss(frame int) Item {
 	if millis, ok := timeOf(d.fact(f, factTime)); ok && millis >= 0 && millis <= maxMillis {
 		p.loss.Stamp = Stamp{Millis: millis, HasTime: true}
 	}
-	return IsLoss
+	return ItemLoss
 }

@@ -23,8 +23,8 @@ const (
 type waiting struct {
 	kind    kind
 	message bool
-	listed  bool                  // it stands in an array itself
-	gave    [IsMalformed + 1]bool // the items that it gave
+	listed  bool                    // it stands in an array itself
+	gave    [ItemMalformed + 1]bool // the items that it gave
 	frame   int
 	text    span
 	line    int64  // of the block, where it stands
@@ -71,6 +71,7 @@ func (d *document) readLine(s []byte, from int) (ok bool) {
 // on which machine, may be what is missing.
 func (d *document) cut(from, first int, s []byte) {
 	some := false
+	d.foreign = true
 	for i := range d.waiting[from:] {
 		w := &d.waiting[from+i]
 		if !d.ended(w.frame, first) {
@@ -115,7 +116,7 @@ func (p *Parser) judge() Item {
 		if d.isRefused(i) {
 			item = p.refused(item)
 		}
-		if item == End {
+		if item == ItemEnd {
 			continue
 		}
 		d.found++
@@ -127,13 +128,13 @@ func (p *Parser) judge() Item {
 	d.ready = false
 	if d.depth > 0 {
 		d.forget()
-		return End
+		return ItemEnd
 	}
 	if whole := d.whole; d.found == 0 && mentionsRecord(whole) && !d.readsRecord() {
 		d.whole = nil
 		return p.malformed("record in JSON that is none of its texts", whole)
 	}
-	return End
+	return ItemEnd
 }
 
 // isRefused reports whether what waited stands in a message of another.
@@ -145,12 +146,12 @@ func (d *document) isRefused(i int) bool {
 // refused is what becomes of an item in a message of another.
 func (p *Parser) refused(item Item) Item {
 	switch item {
-	case IsMalformed:
+	case ItemMalformed:
 		return item
-	case IsRecord:
+	case ItemRecord:
 		return p.malformed(insideMessage, p.doc.whole)
 	}
-	return End
+	return ItemEnd
 }
 
 // readsRecord reports whether a text that was judged tells of a record, which
@@ -176,15 +177,15 @@ func (p *Parser) judgeNext(i int) Item {
 	d.next, d.line = i+1, 0
 	switch w.kind {
 	case aText:
-		return End
+		return ItemEnd
 	case anEvent:
 		if d.gave(d.frames[w.frame].first, i) { // its text did
-			return End
+			return ItemEnd
 		}
 		if reason := p.collected(w.frame); reason != "" {
 			return p.malformed(reason, d.whole)
 		}
-		return IsRecord
+		return ItemRecord
 	case aLoss:
 		return p.collectedLoss(w.frame)
 	case aLaurel:
@@ -193,7 +194,7 @@ func (p *Parser) judgeNext(i int) Item {
 		return p.stampOf(w.frame)
 	case unusable:
 		if !mentionsRecord(text) {
-			return End
+			return ItemEnd
 		}
 	}
 	return p.malformed(w.reason, text)
@@ -209,7 +210,7 @@ func (p *Parser) judgeLine(w waiting, text []byte) Item {
 	}
 	d.line += len(line) + 1
 	if len(line) < minLine {
-		return End
+		return ItemEnd
 	}
 	d.at = w.frame
 	item := p.textOf(w, line)
@@ -221,7 +222,7 @@ func (p *Parser) judgeLine(w waiting, text []byte) Item {
 // used.
 func (d *document) gave(from, to int) bool {
 	for _, w := range d.waiting[from:to] {
-		if w.gave[IsRecord] || w.gave[IsMalformed] {
+		if w.gave[ItemRecord] || w.gave[ItemMalformed] {
 			return true
 		}
 	}
@@ -246,12 +247,12 @@ func (d *document) repeated(i int, item Item, r *Record) bool {
 		return false
 	}
 	unit, like := d.frames[w.frame].unit, item
-	if item == IsMalformed {
-		like = IsRecord
+	if item == ItemMalformed {
+		like = ItemRecord
 	}
-	again := item != IsRecord && !w.gave[item] && !w.listed && (d.unitGave(unit, i, item) || d.unitGave(unit, i, like))
+	again := item != ItemRecord && !w.gave[item] && !w.listed && (d.unitGave(unit, i, item) || d.unitGave(unit, i, like))
 	w.gave[item] = true
-	return again || item == IsRecord && d.known(signature{r.Stamp, r.NR, r.PID, r.IP, unit}, w.listed, i)
+	return again || item == ItemRecord && d.known(signature{r.Stamp, r.NR, r.PID, r.IP, unit}, w.listed, i)
 }
 
 // known reports whether a record was given before, and keeps it in mind. Those
@@ -351,7 +352,7 @@ func (p *Parser) programText(line []byte) Item {
 		ok := p.jsonLine(line, start)
 		d.said = said
 		if ok {
-			return End
+			return ItemEnd
 		}
 	}
 	return p.refuse(line, byProgram)
@@ -362,10 +363,10 @@ func (p *Parser) programText(line []byte) Item {
 func (p *Parser) wrapped(frame int, line []byte, journal bool) Item {
 	d := &p.doc
 	item := p.bare(frame, line)
-	if item == End {
+	if item == ItemEnd {
 		item = p.quoted(line)
 	}
-	if item != IsRecord && item != IsOther {
+	if item != ItemRecord && item != ItemOther {
 		return item
 	}
 	if p.rec.Node == nil {
@@ -378,10 +379,10 @@ func (p *Parser) wrapped(frame int, line []byte, journal bool) Item {
 }
 
 // bare parses the fields of a record whose type and stamp are members of their
-// own, or were left out; End if the text has none.
+// own, or were left out; ItemEnd if the text has none.
 func (p *Parser) bare(frame int, line []byte) Item {
 	if !startsWithField(line) || !bytes.Contains(line, []byte(" syscall=")) || !bytes.Contains(line, []byte(" code=")) {
-		return End
+		return ItemEnd
 	}
 	d := &p.doc
 	st := Stamp{}
@@ -410,10 +411,10 @@ func (p *Parser) stampOf(frame int) Item {
 	}
 	st, ok := p.laurelID(d.fact(f, factLaurelID))
 	if !ok {
-		return End
+		return ItemEnd
 	}
 	p.begin(Record{Form: p.laurelForm(frame), Stamp: st, Node: d.node(frame)})
-	return IsOther
+	return ItemOther
 }
 
 // byUser reports whether an object's facility says that a program wrote its

@@ -31,7 +31,7 @@ func (p *Parser) laurel(frame int) Item {
 	if reason := p.laurelFields(f); reason != "" {
 		return p.malformed(reason, d.whole)
 	}
-	return IsRecord
+	return ItemRecord
 }
 
 func (p *Parser) laurelForm(event int) Form {

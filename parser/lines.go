@@ -103,7 +103,7 @@ func (p *Parser) typed(line []byte, start, i int, form Form) Item {
 	if len(msg) != 0 {
 		p.rec.Form = form
 		if string(msg) != "msg=" {
-			return End
+			return ItemEnd
 		}
 	}
 	st, rest, ok := parseStamp(line[i:])
@@ -115,7 +115,7 @@ func (p *Parser) typed(line []byte, start, i int, form Form) Item {
 	}
 	if !ok || len(rest) == 0 || rest[0] != ':' {
 		if t != typeSeccomp {
-			return End
+			return ItemEnd
 		}
 		return p.malformed("record cut in its stamp", line)
 	}
@@ -127,9 +127,9 @@ func (p *Parser) typed(line []byte, start, i int, form Form) Item {
 		return p.abend(rest[1:], line)
 	}
 	if bytes.HasPrefix(line[start+len(typeEq):], daemonType) {
-		return End
+		return ItemEnd
 	}
-	return IsOther
+	return ItemOther
 }
 
 // daemonType starts the types of auditd's own records, whose serials are not
@@ -142,7 +142,7 @@ func (p *Parser) event(body, line []byte) Item {
 		if reason := p.rec.interpreted(body); reason != "" {
 			return p.malformed(reason, line)
 		}
-		return IsRecord
+		return ItemRecord
 	}
 	rest, reason := p.fields(body)
 	if reason != "" {
@@ -158,7 +158,7 @@ func (p *Parser) abend(body, line []byte) Item {
 		if p.rec.Form == FormKernel && !bytes.Contains(body, []byte(" sig=")) {
 			return p.malformed("record cut, could be seccomp's", line)
 		}
-		return IsOther
+		return ItemOther
 	}
 	p.rec.Legacy = true
 	rest, reason := p.fields(body)
@@ -174,11 +174,11 @@ func (p *Parser) abend(body, line []byte) Item {
 func (p *Parser) finish(rest, line []byte) Item {
 	tail := bytes.TrimRight(rest, " ")
 	if len(tail) == 0 || enriched(tail) {
-		return IsRecord
+		return ItemRecord
 	}
 	if rest[0] == ' ' && p.startsRecord(rest) {
 		p.line = rest
-		return IsRecord
+		return ItemRecord
 	}
 	return p.malformed("text after code=", line)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/jsontime"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -198,7 +199,7 @@ func (c *CheckedCall) document(by []aggregate.Key) (*checkCall, error) {
 	row := &checkCall{
 		Arch: orNull(c.Call.Arch.String()), NR: c.Call.NR, Name: orNull(c.Call.Name()), Action: c.Call.Action.String(),
 		Verdict: c.Verdict(), Because: c.Answer.Because,
-		Count: c.Call.Count, First: stamp(c.Call.First.Time()), Last: stamp(c.Call.Last.Time()),
+		Count: c.Call.Count, First: jsontime.OrNil(c.Call.First.Time()), Last: jsontime.OrNil(c.Call.Last.Time()),
 	}
 	for _, o := range c.Answer.Possible {
 		row.Possible = append(row.Possible, o.String())

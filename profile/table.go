@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,7 +31,7 @@ func (r *CheckResult) Table() Table {
 		for _, k := range by {
 			row = append(row, c.Group.Value(k))
 		}
-		t.Rows = append(t.Rows, append(row, CallName(c.Call.Name(), c.Call.NR), c.Call.Arch.String(),
+		t.Rows = append(t.Rows, append(row, c.Call.String(), c.Call.Arch.String(),
 			c.Call.Action.String(), c.answerText(), strconv.FormatInt(c.Call.Count, 10)))
 	}
 	return t
@@ -62,14 +61,6 @@ func (c *CheckedCall) answerText() string {
 		return "depends on arguments: " + strings.Join(possible, " or ")
 	}
 	return strings.Join(possible, ", ")
-}
-
-// CallName names a call whose number may be in no table.
-func CallName(name string, nr int32) string {
-	if name == "" {
-		return fmt.Sprintf("number %d", nr)
-	}
-	return name
 }
 
 // Table returns the differences, a row each.

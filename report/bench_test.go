@@ -64,7 +64,7 @@ func BenchmarkReadEvents(b *testing.B) {
 func BenchmarkAppend(b *testing.B) {
 	var record parser.Record
 	walk(b, "087-k8s-runc-init-exe-slash.log", func(p *parser.Parser, item parser.Item) {
-		if item == parser.IsRecord {
+		if item == parser.ItemRecord {
 			record = *p.Record()
 			record.Comm.Bytes, record.Exe.Bytes = bytes.Clone(record.Comm.Bytes), bytes.Clone(record.Exe.Bytes)
 			record.Node = bytes.Clone(record.Node)

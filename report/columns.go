@@ -77,7 +77,7 @@ func allColumns() []column {
 		{head: "COMM", keys: []aggregate.Key{aggregate.ByComm}, fit: table.Cut, value: func(r row) string { return r.group.Comm }},
 		{head: "EXE", keys: []aggregate.Key{aggregate.ByExe}, fit: table.Cut, value: func(r row) string { return r.group.Exe }},
 		{head: "PID", keys: []aggregate.Key{aggregate.ByPID}, value: pid},
-		{head: "SYSCALL", value: func(r row) string { return r.call.Name() }, missing: number},
+		{head: "SYSCALL", value: func(r row) string { return r.call.Name() }, missing: func(r row) string { return r.call.String() }},
 		{head: "NR", full: true, value: nr},
 		{head: "ARCH", value: func(r row) string { return r.call.Arch.String() }},
 		{head: "ACTION", color: actionColor, value: func(r row) string { return r.call.Action.String() }},
@@ -110,9 +110,6 @@ func nr(r row) string {
 	}
 	return strconv.Itoa(int(r.call.NR))
 }
-
-// number is a call without a name; no call's name has a # in it.
-func number(r row) string { return "#" + cmp.Or(nr(r), "*") }
 
 // columnsOf returns the columns that f shows of s. In CSV they depend on the
 // keys alone, so that a program can rely on them; formats for people leave

@@ -43,10 +43,10 @@ func walk(t testing.TB, name string, visit func(*parser.Parser, parser.Item)) in
 	data := readCorpus(t, name)
 	p := parser.New(parser.Sniff(data))
 	p.Reset(data)
-	for item := p.Next(); item != parser.End; item = p.Next() {
+	for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
 		visit(p, item)
 	}
-	if item := p.Flush(); item != parser.End {
+	if item := p.Flush(); item != parser.ItemEnd {
 		visit(p, item)
 	}
 	return p.Line()
@@ -60,13 +60,13 @@ func summarize(t testing.TB, containers map[int32]*container.Identity, names ...
 		b.Begin(tally.Source{Name: name})
 		b.Lines(walk(t, name, func(p *parser.Parser, item parser.Item) {
 			switch item {
-			case parser.IsRecord:
+			case parser.ItemRecord:
 				countRecord(b, p, containers)
-			case parser.IsOther:
+			case parser.ItemOther:
 				b.Other(p.Record())
-			case parser.IsLoss:
+			case parser.ItemLoss:
 				b.Loss(p.Loss(), p.Line())
-			case parser.IsMalformed:
+			case parser.ItemMalformed:
 				b.Malformed(p.Malformed().Reason, p.Line())
 			}
 		}))
@@ -95,11 +95,11 @@ func eventsOf(t testing.TB, containers map[int32]*container.Identity, encode fun
 		b.Begin(tally.Source{Name: name})
 		walk(t, name, func(p *parser.Parser, item parser.Item) {
 			switch item {
-			case parser.IsRecord:
+			case parser.ItemRecord:
 				if e, counts := countRecord(b, p, containers); counts {
 					out = encode(out, &e)
 				}
-			case parser.IsLoss:
+			case parser.ItemLoss:
 				l := p.Loss()
 				out = AppendLoss(out, b.Loss(l, p.Line()), l.Count, l.Stamp.Time())
 			}

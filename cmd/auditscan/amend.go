@@ -44,7 +44,7 @@ func amendReported(w io.Writer, s *aggregate.Summary) error {
 func (f *filterFlags) denialsOnly() bool {
 	runs := func(name string) bool {
 		a, err := syscalltable.ParseAction(name)
-		return err != nil || !profile.Refuses(a)
+		return err != nil || !a.Denied()
 	}
 	return len(f.action) > 0 && !slices.ContainsFunc(f.action, runs)
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/container/live"
+	"github.com/auditscan/auditscan/internal/confine"
+	"github.com/auditscan/auditscan/internal/rights"
 	"github.com/auditscan/auditscan/internal/term"
 )
 
@@ -25,6 +27,10 @@ func newContainers(env *environment) *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			if output != "table" && output != "json" {
 				return usageErrorf("--output: unknown format %q (one of table, json)", output)
+			}
+			// /proc can hide the processes of others (hidepid).
+			if err := env.giveUp(confine.Needs{Capabilities: []rights.Capability{rights.SysPtrace}}); err != nil {
+				return err
 			}
 			names, err := live.NewResolver(root)
 			if err != nil {

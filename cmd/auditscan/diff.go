@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -77,6 +78,9 @@ func exactArgs(n int) cobra.PositionalArgs {
 func (f *policyFlags) diff(env *environment, before, after string) error {
 	on, err := f.environment()
 	if err != nil {
+		return err
+	}
+	if err := env.giveUp(confine.Needs{}); err != nil {
 		return err
 	}
 	var policies [2]*profile.Policy

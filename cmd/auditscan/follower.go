@@ -85,16 +85,16 @@ func (w *follower) follow(ctx context.Context, who *attribution) error {
 		return err
 	}
 	if err := w.catchUp(ctx); err != nil {
-		return err
+		return w.fail(ctx, err)
 	}
 	for refreshed := time.Now(); ; {
 		if over, err := w.read(ctx, holdInterval); over {
 			return w.end(ctx, err)
 		} else if err != nil {
-			return err
+			return w.fail(ctx, err)
 		}
 		if err := w.retryHeld(who); err != nil {
-			return err
+			return w.fail(ctx, err)
 		}
 		if time.Since(refreshed) >= refresh {
 			refreshed = time.Now()
@@ -103,6 +103,16 @@ func (w *follower) follow(ctx context.Context, who *attribution) error {
 			}
 		}
 	}
+}
+
+// fail ends following where what was counted could not be shown. If it was told
+// to end, that is saved nonetheless: nobody may be there to be shown it, ever.
+func (w *follower) fail(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	w.hold.Flush()
+	return errors.Join(err, w.save())
 }
 
 // read counts what the stream gives for as long as limit. over means that the

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
 )
@@ -50,6 +51,9 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 	}
 	if pid, err := strconv.Atoi(name); err == nil {
 		return f.inspectProcess(env, pid, on.Arch)
+	}
+	if err := env.giveUp(confine.Needs{}); err != nil {
+		return err
 	}
 	if name == runtimesName {
 		return env.output(profile.WriteRuntimes)

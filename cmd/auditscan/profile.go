@@ -375,12 +375,12 @@ func sayWidened(env *environment, list []profile.Widened) {
 // stillDenied tells of a call that was denied during the run and is not
 // allowed now.
 func stillDenied(d profile.Denied) string {
-	return fmt.Sprintf("denied during the run, not added: %s on %s (%s, count %d)", profile.CallName(d.Name, d.NR), d.Arch, d.Action, d.Records)
+	return fmt.Sprintf("denied during the run, not added: %s on %s (%s, count %d)", d.Arch.CallName(d.NR), d.Arch, d.Action, d.Records)
 }
 
 func sayUnresolved(env *environment, list []profile.Unresolved) {
 	for _, u := range list {
-		env.notef("left out: number %d on %s (count %d): %s", u.NR, u.Arch, u.Records, u.Reason)
+		env.notef("left out: %s on %s (count %d): %s", u.Arch.CallName(u.NR), u.Arch, u.Records, u.Reason)
 	}
 }
 

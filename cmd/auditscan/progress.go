@@ -40,7 +40,7 @@ func newProgress(env *environment, files []source.Input, quiet bool) *progress {
 		return &progress{}
 	}
 	p := &progress{stop: make(chan struct{})}
-	p.bars = mpb.New(mpb.WithOutput(env.stderr), mpb.WithWidth(40))
+	p.bars = mpb.New(mpb.WithOutput(plain(env.stderr)), mpb.WithWidth(40))
 	p.bar = p.bars.AddBar(total, mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Name("reading ")), mpb.AppendDecorators(decor.Percentage()))
 	go p.update()

@@ -156,8 +156,11 @@ func start(env *environment, args []string, filter bpf.Filter, session bool) (*l
 	if err != nil {
 		return nil, err
 	}
+	if env.outlast != nil {
+		env.outlast()
+	}
 	return launch.Start(launch.Command{
-		Path: path, Args: args, Stdin: env.stdin, Stdout: env.stdout, Stderr: env.stderr, Filter: filter, Session: session,
+		Path: path, Args: args, Stdin: env.stdin, Stdout: plain(env.stdout), Stderr: plain(env.stderr), Filter: filter, Session: session,
 	})
 }
 
@@ -216,6 +219,7 @@ func (f *recordFlags) write(env *environment, s *aggregate.Summary, base *profil
 	// What has ended the command must not end this: only a further signal does.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	defer endLate(ctx, env)()
 	err = atomicfile.Write(ctx, f.output, 0o666, func(w io.Writer) error { _, err := w.Write(text.Bytes()); return err })
 	if err != nil {
 		return err
@@ -242,7 +246,7 @@ func writeCounts(w io.Writer, s *aggregate.Summary) error {
 		slices.SortStableFunc(calls, func(a, b aggregate.Call) int { return cmp.Compare(b.Count, a.Count) })
 		for _, c := range calls {
 			share := 100 * float64(c.Count) / float64(s.Totals.Records)
-			_, err := fmt.Fprintf(w, "%6.1f%% %9d  %-24s %s\n", share, c.Count, profile.CallName(c.Name(), c.NR)+suffix(c), term.Escape(g.Comm))
+			_, err := fmt.Fprintf(w, "%6.1f%% %9d  %-24s %s\n", share, c.Count, c.String()+suffix(c), term.Escape(g.Comm))
 			if err != nil {
 				return err
 			}

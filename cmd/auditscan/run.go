@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,6 +22,11 @@ type environment struct {
 	// confine gives up the rights that a command does not need any more; nil
 	// in tests, whose process has others to run.
 	confine func(confine.Needs) error
+	// done is closed when the command is told to end; nil: it never is.
+	done <-chan struct{}
+	// outlast has a signal not end the process by itself any more: a command
+	// that it has started gets it, too. May be nil.
+	outlast func()
 }
 
 // giveUp gives up what a command does not need from now on, as what it reads
@@ -40,12 +44,13 @@ func (env *environment) notef(format string, args ...any) {
 	fmt.Fprintf(env.stderr, "auditscan: %s\n", term.Escape(fmt.Sprintf(format, args...)))
 }
 
-// open opens a file of the user's; "-" is stdin.
+// open opens a file of the user's; "-" is stdin. To wait for a pipe ends when
+// the command is told to end.
 func (env *environment) open(name string) (io.ReadCloser, error) {
 	if name == "-" {
-		return io.NopCloser(env.stdin), nil
+		return io.NopCloser(&endableInput{env.done, env.stdin, nil}), nil
 	}
-	return os.Open(name)
+	return openEndable(name, env.done)
 }
 
 // The exit codes, which the package comment explains.
@@ -95,6 +100,7 @@ func exitCode(env *environment, err error) int {
 
 // run executes the command line.
 func run(ctx context.Context, env *environment, args []string) error {
+	env.done = ctx.Done()
 	root := newRoot(env)
 	if err := addCompletion(root); err != nil {
 		return err

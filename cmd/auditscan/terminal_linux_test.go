@@ -75,11 +75,12 @@ func onTerminal(t *testing.T, rows uint16, args ...string) (cmd *exec.Cmd, s *sc
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tty.Close() // so that there is nothing more to be read when follow has ended
+	end := func() {
 		cmd.Process.Kill()
 		cmd.Wait()
-		tty.Close()
-	})
+	}
+	t.Cleanup(end)
 	s = new(screen)
 	shows = func(want string) {
 		t.Helper()
@@ -92,7 +93,8 @@ func onTerminal(t *testing.T, rows uint16, args ...string) (cmd *exec.Cmd, s *sc
 			}
 			n, err := control.Read(buf)
 			if err != nil {
-				t.Fatalf("%v; no line %q in %q", err, want, s.lines)
+				end()
+				t.Fatalf("follow has ended (%v): no line %q in %q\n%s", err, want, s.lines, stderr)
 			}
 			s.write(string(buf[:n]))
 		}

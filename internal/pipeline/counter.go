@@ -33,8 +33,11 @@ func (c *counter) block(data []byte) {
 		c.now = time.Now()
 	}
 	c.parser.Reset(data)
-	for item := c.parser.Next(); item != parser.End; item = c.parser.Next() {
+	for item := c.parser.Next(); item != parser.ItemEnd; item = c.parser.Next() {
 		c.item(item)
+	}
+	if n := c.parser.Foreign(); n != 0 {
+		c.tally.Foreign(c.before + n)
 	}
 	c.before += c.parser.Line()
 	c.tally.Lines(c.parser.Line())
@@ -52,7 +55,7 @@ func (c *counter) recount(data []byte, found findings) {
 // flush ends an input whose lines belong together.
 func (c *counter) flush() {
 	c.parser.Reset(nil)
-	for item := c.parser.Flush(); item != parser.End; item = c.parser.Flush() {
+	for item := c.parser.Flush(); item != parser.ItemEnd; item = c.parser.Flush() {
 		c.item(item)
 	}
 }
@@ -61,14 +64,14 @@ func (c *counter) flush() {
 func (c *counter) item(item parser.Item) {
 	line := c.before + c.parser.Line()
 	switch item {
-	case parser.IsRecord:
+	case parser.ItemRecord:
 		c.record(c.ofNode(c.parser.Record()), line)
-	case parser.IsOther:
+	case parser.ItemOther:
 		c.tally.Other(c.ofNode(c.parser.Record()))
-	case parser.IsLoss:
+	case parser.ItemLoss:
 		l := c.parser.Loss()
 		c.loss(c.tally.Loss(l, line), l.Count, l.Stamp.Time())
-	case parser.IsMalformed:
+	case parser.ItemMalformed:
 		m := c.parser.Malformed()
 		c.malformed(m.Reason, m.Text, line)
 	}

@@ -93,7 +93,7 @@ func (r *run) open(ctx context.Context, in *input, stdin io.Reader) (err error) 
 	in.blocks, in.trust = in.reader, savedTrust(in.reader)
 	in.total = r.counter(r.total, in.reader.Name(), layout)
 	in.total.node = []byte(in.file.Node)
-	in.apart = layout == parser.Lines
+	in.apart = layout == parser.LayoutLines
 	in.pack(in.reader.Packed())
 	if in.apart {
 		in.reader.Map(r.options.BlockSize, in.room)

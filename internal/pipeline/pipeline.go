@@ -143,7 +143,7 @@ func (r *run) counter(t *tally.Tally, input string, layout parser.Layout) *count
 func (r *run) workerCounter() *counter {
 	t := tally.NewWorker(r.options.Filter)
 	t.Begin(tally.Source{})
-	c := r.counter(t, "", parser.Lines)
+	c := r.counter(t, "", parser.LayoutLines)
 	c.partial = true
 	return c
 }

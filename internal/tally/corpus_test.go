@@ -21,7 +21,7 @@ const (
 func feed(b *Tally, layout parser.Layout, data []byte) {
 	p := parser.New(layout)
 	p.Reset(data)
-	for item := p.Next(); item != parser.End; item = p.Next() {
+	for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
 		add(b, p, item)
 	}
 	add(b, p, p.Flush())
@@ -32,13 +32,13 @@ func add(b *Tally, p *parser.Parser, item parser.Item) { addAt(b, p, item, p.Lin
 
 func addAt(b *Tally, p *parser.Parser, item parser.Item, line int64) {
 	switch item {
-	case parser.IsRecord:
+	case parser.ItemRecord:
 		addRecord(b, p.Record(), nil, line)
-	case parser.IsOther:
+	case parser.ItemOther:
 		b.Other(p.Record())
-	case parser.IsLoss:
+	case parser.ItemLoss:
 		b.Loss(p.Loss(), line)
-	case parser.IsMalformed:
+	case parser.ItemMalformed:
 		b.Malformed(p.Malformed().Reason, line)
 	}
 }

@@ -40,9 +40,9 @@ func filterLog() []byte {
 func withContainers(f *aggregate.Filter) *aggregate.Summary {
 	b := New(f)
 	b.Begin(Source{Name: "log"})
-	p := parser.New(parser.Lines)
+	p := parser.New(parser.LayoutLines)
 	p.Reset(filterLog())
-	for item := p.Next(); item != parser.End; item = p.Next() {
+	for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
 		addRecord(b, p.Record(), containers[p.Record().PID], p.Line())
 	}
 	return b.Summary()

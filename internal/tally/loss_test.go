@@ -130,9 +130,9 @@ func TestUnplaced(t *testing.T) {
 	b := New(nil)
 	b.Begin(Source{Name: "log"})
 	const line = "type=SECCOMP msg=audit(1717243200.123:1): " + fields + "\n"
-	feed(b, parser.Lines, []byte(line))
+	feed(b, parser.LayoutLines, []byte(line))
 	b.Malformed("line longer than 64 KiB", 0)
-	feed(b, parser.Lines, []byte(line))
+	feed(b, parser.LayoutLines, []byte(line))
 	if e := b.Summary().Completeness.Evidence[0]; !e.First.IsZero() || !e.Last.IsZero() {
 		t.Errorf("%+v", e)
 	}

@@ -49,7 +49,7 @@ func corpusLines(t *testing.T) map[string][]byte {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if parser.Sniff(log) == parser.Lines {
+			if parser.Sniff(log) == parser.LayoutLines {
 				logs[filepath.Base(path)] = log
 			}
 		}
@@ -66,12 +66,12 @@ type worker struct {
 func newWorker(f *aggregate.Filter) worker {
 	b := New(f)
 	b.Begin(Source{Name: "log0"})
-	return worker{b, parser.New(parser.Lines)}
+	return worker{b, parser.New(parser.LayoutLines)}
 }
 
 func (w worker) block(block []byte) {
 	w.p.Reset(block)
-	for item := w.p.Next(); item != parser.End; item = w.p.Next() {
+	for item := w.p.Next(); item != parser.ItemEnd; item = w.p.Next() {
 		add(w.b, w.p, item)
 	}
 	w.b.Lines(w.p.Line())
@@ -108,7 +108,7 @@ func inParts(f *aggregate.Filter, log []byte, seed uint64) *aggregate.Summary {
 // again counts a block whose first line is the one behind before.
 func again(w worker, block []byte, before int64) {
 	w.p.Reset(block)
-	for item := w.p.Next(); item != parser.End; item = w.p.Next() {
+	for item := w.p.Next(); item != parser.ItemEnd; item = w.p.Next() {
 		addAt(w.b, w.p, item, before+w.p.Line())
 	}
 	w.b.Lines(w.p.Line())

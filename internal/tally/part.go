@@ -87,6 +87,9 @@ func (p *Proof) append(o *Proof) bool {
 
 // append adds what comes next of the input.
 func (in *input) append(o *input) {
+	if in.foreign == 0 && o.foreign != 0 {
+		in.foreign = in.Lines + o.foreign
+	}
 	in.Lines += o.Lines
 	in.Records += o.Records
 	in.Duplicates += o.Duplicates

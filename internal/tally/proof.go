@@ -50,8 +50,10 @@ type input struct {
 	trust aggregate.Trust // given by the source; "" to be judged by content
 	space int32           // of the records that name no node
 	forms uint8           // renderings seen, one bit each
-	first aggregate.Millis
-	last  aggregate.Millis
+	// foreign is the first line that shows that others write to the log; 0: none.
+	foreign int64
+	first   aggregate.Millis
+	last    aggregate.Millis
 	// unattributed are the records that a filter left out only since nobody
 	// knows their container.
 	unattributed int64
@@ -103,6 +105,14 @@ func (p *Proof) input() *input { return &p.inputs[len(p.inputs)-1] }
 
 // Lines counts lines of the current input.
 func (p *Proof) Lines(n int64) { p.input().Lines += n }
+
+// Foreign notes that a line of the current input is in no form that auditd or
+// the journal has: others write to the log, and so it is text.
+func (p *Proof) Foreign(line int64) {
+	if in := p.input(); in.foreign == 0 {
+		in.foreign = line
+	}
+}
 
 // Malformed counts a record that cannot be used; line is its place in the
 // current input.

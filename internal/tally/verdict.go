@@ -51,9 +51,18 @@ func (in *input) trusted() aggregate.Trust {
 	return in.rendered()
 }
 
-// rendered judges an input by its renderings: syslog text can be written by
-// anyone on the host.
+// rendered judges an input by its lines: where one is of another program,
+// anyone may have written the others.
 func (in *input) rendered() aggregate.Trust {
+	if in.foreign != 0 {
+		return aggregate.TrustText
+	}
+	return in.byForms()
+}
+
+// byForms judges an input by the renderings of its records: syslog text can be
+// written by anyone on the host.
+func (in *input) byForms() aggregate.Trust {
 	const auditd = 1<<parser.FormAuditd | 1<<parser.FormJSON
 	const journal = 1<<parser.FormJournal | 1<<parser.FormJournalKernel
 	switch {
@@ -103,6 +112,7 @@ func (p *Proof) completeness(s *aggregate.Summary) aggregate.Completeness {
 const (
 	doubtNothing    = "nothing was read"
 	doubtText       = "this kind of log cannot show whether records are missing"
+	doubtForeign    = "line %d of %s is none that auditd or the journal writes: others write to this log"
 	doubtExtract    = "it holds SECCOMP records only: an extract, whose gaps prove nothing"
 	doubtOne        = "one audit record shows nothing of others"
 	doubtOutOfOrder = "the serials begin anew where no boot does: a part is missing, or the files are not in the order of time"
@@ -117,8 +127,23 @@ func (p *Proof) doubt() string {
 		return doubtNothing
 	case len(p.nodes) >= maxNodes:
 		return doubtNodes
-	case slices.ContainsFunc(p.inputs, func(in input) bool { return in.rendered() == aggregate.TrustText }):
-		return doubtText // neither syslog nor an empty log proves that nothing was dropped
+	}
+	for i := range p.inputs {
+		if doubt := p.inputs[i].doubt(); doubt != "" {
+			return doubt
+		}
+	}
+	return ""
+}
+
+// doubt returns why an input is of a kind that does not show what is missing:
+// neither syslog nor an empty log proves that nothing was dropped.
+func (in *input) doubt() string {
+	switch {
+	case in.byForms() == aggregate.TrustText:
+		return doubtText
+	case in.foreign != 0:
+		return fmt.Sprintf(doubtForeign, in.foreign, in.Name)
 	}
 	return ""
 }
