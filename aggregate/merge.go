@@ -24,6 +24,7 @@ func Merge(all ...*Summary) *Summary {
 	)
 	for _, s := range all {
 		out.Reported = out.Reported || s.Reported
+		out.Selected = out.Selected.merge(s.Selected)
 		runs = runs.merge(s.AsRuns())
 		out.Inputs = append(out.Inputs, s.Inputs...)
 		out.Completeness = out.Completeness.merge(s.Completeness)
@@ -102,6 +103,19 @@ func (c Completeness) merge(o Completeness) Completeness {
 	c.Lost = Plus(c.Lost, o.Lost)
 	c.Evidence = append(slices.Clip(c.Evidence), o.Evidence...)
 	return c
+}
+
+// NameNode says whose the groups are that have no node, where groups are told
+// apart by that. "" changes nothing.
+func (s *Summary) NameNode(name string) {
+	if name == "" || !slices.Contains(s.By, ByNode) {
+		return
+	}
+	for i := range s.Groups {
+		s.Groups[i].Node = cmp.Or(s.Groups[i].Node, name)
+	}
+	s.Groups = Unite(s.Groups, s.By)
+	s.Totals.Groups = len(s.Groups)
 }
 
 // Regroup returns the summary with its groups told apart by fewer or other

@@ -182,6 +182,7 @@ func (p *Parser) auditMessage(message, auditType []byte, st Stamp, host []byte) 
 		fallthrough
 	default:
 		p.begin(Record{Form: FormJournal, Stamp: st, Node: host})
+		p.noticed(int(number(auditType, 0)), message)
 		return ItemOther
 	}
 	if !whole {

@@ -165,7 +165,7 @@ func explainInputs(s *aggregate.Summary) []explainedInput {
 }
 
 func explainCompleteness(c aggregate.Completeness) completenessEvidence {
-	e := completenessEvidence{Verdict: c.Verdict, Lost: c.Lost, Evidence: []explainedLoss{}}
+	e := completenessEvidence{Verdict: cmp.Or(c.Verdict, aggregate.Unknown), Lost: c.Lost, Evidence: []explainedLoss{}}
 	for _, v := range c.Evidence {
 		e.Evidence = append(e.Evidence, explainedLoss{v.Kind, v.Count, v.Input, v.Line, v.Detail, v.Fix})
 	}
