@@ -37,7 +37,7 @@ of denials alone (--action) ends with the rule that would allow them.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, wide, json, ndjson, yaml, csv, markdown")
-	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, pod, namespace, workload, exe, comm, pid")
+	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, nested, manager, pod, namespace, workload, exe, comm, pid")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if the input is incomplete")
 	f.readFlags.add(flags)
 	return cmd
