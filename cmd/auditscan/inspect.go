@@ -25,7 +25,7 @@ type inspected struct {
 }
 
 func newInspect(env *environment) *cobra.Command {
-	var f policyFlags
+	f := policyFlags{formats: []string{"table", "json"}}
 	cmd := &cobra.Command{
 		Use:   "inspect PROFILE|PID|runtimes",
 		Short: "Show what a profile allows, logs and denies, of all calls there are",
