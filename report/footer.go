@@ -193,6 +193,18 @@ func evidenceWords(kind aggregate.EvidenceKind) (what, how string) {
 		return "message", "dropped"
 	case aggregate.RotationGap:
 		return "record", "rotated away"
+	case aggregate.UnrecordedKill:
+		return "kill", "without a record"
+	case aggregate.AuditLimits:
+		return "setting", "by which a burst is lost"
+	case aggregate.ExcludeRule:
+		return "exclude rule", "added"
+	case aggregate.ActionsNotLogged:
+		return "setting", "by which actions are not logged"
+	case aggregate.AuditOff:
+		return "stop", "of auditing"
+	case aggregate.DaemonFailed:
+		return "failure", "of auditd"
 	}
 	return "record", "missing"
 }

@@ -93,7 +93,7 @@ func flagValues(command string) map[string][]string {
 		"cap":     profile.DefaultCaps(),
 		"color":   texts(term.Whens()),
 		"errno":   {"EPERM", "ENOSYS", "EACCES"},
-		"format":  texts([]profile.Format{profile.FormatOCI, profile.FormatDocker, profile.FormatSPO, profile.FormatSystemd}),
+		"format":  texts(profile.Formats()),
 		"output":  {string(report.Table), string(report.JSON)},
 		"per":     texts([]aggregate.Key{aggregate.ByContainer, aggregate.ByPod, aggregate.ByWorkload, aggregate.ByExe, aggregate.ByComm}),
 		"runtime": texts([]profile.Runtime{profile.RuntimeAuto, profile.RuntimeRunc, profile.RuntimeCrun, profile.RuntimeNone}),

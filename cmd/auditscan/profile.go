@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -35,6 +36,7 @@ type profileFlags struct {
 	format, name, securityContext  string
 	per, dir                       string
 	force                          bool
+	unsaid                         bool // the form could not say all of the profile
 }
 
 func newProfile(env *environment) *cobra.Command {
@@ -73,7 +75,7 @@ with 3 if the input is incomplete or a call could not be named.`,
 	flags.BoolVar(&f.recording, "recording", false, "for the next recording: allow what is known, log the rest")
 	flags.BoolVar(&f.deny, "deny", false, "a deny-list instead: refuse what was denied in the log, allow all else")
 	flags.StringSliceVar(&f.denyCalls, "deny-call", nil, "refuse these `calls` too (with --deny)")
-	flags.StringVar(&f.format, "format", string(profile.FormatOCI), "the profile's `form`: oci, docker, spo (Kubernetes operator) or systemd (drop-in)")
+	flags.StringVar(&f.format, "format", string(profile.FormatOCI), "the profile's `form`: oci, docker, spo (Kubernetes operator), systemd (drop-in), minijail")
 	flags.StringVar(&f.name, "name", "auditscan", "metadata.`name` of --format spo, and the profile's name in --security-context")
 	flags.StringVar(&f.securityContext, "security-context", "", "write the securityContext of a pod under the profile to `FILE` (YAML)")
 	flags.StringVar(&f.explain, "explain", "", "write the evidence for each call to `FILE` (JSON)")
@@ -214,7 +216,7 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 	if f.logDenied {
 		d.LogDenied()
 	}
-	text, err := f.encode(d, profile.Meta{Name: f.name, Coverage: r.Coverage(s)})
+	text, err := f.encode(env, d, profile.Meta{Name: f.name, Coverage: r.Coverage(s)})
 	if err != nil {
 		return err
 	}
@@ -228,6 +230,14 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 		return err
 	}
 	if s.Completeness.Verdict == aggregate.Incomplete || len(r.Unresolved) > 0 {
+		return &exitError{code: exitIncomplete}
+	}
+	return f.saidAll()
+}
+
+// saidAll is the exit code for a form that could not say all of the profile.
+func (f *profileFlags) saidAll() error {
+	if f.unsaid {
 		return &exitError{code: exitIncomplete}
 	}
 	return nil
@@ -254,18 +264,42 @@ func (f *profileFlags) rewrite(ctx context.Context, env *environment, args []str
 	if f.logDenied {
 		d.LogDenied()
 	}
-	text, err := f.encode(d, profile.Meta{Name: f.name})
+	if d, err = f.settle(env, d); err != nil {
+		return err
+	}
+	text, err := f.encode(env, d, profile.Meta{Name: f.name})
 	if err != nil {
 		return err
 	}
-	return f.write(ctx, env, d, text)
+	if err := f.write(ctx, env, d, text); err != nil {
+		return err
+	}
+	return f.saidAll()
+}
+
+// settle evaluates a profile with conditions, which Docker's form alone can say,
+// for a container of this machine without capabilities of its own.
+func (f *profileFlags) settle(env *environment, d *profile.Document) (*profile.Document, error) {
+	if !d.Conditional() || profile.Format(f.format) == profile.FormatDocker {
+		return d, nil
+	}
+	arch, err := syscalltable.ParseArch(runtime.GOARCH)
+	if err != nil {
+		return nil, err
+	}
+	env.notef("%s: has conditions: settled for %s, the newest kernel and the capabilities of a Docker container", d.Name, arch)
+	return d.Settle(profile.Environment{Arch: arch, Caps: profile.DefaultCaps()})
 }
 
 // encode returns the profile in the form that is asked for. Nothing is written
 // before it is known that the form can say it.
-func (f *profileFlags) encode(d *profile.Document, m profile.Meta) ([]byte, error) {
+func (f *profileFlags) encode(env *environment, d *profile.Document, m profile.Meta) ([]byte, error) {
 	var text bytes.Buffer
-	err := d.Write(&text, profile.Format(f.format), m)
+	unsaid, err := d.Write(&text, profile.Format(f.format), m)
+	for _, what := range unsaid {
+		env.notef("%s: not in the form of %s: %s", d.Name, f.format, what)
+	}
+	f.unsaid = len(unsaid) > 0
 	return text.Bytes(), err
 }
 
@@ -332,7 +366,7 @@ func (f *profileFlags) denyList(ctx context.Context, env *environment, s *aggreg
 	if err != nil {
 		return err
 	}
-	text, err := f.encode(d, profile.Meta{Name: f.name})
+	text, err := f.encode(env, d, profile.Meta{Name: f.name})
 	if err != nil {
 		return err
 	}
@@ -347,7 +381,7 @@ func (f *profileFlags) denyList(ctx context.Context, env *environment, s *aggreg
 	if s.Completeness.Verdict == aggregate.Incomplete || len(left) > 0 {
 		return &exitError{code: exitIncomplete}
 	}
-	return nil
+	return f.saidAll()
 }
 
 // say tells what the profile holds beside what was observed, what it lacks,

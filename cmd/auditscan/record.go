@@ -212,7 +212,7 @@ func (f *recordFlags) write(env *environment, s *aggregate.Summary, base *profil
 		d = r.Document
 	}
 	var text bytes.Buffer
-	if err := d.Write(&text, profile.FormatOCI, profile.Meta{}); err != nil {
+	if _, err := d.Write(&text, profile.FormatOCI, profile.Meta{}); err != nil {
 		return err
 	}
 	// What has ended the command must not end this: only a further signal does.

@@ -153,8 +153,8 @@ func (f *reportFlags) events(ctx context.Context, env *environment, args []strin
 func appendLate(dst []byte, s *aggregate.Summary) []byte {
 	for _, e := range s.Completeness.Evidence {
 		switch {
-		case e.Kind == aggregate.SerialGap, e.Kind == aggregate.Legacy:
-		case e.Kind == aggregate.Suppressed && e.Line == 0: // no message said so
+		case e.Kind == aggregate.Legacy, e.Kind == aggregate.UnrecordedKill:
+		case (e.Kind == aggregate.SerialGap || e.Kind == aggregate.Suppressed) && e.Line == 0: // nothing in the log said so
 		default:
 			continue
 		}

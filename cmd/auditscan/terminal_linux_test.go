@@ -15,6 +15,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/auditscan/auditscan/internal/corpustest"
 )
 
 // openTerminal returns both sides of a new pseudo terminal.
@@ -262,6 +264,7 @@ func onScreen(t *testing.T, columns uint16, env []string, args ...string) []stri
 // TestPager: what is higher than the terminal goes through the user's pager,
 // all of it and nothing else.
 func TestPager(t *testing.T) {
+	corpus := filepath.Dir(corpustest.Corpus.Path(t, "106-lab-enriched-all-actions.log"))
 	const pager = "PAGER=sed s/^/paged:/"
 	tests := []struct {
 		name  string
@@ -270,8 +273,8 @@ func TestPager(t *testing.T) {
 		paged bool
 	}{
 		{"high", pager, []string{"syscall", "--arch", "x86_64"}, true},
-		{"high report", pager, []string{"report", "--by", "pid", "../../testdata/corpus"}, true},
-		{"low", pager, []string{"report", "../../testdata/corpus/106-lab-enriched-all-actions.log"}, false},
+		{"high report", pager, []string{"report", "--by", "pid", corpus}, true},
+		{"low", pager, []string{"report", filepath.Join(corpus, "106-lab-enriched-all-actions.log")}, false},
 		{"--no-pager", pager, []string{"--no-pager", "syscall", "--arch", "x86_64"}, false},
 		{"JSON", pager, []string{"syscall", "--arch", "x86_64", "-o", "json"}, false},
 		{"none", "PAGER=no-such-pager", []string{"syscall", "--arch", "x86_64"}, false},
@@ -351,7 +354,7 @@ func TestReportTerminal(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			args := append([]string{"report", "../../testdata/corpus/015-sof-5440-firefox-enforce.log"}, tt.args...)
+			args := append([]string{"report", corpustest.Corpus.Path(t, "015-sof-5440-firefox-enforce.log")}, tt.args...)
 			lines := onScreen(t, 80, []string{tt.env}, args...)
 			want := verdict
 			if tt.color {
@@ -371,8 +374,8 @@ func TestReportTerminal(t *testing.T) {
 // TestFitsTerminal: no line that any command shows is wider than the terminal,
 // but for a word that is, and none is broken within a word.
 func TestFitsTerminal(t *testing.T) {
+	log := corpustest.Corpus.Path(t, "057-imx8-kauditd-suppressed.log")
 	const (
-		log   = "../../testdata/corpus/057-imx8-kauditd-suppressed.log"
 		fleet = "../../report/testdata/golden/fleet.json" // of pods, images and nodes
 		nginx = "../../examples/nginx.json"
 	)
