@@ -107,6 +107,10 @@ func flagValues(command string) map[string][]string {
 	switch command {
 	case "report":
 		values["output"] = append(texts(report.Formats()), events)
+	case "check":
+		values["output"] = checkFormats
+	case "diff":
+		values["output"] = []string{"table", "json", "markdown"}
 	case "version":
 		values["output"] = []string{"text", "json"}
 	case "record", "profile":
