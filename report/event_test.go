@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +44,7 @@ func TestEventUnknown(t *testing.T) {
 
 // TestEventText checks the encodings of comm against encoding/json.
 func TestEventText(t *testing.T) {
-	for _, text := range hostile {
+	for _, text := range append(slices.Clip(hostile), "four digits \uffff", "eight \U00010fff\U0010ffff") {
 		for _, comm := range []parser.Text{
 			{Bytes: []byte(text), Enc: parser.EncPlain},
 			{Bytes: []byte(strings.ToUpper(hex.EncodeToString([]byte(text)))), Enc: parser.EncHex},
