@@ -43,9 +43,9 @@ type CheckedCall struct {
 	Answer Answer
 }
 
-// Answered reports whether the call has an answer: one without an architecture
+// answered reports whether the call has an answer: one without an architecture
 // has none.
-func (c *CheckedCall) Answered() bool { return c.Call.Arch != syscalltable.NoArch }
+func (c *CheckedCall) answered() bool { return c.Call.Arch != syscalltable.NoArch }
 
 // Check asks a profile about every call of a summary, those that were refused
 // included. env.Arch counts only for calls whose architecture a host of it
@@ -75,7 +75,7 @@ type checker struct {
 func (c *checker) check(g *aggregate.Group, call aggregate.Call) error {
 	checked := CheckedCall{Group: g, Call: call}
 	c.result.Records = aggregate.Plus(c.result.Records, call.Count)
-	if !checked.Answered() {
+	if !checked.answered() {
 		c.result.Unanswered = aggregate.Plus(c.result.Unanswered, call.Count)
 		c.result.Calls = append(c.result.Calls, checked)
 		return nil
@@ -187,7 +187,7 @@ func (r *CheckResult) WriteJSON(w io.Writer) error {
 // "unknown" for a call without an answer.
 func (c *CheckedCall) Verdict() string {
 	switch {
-	case !c.Answered():
+	case !c.answered():
 		return "unknown"
 	case c.Answer.DependsOnArgs():
 		return "depends"

@@ -84,7 +84,7 @@ func (d *Document) systemdAllowed(b *strings.Builder) error {
 	}
 	switch number.Action {
 	case syscalltable.ActionErrno:
-		fmt.Fprintln(b, "SystemCallErrorNumber="+ErrnoName(number.Errno))
+		fmt.Fprintln(b, "SystemCallErrorNumber="+errnoName(number.Errno))
 	case syscalltable.ActionKillProcess: // what systemd does by itself
 	default:
 		return d.cannot(FormatSystemd, "its default is %s", number)
@@ -100,7 +100,7 @@ func (d *Document) systemdDenied(b *strings.Builder) {
 		}
 		suffix := ":kill"
 		if r.Outcome.Action == syscalltable.ActionErrno {
-			suffix = ":" + ErrnoName(r.Outcome.Errno)
+			suffix = ":" + errnoName(r.Outcome.Errno)
 		}
 		fmt.Fprintln(b, "SystemCallFilter=~"+strings.Join(r.Names, suffix+" ")+suffix)
 	}

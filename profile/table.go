@@ -50,7 +50,7 @@ func (r *CheckResult) shownKeys() []aggregate.Key {
 
 // answerText is the profile's answer in words.
 func (c *CheckedCall) answerText() string {
-	if !c.Answered() {
+	if !c.answered() {
 		return "unknown: no architecture"
 	}
 	var possible []string
