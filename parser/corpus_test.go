@@ -57,7 +57,9 @@ func (o *outcome) add(p *parser.Parser, item parser.Item) {
 	case parser.ItemMalformed:
 		o.malformed = append(o.malformed, p.Malformed().Reason)
 	case parser.ItemLoss:
-		o.losses = append(o.losses, corpustest.Loss{Kind: lossName[p.Loss().Kind], Count: p.Loss().Count})
+		if p.Loss().Kind != parser.LossKilled { // a filter killed it: the record is there
+			o.losses = append(o.losses, corpustest.Loss{Kind: lossName[p.Loss().Kind], Count: p.Loss().Count})
+		}
 	}
 }
 

@@ -49,9 +49,9 @@ var errnoAliases = [...]struct{ name, of string }{
 	{"EWOULDBLOCK", "EAGAIN"}, {"EDEADLOCK", "EDEADLK"}, {"ENOTSUP", "EOPNOTSUPP"},
 }
 
-// errnoName returns the kernel's name of an error number, and the number where
+// ErrnoName returns the kernel's name of an error number, and the number where
 // it has none.
-func errnoName(n uint16) string {
+func ErrnoName(n uint16) string {
 	if int(n) < len(errnoNames) && errnoNames[n] != "" {
 		return errnoNames[n]
 	}

@@ -94,10 +94,12 @@ func ExampleParse() {
 		answer := policy.Answer(syscalltable.X86_64, nr)
 		fmt.Println(name, answer, answer.DependsOnArgs())
 	}
+	fmt.Println(profile.ErrnoName(profile.EPERM))
 	// Output:
 	// read allow false
 	// socket allow or errno(EPERM) true
 	// open errno(EPERM) false
+	// EPERM
 }
 
 // Which recorded calls a profile would deny, and what lets them run.

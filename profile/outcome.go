@@ -19,7 +19,7 @@ type Outcome struct {
 // String returns the outcome as people write it, such as "errno(EPERM)".
 func (o Outcome) String() string {
 	if o.Action == syscalltable.ActionErrno {
-		return fmt.Sprintf("%s(%s)", o.Action, errnoName(o.Errno))
+		return fmt.Sprintf("%s(%s)", o.Action, ErrnoName(o.Errno))
 	}
 	return o.Action.String()
 }

@@ -345,11 +345,11 @@ func (p *parser) outcome(action, number, name *node) (Outcome, error) {
 		}
 		o.Errno = uint16(v)
 	}
-	return o, p.errnoName(&o, number, name)
+	return o, p.ErrnoName(&o, number, name)
 }
 
-// errnoName reads Podman's errno, which has to agree with the number.
-func (p *parser) errnoName(o *Outcome, number, name *node) error {
+// ErrnoName reads Podman's errno, which has to agree with the number.
+func (p *parser) ErrnoName(o *Outcome, number, name *node) error {
 	text, err := name.Text()
 	if err != nil || text == "" {
 		return err

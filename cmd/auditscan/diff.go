@@ -100,10 +100,13 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 	} else if err != nil {
 		return err
 	}
+	if err := env.page(f.output); err != nil {
+		return err
+	}
 	r := profile.Diff(policies[0], policies[1], reference)
 	write := r.WriteJSON
 	if f.output == "table" {
-		write = func(w io.Writer) error { return writeTable(w, r.Table()) }
+		write = func(w io.Writer) error { return env.writeTable(w, r.Table()) }
 	}
 	if err := env.output(write); err != nil {
 		return err

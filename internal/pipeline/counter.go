@@ -70,7 +70,9 @@ func (c *counter) item(item parser.Item) {
 		c.tally.Other(c.parser.Record())
 	case parser.ItemLoss:
 		l := c.parser.Loss()
-		c.loss(c.tally.Loss(l, line), l.Count, l.Stamp.Time())
+		if kind, ok := c.tally.Loss(l, line); ok {
+			c.loss(kind, l.Count, l.Stamp.Time())
+		}
 	case parser.ItemMalformed:
 		m := c.parser.Malformed()
 		c.malformed(m.Reason, m.Text, line)
