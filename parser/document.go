@@ -373,6 +373,8 @@ func (d *document) judgeable(i int) {
 		if f.parent >= 0 {
 			d.frames[f.parent].event = true
 		}
+	case (f.setting == inAbend || f.setting == inConfig) && f.parent >= 0:
+		d.wait(waiting{kind: aNotice, frame: i})
 	case f.setting == inLoss && f.has(factLossKind) && f.has(factLossCount):
 		d.wait(waiting{kind: aLoss, frame: i})
 	case string(d.fact(f, factTransport)) == "audit":

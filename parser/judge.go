@@ -16,6 +16,7 @@ const (
 	aLoss
 	aLaurel
 	aStamp   // of another audit record, by laurel
+	aNotice  // what such a record tells of the recording
 	unusable // text that cannot be reached
 	aFault
 )
@@ -50,7 +51,7 @@ func (d *document) readLine(s []byte, from int) (ok bool) {
 		first := len(d.frames)
 		rest, whole := d.read(s)
 		if !whole || d.depth > d.base {
-			if len(d.waiting) == from && d.depth <= d.base+1 && first == len(d.frames)-1 && d.frames[first].seen == 0 {
+			if len(d.waiting) == from && d.depth <= d.base+1 && first == len(d.frames)-1 && d.frames[first].seen == 0 && !startsOwn(s) {
 				return false
 			}
 			d.cut(from, first, s)
@@ -79,9 +80,24 @@ func (d *document) cut(from, first int, s []byte) {
 			some = some || mentionsRecord(d.text[w.text.start:w.text.end])
 		}
 	}
-	if !some && (stampIndex(s) >= 0 || bytes.Contains(s, seccompWord) || d.cutEvent(first)) {
+	if !some && (stampIndex(s) >= 0 || bytes.Contains(s, seccompWord) || startsOwn(s) || d.cutEvent(first)) {
 		d.wait(waiting{kind: aFault, frame: -1, reason: cutJSON, text: d.copied(s)})
 	}
+}
+
+// startsOwn reports whether an object that is cut is the start of an event, or
+// of a loss, of auditscan itself.
+func startsOwn(s []byte) bool {
+	const loss, event = `{"loss":{"`, `{"time":"0000-00-00T00:00:00.000Z","serial":`
+	if bytes.HasPrefix(s, []byte(loss)) {
+		return true
+	}
+	for i, c := range s[:min(len(s), len(event))] {
+		if c != event[i] && (event[i] != '0' || c-'0' > 9) {
+			return false
+		}
+	}
+	return len(s) >= minLine
 }
 
 // ended reports whether an object and all around it are closed.
@@ -115,12 +131,14 @@ func (p *Parser) judge() Item {
 		item := p.judgeNext(i)
 		if d.isRefused(i) {
 			item = p.refused(item)
+			p.told = false
 		}
 		if item == ItemEnd {
 			continue
 		}
 		d.found++
 		if d.repeated(i, item, &p.rec) {
+			p.told = false
 			continue
 		}
 		return item
@@ -192,6 +210,8 @@ func (p *Parser) judgeNext(i int) Item {
 		return p.laurel(w.frame)
 	case aStamp:
 		return p.stampOf(w.frame)
+	case aNotice:
+		return p.laurelNotice(w.frame)
 	case unusable:
 		if !mentionsRecord(text) {
 			return ItemEnd
@@ -386,9 +406,9 @@ func (p *Parser) bare(frame int, line []byte) Item {
 	}
 	d := &p.doc
 	st := Stamp{}
-	serial, n := digits(d.around(frame, factSerial))
-	if millis, ok := timeOf(d.around(frame, factTime)); ok && millis <= maxMillis && n > 0 && n <= 10 {
-		st = Stamp{Serial: uint32(serial), HasSerial: true, Millis: millis, HasTime: true}
+	serial, known := serialOf(d.around(frame, factSerial))
+	if millis, ok := timeOf(d.around(frame, factTime)); ok && millis <= maxMillis && known {
+		st = Stamp{Serial: serial, HasSerial: true, Millis: millis, HasTime: true}
 	}
 	p.begin(Record{Form: FormAudisp, Stamp: st})
 	return p.event(line, line)

@@ -2,6 +2,7 @@ package parser_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -103,6 +104,56 @@ func TestLimitsElsewhere(t *testing.T) {
 	} {
 		if got := one(t, log); got.item != want {
 			t.Errorf("%s: %+v", log, got)
+		}
+	}
+}
+
+// TestSerialAlone: a serial that is a value of its own is read whole or not at
+// all. One beyond the counter's end is not that of another record.
+func TestSerialAlone(t *testing.T) {
+	message := strconv.Quote(fields)
+	for how, log := range map[string]func(serial string) string{
+		"bare": func(serial string) string {
+			return `{"message":` + message + `,"time":"2024-06-01T12:00:00.123Z","serial":"` + serial + `"}`
+		},
+		"journal": func(serial string) string {
+			return `{"_TRANSPORT":"audit","_AUDIT_TYPE":"1326","_AUDIT_ID":"` + serial + `","_SOURCE_REALTIME_TIMESTAMP":"1717243200123000","MESSAGE":` + strconv.Quote(journal) + `}`
+		},
+		"export": func(serial string) string {
+			return "__CURSOR=s=1\n_TRANSPORT=audit\n_AUDIT_TYPE=1326\n_AUDIT_ID=" + serial + "\n_SOURCE_REALTIME_TIMESTAMP=1717243200123000\nMESSAGE=" + journal + "\n\n"
+		},
+		"event": func(serial string) string {
+			return `{"time":"2024-06-01T12:00:00.123Z","serial":"` + serial + `","pid":4321,"comm":"nginx","exe":"/usr/sbin/nginx","arch":"x86_64","nr":202,"syscall":"futex","action":"log"}`
+		},
+	} {
+		for serial, want := range map[string]string{
+			"77": "77", "0": "0", "0000000077": "77", "4294967295": "4294967295",
+			"4294967296": "none", "4294967373": "none", "00000000077": "none", "18446744073709551693": "none", "77x": "none", "": "none",
+		} {
+			got := "none"
+			if st := one(t, log(serial)+"\n").event.stamp; st.HasSerial {
+				got = strconv.FormatUint(uint64(st.Serial), 10)
+			}
+			if got != want {
+				t.Errorf("%s: %q is %s, want %s", how, serial, got, want)
+			}
+		}
+	}
+}
+
+// TestMicros: the same for journald's time of a record.
+func TestMicros(t *testing.T) {
+	for micros, want := range map[string]int64{
+		"1717243200123000": 1717243200123, "253402300799999999": 253402300799999, "1": 0,
+		"253402300800000000": -1, "18446744073709551616123000": -1, "1717243200123000x": -1, "": -1,
+	} {
+		log := `{"_TRANSPORT":"audit","_AUDIT_TYPE":"1326","_AUDIT_ID":"77","_SOURCE_REALTIME_TIMESTAMP":"` + micros + `","MESSAGE":` + strconv.Quote(journal) + "}\n"
+		got := int64(-1)
+		if st := one(t, log).event.stamp; st.HasTime {
+			got = st.Millis
+		}
+		if got != want {
+			t.Errorf("%q is %d, want %d", micros, got, want)
 		}
 	}
 }

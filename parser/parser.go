@@ -41,6 +41,7 @@ type Parser struct {
 	lineNo int64
 
 	itemLine int64 // of the last item, or nowhere
+	told     bool  // loss is to be given: the record that was given last tells of it
 	foreign  int64 // the block's first foreign line; 0: none
 
 	rec  Record
@@ -105,6 +106,9 @@ const nowhere = math.MaxInt64
 
 // Next returns the next item of the block.
 func (p *Parser) Next() Item {
+	if p.told {
+		return p.tell()
+	}
 	p.itemLine = nowhere
 	for {
 		for len(p.line) > 0 {

@@ -94,7 +94,7 @@ func buildEntry(p *Part, o Options) (IndexEntry, error) {
 		return e, err
 	}
 	var out bytes.Buffer
-	if err := r.Document.Write(&out, FormatOCI, Meta{}); err != nil {
+	if _, err := r.Document.Write(&out, FormatOCI, Meta{}); err != nil {
 		return e, err
 	}
 	e.Result, e.Content, e.File = r, out.Bytes(), fileName(p.Name)

@@ -3,18 +3,18 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/confine"
-	"github.com/auditscan/auditscan/internal/term"
+	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -49,7 +49,9 @@ exits with 4 if the profile denies any.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), env, args[0], args[1:]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.run(cmd.Context(), env, args[0], f.logs(args[1:]))
+		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -71,7 +73,7 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	if err != nil {
 		return err
 	}
-	if err := env.giveUp(confine.Needs{}); err != nil {
+	if err := errors.Join(env.page(f.output), env.giveUp(confine.Needs{})); err != nil {
 		return err
 	}
 	document, err := f.profileFile.read(env, path)
@@ -92,7 +94,7 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	}
 	write := r.WriteJSON
 	if f.output == "table" {
-		write = func(w io.Writer) error { return f.table(w, r, document) }
+		write = func(w io.Writer) error { return f.table(env, w, r, document) }
 	}
 	if err := env.output(write); err != nil {
 		return err
@@ -120,7 +122,10 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 }
 
 // profileFile says how a profile is read.
-type profileFile struct{ strict bool }
+type profileFile struct {
+	strict bool
+	host   syscalltable.Arch // that it is for; NoArch: this one
+}
 
 func (f *profileFile) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.strict, "strict", false, "refuse a profile with anything that runtimes pass over")
@@ -137,11 +142,25 @@ func (f profileFile) read(env *environment, path string) (*profile.Document, err
 		return nil, err
 	}
 	defer in.Close()
-	d, err := profile.Read(in, path)
+	return f.parse(env, in, path)
+}
+
+// parse reads a profile from what was opened.
+func (f profileFile) parse(env *environment, in io.Reader, name string) (*profile.Document, error) {
+	d, err := profile.Read(in, name, profile.ReadOptions{Host: f.host, Include: openIncluded})
 	if err != nil {
 		return nil, err
 	}
 	return d, f.sayNotes(env, d)
+}
+
+// openIncluded opens what a profile names: a hostile one may name a pipe, which
+// would not be open before somebody writes.
+func openIncluded(name string) (io.ReadCloser, error) {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", name)
+	}
+	return os.Open(name)
 }
 
 // sayNotes tells what was passed over, or refuses that.
@@ -199,25 +218,17 @@ func (f *checkFlags) sayChecked(env *environment, r *profile.CheckResult, s *agg
 }
 
 // table writes what the profile denies and, unless quiet, what to do about it.
-func (f *checkFlags) table(w io.Writer, r *profile.CheckResult, d *profile.Document) error {
-	if err := writeTable(w, r.Table()); err != nil || f.quiet {
+func (f *checkFlags) table(env *environment, w io.Writer, r *profile.CheckResult, d *profile.Document) error {
+	if err := env.writeTable(w, r.Table()); err != nil || f.quiet {
 		return err
 	}
-	return amendChecked(w, r, d)
+	return env.writeAmendment(w, amendChecked(r, d))
 }
 
-// writeTable aligns a table; its texts may come from a log.
-func writeTable(w io.Writer, t profile.Table) error {
-	if len(t.Rows) == 0 {
-		return nil
+// writeTable writes a table, if there is anything in it.
+func (env *environment) writeTable(w io.Writer, t *table.Table) error {
+	for range t.Rows {
+		return t.Write(w, env.style(env.stdout))
 	}
-	tw := tabwriter.NewWriter(w, 0, 8, 3, ' ', 0)
-	fmt.Fprintln(tw, strings.Join(t.Head, "\t"))
-	for _, row := range t.Rows {
-		for i := range row {
-			row[i] = cmp.Or(term.Escape(row[i]), "-")
-		}
-		fmt.Fprintln(tw, strings.Join(row, "\t"))
-	}
-	return tw.Flush()
+	return nil
 }

@@ -43,6 +43,7 @@ func (f *policyFlags) environment() (profile.Environment, error) {
 	if err != nil {
 		return profile.Environment{}, usageErrorf("--arch: %v", err)
 	}
+	f.host = arch
 	caps, err := parseAll("cap", f.caps, profile.ParseCapability)
 	return profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub}, err
 }
@@ -99,10 +100,13 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 	} else if err != nil {
 		return err
 	}
+	if err := env.page(f.output); err != nil {
+		return err
+	}
 	r := profile.Diff(policies[0], policies[1], reference)
 	write := r.WriteJSON
 	if f.output == "table" {
-		write = func(w io.Writer) error { return writeTable(w, r.Table()) }
+		write = func(w io.Writer) error { return env.writeTable(w, r.Table()) }
 	}
 	if err := env.output(write); err != nil {
 		return err
@@ -133,11 +137,7 @@ func (f profileFile) readPolicy(env *environment, name string) (*profile.Documen
 		return nil, err
 	}
 	if !report.Sniff(head) {
-		d, err := profile.Read(in, name)
-		if err != nil {
-			return nil, err
-		}
-		return d, f.sayNotes(env, d)
+		return f.parse(env, in, name)
 	}
 	s, err := report.Read(in, name)
 	if err != nil {

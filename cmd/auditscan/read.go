@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -22,11 +21,13 @@ import (
 type readFlags struct {
 	filterFlags
 	nodeFlags
+	files          []string // --file
 	pidmap         string
 	quiet, verbose bool
 }
 
 func (f *readFlags) add(flags *pflag.FlagSet) {
+	flags.StringArrayVarP(&f.files, "file", "f", nil, "read this `FILE`, as an argument does")
 	f.filterFlags.add(flags)
 	f.nodeFlags.add(flags)
 	flags.StringVar(&f.pidmap, "pidmap", "", "find containers by this `FILE` of follow --pidmap")
@@ -34,10 +35,13 @@ func (f *readFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show each record that cannot be used, with its place")
 }
 
+// logs are the logs that the command line names in one way or the other.
+func (f *readFlags) logs(args []string) []string { return append(args, f.files...) }
+
 // read reads the named logs, or the host's own where none is named. Events
 // may be nil.
 func (f *readFlags) read(ctx context.Context, env *environment, args []string, events io.Writer) (*aggregate.Summary, error) {
-	filter, err := f.filter(time.Now())
+	filter, err := f.filter(env.clock())
 	if err != nil {
 		return nil, err
 	}
@@ -108,9 +112,15 @@ func inputs(env *environment, args []string, nodes source.Nodes) ([]source.Input
 // output runs f with a buffer before stdout, and reports what could not be
 // written.
 func (env *environment) output(f func(w io.Writer) error) error {
-	w := bufio.NewWriterSize(env.stdout, 64<<10)
-	if err := f(w); err != nil {
-		return err
+	buffered := func(out io.Writer) error {
+		w := bufio.NewWriterSize(out, 64<<10)
+		if err := f(w); err != nil {
+			return err
+		}
+		return w.Flush()
 	}
-	return w.Flush()
+	if env.pager != nil {
+		return env.pager.show(buffered)
+	}
+	return buffered(env.stdout)
 }

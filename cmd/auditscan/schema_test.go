@@ -8,6 +8,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/auditscan/auditscan/internal/corpustest"
 	"github.com/auditscan/auditscan/profile"
 )
 
@@ -103,7 +104,7 @@ func TestIndexSchema(t *testing.T) {
 	for _, key := range perKeys {
 		validate(t, indexSchema, indexOf(t, string(key), events))
 	}
-	log := filepath.Join(corpusDir, "111-lab-enriched-mixed-rule.log")
+	log := corpustest.Corpus.Path(t, "111-lab-enriched-mixed-rule.log")
 	index := indexOf(t, "comm", log)
 	if !strings.Contains(index, `"reason"`) || !strings.Contains(index, `"additions"`) {
 		t.Errorf("no profile was refused, or nothing added:\n%s", index)

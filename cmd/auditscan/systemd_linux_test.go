@@ -108,7 +108,7 @@ func dropIn(t *testing.T, file string) string {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := d.Write(&out, profile.FormatSystemd, profile.Meta{}); err != nil {
+	if _, err := d.Write(&out, profile.FormatSystemd, profile.Meta{}); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

@@ -14,6 +14,7 @@ import (
 // asked for.
 type counter struct {
 	options *Options
+	carried *carried
 	tally   *tally.Tally
 	parser  *parser.Parser
 	find    Find // nil: containers stay unknown
@@ -70,7 +71,9 @@ func (c *counter) item(item parser.Item) {
 		c.tally.Other(c.ofNode(c.parser.Record()))
 	case parser.ItemLoss:
 		l := c.parser.Loss()
-		c.loss(c.tally.Loss(l, line), l.Count, l.Stamp.Time())
+		if kind, ok := c.tally.Loss(l, line); ok {
+			c.loss(kind, l.Count, l.Stamp.Time())
+		}
 	case parser.ItemMalformed:
 		m := c.parser.Malformed()
 		c.malformed(m.Reason, m.Text, line)
@@ -107,11 +110,22 @@ func (c *counter) record(r *parser.Record, line int64) {
 		c.tally.Other(r)
 		return
 	}
+	if r.Container != nil {
+		id, err := c.carried.identity(r.Container)
+		if err != nil {
+			c.malformed(err.Error(), r.Container, line)
+			return
+		}
+		if id != nil {
+			c.count(r, id, line)
+			return
+		}
+	}
 	if c.find == nil {
 		c.count(r, nil, line)
 		return
 	}
-	id, settled := c.container(r)
+	id, settled := c.look(r)
 	if !settled && c.options.Hold != nil {
 		c.out.held = append(c.out.held, Held{detached(r), line})
 		return
@@ -119,9 +133,9 @@ func (c *counter) record(r *parser.Record, line int64) {
 	c.count(r, id, line)
 }
 
-// container finds the container of a record. One without a time was made when
-// it came.
-func (c *counter) container(r *parser.Record) (id *container.Identity, settled bool) {
+// look finds the container of a record that does not carry it. One without a
+// time was made when it came.
+func (c *counter) look(r *parser.Record) (id *container.Identity, settled bool) {
 	now := c.now.UnixMilli()
 	at := now
 	if r.HasTime {
@@ -139,7 +153,7 @@ func (c *counter) container(r *parser.Record) (id *container.Identity, settled b
 func (c *counter) count(r *parser.Record, id *container.Identity, line int64) {
 	e, ok := event.Of(r)
 	if !ok {
-		c.malformed("interpreted name is in no table", nil, line)
+		c.malformed("its call or architecture is in no table, or its number is another call's", nil, line)
 		return
 	}
 	e.Container = id

@@ -110,6 +110,7 @@ type run struct {
 	options Options
 	total   *tally.Tally
 	shown   shown
+	carried *carried
 	logs    int                  // inputs that were logs
 	saved   []*aggregate.Summary // those that were reports
 	nothing error                // of the last one that gave nothing; normal in a rotated set
@@ -122,7 +123,7 @@ func newRun(o Options) *run {
 	if o.BlockSize == 0 {
 		o.BlockSize = max(smallestBlock, min(largestBlock, allBlocks/o.Workers))
 	}
-	return &run{options: o, total: tally.New(o.Filter), shown: shown{}}
+	return &run{options: o, total: tally.New(o.Filter), shown: shown{}, carried: newCarried()}
 }
 
 // jobs is how many blocks of an input are in use at most: one a worker, and one
@@ -131,7 +132,7 @@ func (r *run) jobs() int { return r.options.Workers + 1 }
 
 // counter returns a counter of an input, with a parser of its own.
 func (r *run) counter(t *tally.Tally, input string, layout parser.Layout) *counter {
-	c := &counter{options: &r.options, tally: t, parser: parser.New(layout), shown: r.shown, input: input, out: &output{}}
+	c := &counter{options: &r.options, carried: r.carried, tally: t, parser: parser.New(layout), shown: r.shown, input: input, out: &output{}}
 	if r.options.Containers != nil {
 		c.find = r.options.Containers()
 	}

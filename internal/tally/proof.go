@@ -11,6 +11,7 @@ import (
 type Proof struct {
 	nodes  map[string]*serials
 	losses map[lossKey]*lossCount
+	kills  kills
 	inputs []input
 	spaces []space
 	sets   map[string]int32 // rotated set to its space
@@ -76,6 +77,7 @@ func (p *Proof) reset() {
 		s.reset()
 	}
 	clear(p.losses)
+	p.kills.reset()
 	p.leftOut = renderings{}
 	p.inputs, p.spaces = p.inputs[:0], p.spaces[:0]
 }

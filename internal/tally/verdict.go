@@ -185,10 +185,10 @@ func (p *Proof) burst(node string, printed *printed) aggregate.Evidence {
 func (p *Proof) evidence(s *aggregate.Summary) []aggregate.Evidence {
 	var out []aggregate.Evidence
 	for k, l := range p.losses {
-		in := &p.inputs[k.input]
-		e := aggregate.Evidence{Kind: k.kind, Count: l.count, Input: in.Name, Line: l.line, Detail: l.detail, Fix: cmp.Or(l.fix, fixes[k.kind])}
-		e.First, e.Last = in.times(l)
-		out = append(out, e)
+		out = append(out, p.told(k, l))
+	}
+	for input, l := range p.kills.unrecorded() {
+		out = append(out, p.told(lossKey{aggregate.UnrecordedKill, input}, l))
 	}
 	for _, in := range p.inputs {
 		if in.unattributed > 0 {
@@ -199,6 +199,14 @@ func (p *Proof) evidence(s *aggregate.Summary) []aggregate.Evidence {
 		out = append(out, aggregate.Evidence{Kind: aggregate.Unresolved, Count: n, Detail: lossDetail[aggregate.Unresolved]})
 	}
 	return out
+}
+
+// told is the evidence of what an input told.
+func (p *Proof) told(k lossKey, l *lossCount) aggregate.Evidence {
+	in := &p.inputs[k.input]
+	e := aggregate.Evidence{Kind: k.kind, Count: l.count, Input: in.Name, Line: l.line, Detail: l.detail, Fix: cmp.Or(l.fix, fixes[k.kind])}
+	e.First, e.Last = in.times(l)
+	return e
 }
 
 // anySpace stands for all spaces of a node.
