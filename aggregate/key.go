@@ -53,13 +53,16 @@ func Keys() []Key {
 func DefaultKeys() []Key { return []Key{ByNode, ByContainer, ByExe, ByComm, ByPID} }
 
 // ParseKeys reads a list such as "exe,comm" and returns it in canonical order
-// without repetitions.
+// without repetitions. "none" is the empty list: everything is one group.
 func ParseKeys(list string) ([]Key, error) {
+	if list == "none" {
+		return []Key{}, nil
+	}
 	var keys []Key
 	for name := range strings.SplitSeq(list, ",") {
 		k := Key(strings.TrimSpace(name))
 		if !slices.Contains(Keys(), k) {
-			return nil, fmt.Errorf("unknown key %q (one of %s)", name, joinKeys(Keys()))
+			return nil, fmt.Errorf("unknown key %q (one of %s)", name, joinKeys(append(Keys(), "none")))
 		}
 		if !slices.Contains(keys, k) {
 			keys = append(keys, k)

@@ -24,6 +24,7 @@ func Merge(all ...*Summary) *Summary {
 	)
 	for _, s := range all {
 		out.Reported = out.Reported || s.Reported
+		out.Selected = out.Selected.merge(s.Selected)
 		runs = runs.merge(s.AsRuns())
 		out.Inputs = append(out.Inputs, s.Inputs...)
 		out.Completeness = out.Completeness.merge(s.Completeness)

@@ -116,7 +116,9 @@ func (o *outcome) add(p *parser.Parser, item parser.Item) {
 	case parser.ItemMalformed:
 		o.malformed = append(o.malformed, p.Malformed().Reason)
 	case parser.ItemLoss:
-		o.losses = append(o.losses, expectedLoss{lossName[p.Loss().Kind], p.Loss().Count})
+		if p.Loss().Kind != parser.LossKilled { // a filter killed it: the record is there
+			o.losses = append(o.losses, expectedLoss{lossName[p.Loss().Kind], p.Loss().Count})
+		}
 	}
 }
 

@@ -53,8 +53,11 @@ func (p *Parser) entryLine(line []byte) Item {
 		a.keep(memberOf(line[:eq]), line[eq+1:])
 		return ItemEnd
 	}
-	if keyName(line) { // the export format's binary value follows
+	switch {
+	case keyName(line): // the export format's binary value follows
 		a.any, a.binary, a.have, a.dst = true, true, 0, memberOf(line)
+	case !bytes.HasPrefix(line, []byte("     ")) && !banner(line): // no further line of a value
+		p.noteForeign()
 	}
 	return ItemEnd
 }

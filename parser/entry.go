@@ -155,10 +155,10 @@ func fromKernel(facility uint64, ident []byte) bool {
 // the message lacks, is in fields that only journald can set; it is trusted in
 // the journal's own rendering alone.
 func (p *Parser) auditEntry(message, auditType, id, source, host []byte, trusted bool) Item {
-	serial, n := digits(id)
-	micros, m := digits(source)
-	st := Stamp{Serial: uint32(serial), HasSerial: n > 0}
-	if millis := micros / 1000; m > 0 && millis <= maxMillis {
+	var st Stamp
+	st.Serial, st.HasSerial = serialOf(id)
+	micros, n := digits(source)
+	if millis := micros / 1000; n > 0 && n == len(source) && n <= 18 && millis <= maxMillis {
 		st.Millis, st.HasTime = int64(millis), true
 	}
 	item := p.auditMessage(message, auditType, st, host)
@@ -182,6 +182,7 @@ func (p *Parser) auditMessage(message, auditType []byte, st Stamp, host []byte) 
 		fallthrough
 	default:
 		p.begin(Record{Form: FormJournal, Stamp: st, Node: host})
+		p.noticed(int(number(auditType, 0)), message)
 		return ItemOther
 	}
 	if !whole {

@@ -84,10 +84,7 @@ func (d *document) name(f *object, x field) Text {
 func (p *Parser) collectedStamp(f *object) {
 	st := &p.rec.Stamp
 	if serial := p.doc.fact(f, factSerial); serial != nil {
-		v, n := digits(serial)
-		if st.HasSerial = n == len(serial) && n <= 10 && v <= 1<<32-1; st.HasSerial {
-			st.Serial = uint32(v)
-		}
+		st.Serial, st.HasSerial = serialOf(serial)
 	}
 	millis, ok := timeOf(p.doc.fact(f, factTime))
 	if ok && millis >= 0 && millis <= maxMillis {

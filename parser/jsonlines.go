@@ -34,6 +34,7 @@ func (p *Parser) jsonBegin(line []byte) Item {
 	d := &p.doc
 	d.reset()
 	if s[0] != '{' && s[0] != '[' {
+		d.foreign = !separates(line)
 		return p.scan(line)
 	}
 	d.more(s)

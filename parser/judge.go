@@ -16,6 +16,7 @@ const (
 	aLoss
 	aLaurel
 	aStamp   // of another audit record, by laurel
+	aNotice  // what such a record tells of the recording
 	unusable // text that cannot be reached
 	aFault
 )
@@ -71,6 +72,7 @@ func (d *document) readLine(s []byte, from int) (ok bool) {
 // on which machine, may be what is missing.
 func (d *document) cut(from, first int, s []byte) {
 	some := false
+	d.foreign = true
 	for i := range d.waiting[from:] {
 		w := &d.waiting[from+i]
 		if !d.ended(w.frame, first) {
@@ -114,12 +116,14 @@ func (p *Parser) judge() Item {
 		item := p.judgeNext(i)
 		if d.isRefused(i) {
 			item = p.refused(item)
+			p.told = false
 		}
 		if item == ItemEnd {
 			continue
 		}
 		d.found++
 		if d.repeated(i, item, &p.rec) {
+			p.told = false
 			continue
 		}
 		return item
@@ -191,6 +195,8 @@ func (p *Parser) judgeNext(i int) Item {
 		return p.laurel(w.frame)
 	case aStamp:
 		return p.stampOf(w.frame)
+	case aNotice:
+		return p.laurelNotice(w.frame)
 	case unusable:
 		if !mentionsRecord(text) {
 			return ItemEnd
@@ -385,9 +391,9 @@ func (p *Parser) bare(frame int, line []byte) Item {
 	}
 	d := &p.doc
 	st := Stamp{}
-	serial, n := digits(d.around(frame, factSerial))
-	if millis, ok := timeOf(d.around(frame, factTime)); ok && millis <= maxMillis && n > 0 && n <= 10 {
-		st = Stamp{Serial: uint32(serial), HasSerial: true, Millis: millis, HasTime: true}
+	serial, known := serialOf(d.around(frame, factSerial))
+	if millis, ok := timeOf(d.around(frame, factTime)); ok && millis <= maxMillis && known {
+		st = Stamp{Serial: serial, HasSerial: true, Millis: millis, HasTime: true}
 	}
 	p.begin(Record{Form: FormAudisp, Stamp: st})
 	return p.event(line, line)

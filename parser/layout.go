@@ -34,7 +34,7 @@ func Sniff(head []byte) Layout {
 			}
 		case len(criText(line)) > 0:
 			return LayoutCRI
-		case bytes.HasPrefix(line, []byte("-- ")): // journalctl's banner
+		case banner(line):
 			continue
 		}
 		return LayoutLines
@@ -62,3 +62,7 @@ func verboseHead(line []byte) bool {
 	i := bytes.Index(line, []byte(" [s="))
 	return i > 0 && line[0] != ' ' && line[len(line)-1] == ']' && bytes.Contains(line[i:], []byte(";i="))
 }
+
+// banner recognises what journalctl prints between entries: "-- Boot ... --",
+// "-- Logs begin at ... --".
+func banner(line []byte) bool { return bytes.HasPrefix(line, []byte("-- ")) }

@@ -6,6 +6,8 @@ import "bytes"
 const (
 	typeSeccomp = 1326
 	typeAbend   = 1701 // seccomp's own before 3.8, core dumps since
+	typeConfig  = 1305 // a setting of the audit system, or a rule, was changed
+	typeFailed  = 1202 // auditd itself failed, or had stopped to write
 	typeEncoded = -1   // SECCOMP in a mail's quoted-printable, "type=3D1326"
 )
 
@@ -86,6 +88,10 @@ func typeNumber(s []byte) (t int, n int) {
 		t = typeSeccomp
 	case "ANOM_ABEND", "1701", "UNKNOWN[1701]":
 		t = typeAbend
+	case "CONFIG_CHANGE", "1305":
+		t = typeConfig
+	case "DAEMON_ABORT", "DAEMON_ERR", "DAEMON_RESUME":
+		t = typeFailed
 	case "3D1326", "3DSECCOMP":
 		t = typeEncoded
 	}
@@ -125,9 +131,14 @@ func (p *Parser) typed(line []byte, start, i int, form Form) Item {
 		return p.event(rest[1:], line)
 	case typeAbend:
 		return p.abend(rest[1:], line)
+	case typeConfig:
+		p.noticed(t, rest[1:])
+	case typeFailed:
+		p.loss = Loss{Kind: LossDaemon, Stamp: st, Text: line, Node: p.rec.Node}
+		return ItemLoss
 	}
 	if bytes.HasPrefix(line[start+len(typeEq):], daemonType) {
-		return ItemEnd
+		p.rec.HasSerial = false
 	}
 	return ItemOther
 }
@@ -158,6 +169,7 @@ func (p *Parser) abend(body, line []byte) Item {
 		if p.rec.Form == FormKernel && !bytes.Contains(body, []byte(" sig=")) {
 			return p.malformed("record cut, could be seccomp's", line)
 		}
+		p.noticed(typeAbend, body)
 		return ItemOther
 	}
 	p.rec.Legacy = true

@@ -41,6 +41,8 @@ type Parser struct {
 	lineNo int64
 
 	itemLine int64 // of the last item, or nowhere
+	told     bool  // loss is to be given: the record that was given last tells of it
+	foreign  int64 // the block's first foreign line; 0: none
 
 	rec  Record
 	proc Process // the record's, unless it is a remembered one
@@ -72,7 +74,7 @@ func New(layout Layout) *Parser {
 // change until Next has returned ItemEnd.
 func (p *Parser) Reset(block []byte) {
 	p.doc.passBlock(p.lineNo)
-	p.block, p.at, p.ended, p.line, p.lineNo, p.itemLine = block, 0, false, nil, 0, nowhere
+	p.block, p.at, p.ended, p.line, p.lineNo, p.itemLine, p.foreign = block, 0, false, nil, 0, nowhere, 0
 }
 
 // Record is the event of the last ItemRecord, or the stamp of ItemOther.
@@ -104,6 +106,9 @@ const nowhere = math.MaxInt64
 
 // Next returns the next item of the block.
 func (p *Parser) Next() Item {
+	if p.told {
+		return p.tell()
+	}
 	p.itemLine = nowhere
 	for {
 		for len(p.line) > 0 {
@@ -164,11 +169,20 @@ func (p *Parser) dispatch(line []byte) Item {
 	case LayoutEntries:
 		return p.entryLine(line)
 	case LayoutCRI:
+		p.noteForeign()
 		return p.criLine(line)
 	case LayoutJSON:
-		return p.jsonSpread(line)
+		item := p.jsonSpread(line)
+		if p.doc.foreign {
+			p.noteForeign()
+		}
+		return item
 	}
-	return p.scan(line)
+	item := p.scan(line)
+	if p.foreign == 0 && p.isForeign(line) {
+		p.noteForeign()
+	}
+	return item
 }
 
 // scan looks for an item in one line, and where it finds no record, once more

@@ -142,6 +142,8 @@ type Loss struct {
 	Count int64 // 0: it does not say
 	Stamp Stamp
 	Text  []byte // the message, from its first word on
+	Node  []byte // of a record that tells of it; nil: none
+	PID   int32  // of LossKilled: who was killed, and has a SECCOMP record unless that is lost
 	Form  Form   // FormEvent: a run of auditscan noticed it, and the log it read is not here
 }
 
@@ -157,6 +159,14 @@ const (
 	LossQueue                      // hold, retry or plugin queue overflow, out of memory
 	LossCollector                  // rsyslog or journald dropped messages
 
+	// These are told by audit records of other types.
+	LossKilled  // a process came to its end by SIGSYS
+	LossLimits  // the limits of the audit queue were set so that a burst is lost
+	LossExclude // a rule leaves records out
+	LossActions // the kernel was told not to log all actions
+	LossOff     // auditing was switched off
+	LossDaemon  // auditd failed, or stopped to write
+
 	// These are told by events of auditscan only.
 	LossGap        // serials are missing
 	LossMalformed  // records could not be read
@@ -168,6 +178,7 @@ const (
 
 // lossKinds are the names of the kinds, as events have them.
 var lossKinds = [...]string{"suppressed", "backlog", "rate-limit", "lost-counter", "overrun", "dropped-by-collector",
+	"unrecorded-kill", "audit-limits", "exclude-rule", "actions-not-logged", "audit-off", "daemon-failed",
 	"serial-gap", "malformed", "unresolved", "legacy", "truncated-input", "rotation-gap"}
 
 // String returns the kind's name, as events have it.

@@ -153,8 +153,6 @@ func TestWrapped(t *testing.T) {
 			text := w.wrap(r, line)
 			if wrappedCall(t, text, line, w.name) {
 				read++
-			} else {
-				println(w.name, text)
 			}
 		}
 		if read*100 < 90*len(lines) {

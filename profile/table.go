@@ -1,41 +1,46 @@
 package profile
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
-// A Table is a result in rows, for people. What stands in it may come from a
-// log: escape it where it is shown. An empty text is a value that is not there.
-type Table struct {
-	Head []string
-	Rows [][]string
-}
-
 // Table returns the calls that would not simply run, by the keys that some
 // group has a value of.
-func (r *CheckResult) Table() Table {
+func (r *CheckResult) Table() *table.Table {
 	by := r.shownKeys()
-	var t Table
+	t := &table.Table{}
 	for _, k := range by {
-		t.Head = append(t.Head, strings.ToUpper(string(k)))
+		fit := table.Cut
+		if k == aggregate.ByPID {
+			fit = table.Whole
+		}
+		t.Columns = append(t.Columns, table.Column{Head: strings.ToUpper(string(k)), Fit: fit})
 	}
-	t.Head = append(t.Head, "SYSCALL", "ARCH", "RECORDED", "ANSWER", "COUNT")
-	for i := range r.Calls {
-		c := &r.Calls[i]
+	t.Columns = append(t.Columns, table.Column{Head: "SYSCALL"}, table.Column{Head: "ARCH"}, table.Column{Head: "RECORDED"},
+		table.Column{Head: "ANSWER", Fit: table.Cut, Color: answerColor}, table.Column{Head: "COUNT", Fit: table.Count})
+	t.Rows = table.RowsOf(r.Calls, func(c CheckedCall) []string {
 		var row []string
 		for _, k := range by {
-			row = append(row, c.Group.Value(k))
+			row = append(row, cmp.Or(c.Group.Value(k), "-"))
 		}
-		t.Rows = append(t.Rows, append(row, CallName(c.Call.Name(), c.Call.NR), c.Call.Arch.String(),
-			c.Call.Action.String(), c.answerText(), strconv.FormatInt(c.Call.Count, 10)))
-	}
+		return append(row, c.Call.String(), c.Call.Arch.String(), c.Call.Action.String(), c.answerText(), strconv.FormatInt(c.Call.Count, 10))
+	})
 	return t
+}
+
+// answerColor is red for what is denied, yellow for what may be.
+func answerColor(cell string) table.Color {
+	if strings.HasPrefix(cell, dependsText[:1]) || strings.HasPrefix(cell, unansweredText[:1]) { // the rest may be cut
+		return table.Yellow
+	}
+	return table.Red
 }
 
 // shownKeys are the keys that some group has a value of, in the order of the
@@ -49,34 +54,31 @@ func (r *CheckResult) shownKeys() []aggregate.Key {
 	})
 }
 
+const (
+	unansweredText = "unknown: no architecture"
+	dependsText    = "depends on arguments: "
+)
+
 // answerText is the profile's answer in words.
 func (c *CheckedCall) answerText() string {
 	if !c.Answered() {
-		return "unknown: no architecture"
+		return unansweredText
 	}
 	var possible []string
 	for _, o := range c.Answer.Possible {
 		possible = append(possible, o.String())
 	}
 	if c.Answer.DependsOnArgs() {
-		return "depends on arguments: " + strings.Join(possible, " or ")
+		return dependsText + strings.Join(possible, " or ")
 	}
 	return strings.Join(possible, ", ")
 }
 
-// CallName names a call whose number may be in no table.
-func CallName(name string, nr int32) string {
-	if name == "" {
-		return fmt.Sprintf("number %d", nr)
-	}
-	return name
-}
-
 // Table returns the differences, a row each.
-func (r *DiffResult) Table() Table {
-	t := Table{Head: []string{"CHANGE", "SYSCALL", "OLD", "NEW", "RISK"}}
+func (r *DiffResult) Table() *table.Table {
+	var rows [][]string
 	row := func(change string, d Difference) {
-		t.Rows = append(t.Rows, []string{change, d.Name, shorten(d.Old), shorten(d.New), d.Risk})
+		rows = append(rows, []string{change, cmp.Or(d.Name, "-"), cmp.Or(d.Old, "-"), cmp.Or(d.New, "-"), cmp.Or(d.Risk, "-")})
 	}
 	if r.Old != r.New {
 		row("default", Difference{Old: r.Old.String(), New: r.New.String()})
@@ -99,15 +101,17 @@ func (r *DiffResult) Table() Table {
 			row(part.change, d)
 		}
 	}
-	return t
+	return &table.Table{
+		Columns: []table.Column{{Head: "CHANGE"}, {Head: "SYSCALL"}, {Head: "OLD", Fit: table.Cut}, {Head: "NEW", Fit: table.Cut},
+			{Head: "RISK", Fit: table.WrapText, Color: riskColor}},
+		Rows: slices.Values(rows),
+	}
 }
 
-// shorten keeps conditions from making a table wider than any screen; JSON has
-// them whole.
-func shorten(s string) string {
-	const most = 40
-	if len(s) > most {
-		return s[:most-3] + "..."
+// riskColor is red where a runtime's default refuses the call.
+func riskColor(cell string) table.Color {
+	if cell == "" || cell == "-" {
+		return table.Plain
 	}
-	return s
+	return table.Red
 }

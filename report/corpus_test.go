@@ -101,7 +101,9 @@ func eventsOf(t testing.TB, containers map[int32]*container.Identity, encode fun
 				}
 			case parser.ItemLoss:
 				l := p.Loss()
-				out = AppendLoss(out, b.Loss(l, p.Line()), l.Count, l.Stamp.Time())
+				if kind, ok := b.Loss(l, p.Line()); ok {
+					out = AppendLoss(out, kind, l.Count, l.Stamp.Time())
+				}
 			}
 		})
 	}

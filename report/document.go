@@ -25,6 +25,9 @@ func document(s *aggregate.Summary, o Options) object {
 		{"totals", totalsObject(&s.Totals)},
 		{"completeness", completenessObject(&s.Completeness)},
 	}
+	if s.Selected != nil {
+		doc = append(doc, member{"filter", object{{"given", valid(s.Selected.Filter)}, {"leftOut", s.Selected.LeftOut}}})
+	}
 	if s.Runs != nil {
 		doc = append(doc, member{"runs", runsObject(s.Runs)})
 	}

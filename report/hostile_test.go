@@ -119,23 +119,6 @@ func TestCSV(t *testing.T) {
 	}
 }
 
-func TestMarkdownEscapes(t *testing.T) {
-	for in, want := range map[string]string{
-		"runc:[2:INIT]":      `runc:\[2:INIT\]`,
-		"a|b":                `a\|b`,
-		`a\|b`:               `a\\\|b`,
-		"<script>&amp;":      "&lt;script&gt;&amp;amp;",
-		"`code` *it* ~~no~~": "\\`code\\` \\*it\\* \\~\\~no\\~\\~",
-		"x86_64":             "x86_64",
-		"_gpu2_ a_ _b":       `\_gpu2\_ a\_ \_b`,
-		"![](http://x/y)":    `!\[\](http://x/y)`,
-	} {
-		if got := escapeMarkdown(in); got != want {
-			t.Errorf("escapeMarkdown(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
 // TestSameDocument checks that YAML holds what JSON holds, in the same order.
 func TestSameDocument(t *testing.T) {
 	for name, s := range samples(t) {

@@ -64,7 +64,7 @@ func (r *jsonReader) report() *aggregate.Summary {
 		{"totals", func() { s.Totals = r.totals() }},
 		{"completeness", func() { s.Completeness = r.completeness() }},
 		{"groups", func() { r.Array(func() { r.group(s) }) }},
-	}, field{"runs", func() { s.Runs = r.runs() }}, field{"positions", r.Skip})
+	}, field{"filter", func() { s.Selected = r.selection() }}, field{"runs", func() { s.Runs = r.runs() }}, field{"positions", r.Skip})
 	if !r.AtEnd() {
 		r.Fail("text after the end of the report")
 	}
@@ -78,6 +78,16 @@ func (r *jsonReader) version() {
 	if v := r.Integer(math.MinInt64, math.MaxInt64); v != Version && r.Err() == nil {
 		r.Fail("a report of version %d; this auditscan reads version %d", v, Version)
 	}
+}
+
+// selection reads what a filter has left out.
+func (r *jsonReader) selection() *aggregate.Selection {
+	s := &aggregate.Selection{}
+	r.object([]field{
+		{"given", func() { s.Filter = r.String() }},
+		{"leftOut", func() { s.LeftOut = r.count() }},
+	})
+	return s
 }
 
 // runs reads in how many runs each call was seen.

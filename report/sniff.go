@@ -27,7 +27,7 @@ func kindOf(head []byte) kind {
 		return len(keys) >= n && !slices.ContainsFunc(keys[:n], func(k string) bool { return !slices.Contains(of, k) })
 	}
 	switch {
-	case first(1, "completeness") || first(2, "version", "tool", "tables", "inputs", "totals", "positions", "groups"):
+	case first(1, "completeness") || first(2, "version", "tool", "tables", "inputs", "totals", "filter", "positions", "groups"):
 		return reportKind
 	case first(1, "loss") || first(3, "time", "serial", "node", "pid", "comm", "exe", "arch", "nr", "syscall", "action", "sig",
 		"compat", "ip", "uid", "gid", "auid", "ses", "subj", "container"):

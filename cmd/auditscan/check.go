@@ -3,20 +3,20 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/confine"
-	"github.com/auditscan/auditscan/internal/term"
+	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/profile"
+	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -49,7 +49,9 @@ exits with 4 if the profile denies any.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), env, args[0], args[1:]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.run(cmd.Context(), env, args[0], f.logs(args[1:]))
+		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -71,7 +73,7 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	if err != nil {
 		return err
 	}
-	if err := env.giveUp(confine.Needs{}); err != nil {
+	if err := errors.Join(env.page(f.output), env.giveUp(confine.Needs{})); err != nil {
 		return err
 	}
 	document, err := f.profileFile.read(env, path)
@@ -92,16 +94,18 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	}
 	write := r.WriteJSON
 	if f.output == "table" {
-		write = func(w io.Writer) error { return f.table(w, r, document) }
+		write = func(w io.Writer) error { return f.table(env, w, r, document) }
 	}
 	if err := env.output(write); err != nil {
 		return err
 	}
 	if r.Records == 0 {
-		env.notef("nothing was checked: no SECCOMP record in %d lines passes the filters; this says nothing of %s", s.Totals.Lines, path)
-		return &exitError{code: exitIncomplete}
+		why := cmp.Or(f.matched(s), fmt.Errorf("no SECCOMP record in %d lines", s.Totals.Lines))
+		return &exitError{exitIncomplete, fmt.Errorf("nothing was checked, so this says nothing of %s: %w", path, why)}
 	}
-	sayChecked(env, r, s)
+	if err := f.sayChecked(env, r, s); err != nil {
+		return err
+	}
 	if !f.quiet {
 		p, err := document.Evaluate(profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub})
 		if err != nil {
@@ -198,7 +202,7 @@ func (f *checkFlags) summary(ctx context.Context, env *environment, args []strin
 }
 
 // sayChecked tells the result in a sentence, and what the policy's notes are.
-func sayChecked(env *environment, r *profile.CheckResult, s *aggregate.Summary) {
+func (f *checkFlags) sayChecked(env *environment, r *profile.CheckResult, s *aggregate.Summary) error {
 	for _, note := range r.Notes {
 		env.notef("%s", note)
 	}
@@ -206,31 +210,25 @@ func sayChecked(env *environment, r *profile.CheckResult, s *aggregate.Summary) 
 	if r.Unanswered > 0 {
 		env.notef("%d records have no architecture, so no profile can be asked about them", r.Unanswered)
 	}
-	if s.Completeness.Verdict == aggregate.Incomplete {
-		env.notef("the log is incomplete: the profile may deny calls that are not in it")
+	if s.Completeness.Verdict != aggregate.Incomplete {
+		return nil
 	}
+	env.notef("the log is incomplete: the profile may deny calls that are not in it")
+	return report.WriteVerdict(env.stderr, s, env.reportOptions(env.stderr, f.quiet))
 }
 
 // table writes what the profile denies and, unless quiet, what to do about it.
-func (f *checkFlags) table(w io.Writer, r *profile.CheckResult, d *profile.Document) error {
-	if err := writeTable(w, r.Table()); err != nil || f.quiet {
+func (f *checkFlags) table(env *environment, w io.Writer, r *profile.CheckResult, d *profile.Document) error {
+	if err := env.writeTable(w, r.Table()); err != nil || f.quiet {
 		return err
 	}
-	return amendChecked(w, r, d)
+	return env.writeAmendment(w, amendChecked(r, d))
 }
 
-// writeTable aligns a table; its texts may come from a log.
-func writeTable(w io.Writer, t profile.Table) error {
-	if len(t.Rows) == 0 {
-		return nil
+// writeTable writes a table, if there is anything in it.
+func (env *environment) writeTable(w io.Writer, t *table.Table) error {
+	for range t.Rows {
+		return t.Write(w, env.style(env.stdout))
 	}
-	tw := tabwriter.NewWriter(w, 0, 8, 3, ' ', 0)
-	fmt.Fprintln(tw, strings.Join(t.Head, "\t"))
-	for _, row := range t.Rows {
-		for i := range row {
-			row[i] = cmp.Or(term.Escape(row[i]), "-")
-		}
-		fmt.Fprintln(tw, strings.Join(row, "\t"))
-	}
-	return tw.Flush()
+	return nil
 }

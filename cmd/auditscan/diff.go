@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -80,6 +81,9 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 	if err != nil {
 		return err
 	}
+	if err := env.giveUp(confine.Needs{}); err != nil {
+		return err
+	}
 	var policies [2]*profile.Policy
 	for i, name := range []string{before, after} {
 		d, err := f.readPolicy(env, name)
@@ -96,10 +100,13 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 	} else if err != nil {
 		return err
 	}
+	if err := env.page(f.output); err != nil {
+		return err
+	}
 	r := profile.Diff(policies[0], policies[1], reference)
 	write := r.WriteJSON
 	if f.output == "table" {
-		write = func(w io.Writer) error { return writeTable(w, r.Table()) }
+		write = func(w io.Writer) error { return env.writeTable(w, r.Table()) }
 	}
 	if err := env.output(write); err != nil {
 		return err

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/auditscan/auditscan/internal/confine"
+	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
 )
@@ -48,8 +50,14 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 	if err != nil {
 		return err
 	}
+	if err := env.page(f.output); err != nil {
+		return err
+	}
 	if pid, err := strconv.Atoi(name); err == nil {
 		return f.inspectProcess(env, pid, on.Arch)
+	}
+	if err := env.giveUp(confine.Needs{}); err != nil {
+		return err
 	}
 	if name == runtimesName {
 		return env.output(profile.WriteRuntimes)
@@ -62,7 +70,7 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := env.output(func(w io.Writer) error { return writeInspection(w, p.Inspect(), f.output) }); err != nil {
+	if err := env.output(func(w io.Writer) error { return writeInspection(w, p.Inspect(), f.output, env.style(env.stdout)) }); err != nil {
 		return err
 	}
 	return sayPolicy(env, p)
@@ -103,7 +111,7 @@ func sayPolicy(env *environment, p *profile.Policy) error {
 	return nil
 }
 
-func writeInspection(w io.Writer, list []profile.Inspection, output string) error {
+func writeInspection(w io.Writer, list []profile.Inspection, output string, style table.Style) error {
 	if output == "json" {
 		return term.WriteJSON(w, inspectedCalls(list), "  ")
 	}
@@ -115,7 +123,10 @@ func writeInspection(w io.Writer, list []profile.Inspection, output string) erro
 			calls []string
 		}{{"allowed", in.Allowed}, {"logged", in.Logged}, {"depends", in.Depends}, {"denied", in.Denied}} {
 			if len(part.calls) > 0 {
-				fmt.Fprintf(w, "  %-8s %3d  %s\n", part.what, len(part.calls), strings.Join(part.calls, " "))
+				line := fmt.Sprintf("  %-8s %3d  %s", part.what, len(part.calls), strings.Join(part.calls, " "))
+				if err := style.WriteNotes(w, table.Note{Text: line}); err != nil {
+					return err
+				}
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -42,10 +43,14 @@ func TestScript(t *testing.T) {
 			return os.CopyFS(filepath.Join(env.WorkDir, "corpus"), os.DirFS(corpusDir))
 		},
 		Condition: func(name string) (bool, error) {
-			if name != "mountns" {
-				return false, fmt.Errorf("unknown condition %q", name)
+			switch name {
+			case "mountns":
+				return exec.Command("unshare", "--mount", "true").Run() == nil, nil
+			case "zones":
+				_, err := time.LoadLocation("Europe/Berlin")
+				return err == nil, nil
 			}
-			return exec.Command("unshare", "--mount", "true").Run() == nil, nil
+			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":    exits,

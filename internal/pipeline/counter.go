@@ -35,6 +35,9 @@ func (c *counter) block(data []byte) {
 	for item := c.parser.Next(); item != parser.ItemEnd; item = c.parser.Next() {
 		c.item(item)
 	}
+	if n := c.parser.Foreign(); n != 0 {
+		c.tally.Foreign(c.before + n)
+	}
 	c.before += c.parser.Line()
 	c.tally.Lines(c.parser.Line())
 }
@@ -66,7 +69,9 @@ func (c *counter) item(item parser.Item) {
 		c.tally.Other(c.parser.Record())
 	case parser.ItemLoss:
 		l := c.parser.Loss()
-		c.loss(c.tally.Loss(l, line), l.Count, l.Stamp.Time())
+		if kind, ok := c.tally.Loss(l, line); ok {
+			c.loss(kind, l.Count, l.Stamp.Time())
+		}
 	case parser.ItemMalformed:
 		m := c.parser.Malformed()
 		c.malformed(m.Reason, m.Text, line)

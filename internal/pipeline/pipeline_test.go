@@ -221,3 +221,27 @@ func TestHole(t *testing.T) {
 		}
 	}
 }
+
+// TestForeignLineOfAnyBlock checks that the first line of another program makes
+// a log text, and is told by its number, whoever counted its block, also where
+// the block is counted again since it repeats records.
+func TestForeignLineOfAnyBlock(t *testing.T) {
+	var log bytes.Buffer
+	if err := loggen.Write(&log, loggen.Audit, 1<<20, 3); err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.SplitAfter(log.Bytes(), []byte("\n"))
+	at := 2 * len(lines) / 3
+	text := slices.Concat(bytes.Join(lines[:at], nil), bytes.Join(lines[:10], nil), []byte("hello\n"), bytes.Join(lines[at:], nil), []byte("again\n"))
+	name := filepath.Join(t.TempDir(), "audit.log")
+	if err := os.WriteFile(name, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf(`"line %d of `, at+11)
+	for _, o := range []Options{{Workers: 1, BlockSize: 4 << 20}, {Workers: 1, BlockSize: 16 << 10}, {Workers: 3, BlockSize: 16 << 10}} {
+		doc, _ := read(t, o, name)
+		if !strings.Contains(doc, want) || !strings.Contains(doc, `"trust": "text"`) {
+			t.Errorf("%d workers, blocks of %d: no %s in %.600s", o.Workers, o.BlockSize, want, doc)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package table
 import (
 	"bufio"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/auditscan/auditscan/internal/term"
@@ -35,6 +36,20 @@ func (s Style) Paint(c Color, text string) string {
 		return text
 	}
 	return string(c) + text + colorEnd
+}
+
+// Number is how people read a number: its digits in groups of three. Programs
+// are given the digits alone.
+func Number(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	first := len("-")
+	if n >= 0 {
+		first = 0
+	}
+	for i := len(digits) - 3; i > first; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
 }
 
 // A Note is a line that stands above or below a table. Blanks at its start

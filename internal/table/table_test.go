@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -312,6 +313,45 @@ func TestPaint(t *testing.T) {
 	for _, tt := range tests {
 		if got := tt.style.Paint(tt.color, tt.text); got != tt.want {
 			t.Errorf("%+v: %q, want %q", tt, got, tt.want)
+		}
+	}
+}
+
+func TestNumber(t *testing.T) {
+	for n, want := range map[int64]string{
+		0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", 100000: "100,000", -1: "-1", -999: "-999", -1000: "-1,000",
+		math.MaxInt64: "9,223,372,036,854,775,807", math.MinInt64: "-9,223,372,036,854,775,808",
+	} {
+		if got := Number(n); got != want {
+			t.Errorf("Number(%d) = %q, want %q", n, got, want)
+		}
+	}
+}
+
+// TestCount: people read groups of digits, programs digits.
+func TestCount(t *testing.T) {
+	table := &Table{Columns: []Column{{Head: "COUNT", Fit: Count}}, Rows: slices.Values([][]string{{"1234567"}, {"-"}})}
+	if got := render(t, table, Style{}); got != "COUNT\n1234567\n-\n" {
+		t.Errorf("in a file:\n%s", got)
+	}
+	if got := render(t, table, Style{Width: 80}); got != "COUNT\n1,234,567\n-\n" {
+		t.Errorf("on a terminal:\n%s", got)
+	}
+}
+
+func TestMarkdownEscapes(t *testing.T) {
+	for in, want := range map[string]string{
+		"runc:[2:INIT]":      `runc:\[2:INIT\]`,
+		"a|b":                `a\|b`,
+		`a\|b`:               `a\\\|b`,
+		"<script>&amp;":      "&lt;script&gt;&amp;amp;",
+		"`code` *it* ~~no~~": "\\`code\\` \\*it\\* \\~\\~no\\~\\~",
+		"x86_64":             "x86_64",
+		"_gpu2_ a_ _b":       `\_gpu2\_ a\_ \_b`,
+		"![](http://x/y)":    `!\[\](http://x/y)`,
+	} {
+		if got := escapeMarkdown(in); got != want {
+			t.Errorf("escapeMarkdown(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

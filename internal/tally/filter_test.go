@@ -92,8 +92,12 @@ func TestFilter(t *testing.T) {
 			if got := pids(s); got != tt.want || s.Totals.Records != int64(len(tt.want)) || s.Inputs[0].Records != int64(len(tt.want)) {
 				t.Errorf("pids %s of %+v, want %s", got, s.Totals, tt.want)
 			}
+			leftOut := int64(6 - len(tt.want))
+			if s.Selected == nil != (leftOut == 0) || leftOut > 0 && s.Selected.LeftOut != leftOut {
+				t.Errorf("left out: %+v, want %d", s.Selected, leftOut)
+			}
 			// A filter says the same of a report as of the log.
-			if got := tt.f.Apply(withContainers(nil)); !reflect.DeepEqual(got.Groups, s.Groups) || got.Totals.Records != s.Totals.Records ||
+			if got := tt.f.Apply(withContainers(nil)); !reflect.DeepEqual(got.Groups, s.Groups) || got.Totals.Records != s.Totals.Records || !reflect.DeepEqual(got.Selected, s.Selected) ||
 				got.Totals.Syscalls != s.Totals.Syscalls || got.Totals.Unresolved != s.Totals.Unresolved {
 				t.Errorf("of a report: %+v, want %+v", got, s)
 			}

@@ -229,3 +229,48 @@ func TestVerdictOfStream(t *testing.T) {
 		}
 	}
 }
+
+// TestUnrecordedKills checks that an end by SIGSYS counts where no SECCOMP record
+// explains it, whatever the order of the two, and however the log is cut.
+func TestUnrecordedKills(t *testing.T) {
+	record := func(serial, pid int, sec int) string {
+		return fmt.Sprintf(`type=SECCOMP msg=audit(17172432%02d.123:%d): auid=1 uid=33 gid=34 ses=7 pid=%d comm="x" exe="/x" sig=31 arch=c000003e syscall=1 compat=0 ip=0x1 code=0x80000000`, sec, serial, pid)
+	}
+	abend := func(serial, pid, sec int) string {
+		return fmt.Sprintf(`type=ANOM_ABEND msg=audit(17172432%02d.123:%d): auid=1 uid=33 gid=34 ses=7 pid=%d comm="x" exe="/x" sig=31 res=1`, sec, serial, pid)
+	}
+	for _, tt := range []struct {
+		name     string
+		log      []string
+		evidence string
+	}{
+		{"a kill", []string{record(1, 7, 0), abend(2, 7, 0)}, ""},
+		{"out of order", []string{abend(2, 7, 0), record(1, 7, 0)}, ""},
+		{"twice", []string{record(1, 7, 0), abend(2, 7, 0), record(1, 7, 0), abend(2, 7, 0)}, ""},
+		{"another process", []string{record(1, 7, 0), abend(2, 8, 0)}, "unrecorded-kill=1@2"},
+		{"the pid again, later", []string{record(1, 7, 0), abend(2, 7, 30)}, "unrecorded-kill=1@2"},
+		{"another node", []string{"node=a " + record(1, 7, 0), "node=b " + abend(1, 7, 0)}, "unrecorded-kill=1@2"},
+		{"two", []string{abend(1, 7, 0), abend(2, 8, 1)}, "unrecorded-kill=2@1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			log := []byte(strings.Join(tt.log, "\n") + "\n")
+			if got := kinds(summaryOf(nil, log)); got != tt.evidence {
+				t.Errorf("%q, want %q", got, tt.evidence)
+			}
+			for seed := range uint64(8) {
+				if got := kinds(inParts(nil, log, seed)); got != tt.evidence {
+					t.Errorf("in parts: %q, want %q", got, tt.evidence)
+				}
+			}
+		})
+	}
+}
+
+// kinds are the kinds of evidence of a summary, with their count and line.
+func kinds(s *aggregate.Summary) string {
+	var all []string
+	for _, e := range s.Completeness.Evidence {
+		all = append(all, fmt.Sprintf("%s=%d@%d", e.Kind, e.Count, e.Line))
+	}
+	return strings.Join(all, " ")
+}
