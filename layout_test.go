@@ -73,7 +73,7 @@ var rules = []rule{
 	{pkg: "internal/pipeline", not: []string{"profile", "cmd/auditscan"}, why: "it reads; what is made of it comes after"},
 	{pkg: "internal/launch", not: []string{"profile", "aggregate", "parser", "source", "cmd/auditscan"}, why: "it starts programs, whatever the filter is for"},
 	{pkg: "cmd/auditscan", not: []string{"parser"}, direct: true, why: "it wires stages and words what they say; to parse is not its business"},
-	{pkg: "cmd/auditscan", not: []string{"internal/audittest", "internal/loggen", "testing"}, why: "these are for tests"},
+	{pkg: "cmd/auditscan", not: []string{"internal/audittest", "internal/corpustest", "internal/loggen", "testing"}, why: "these are for tests"},
 }
 
 // goFile is a file of the module that is not a test.

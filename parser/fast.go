@@ -42,8 +42,8 @@ func (p *Parser) fast() Item {
 	}
 	s = s[len(e.start):]
 	r.Legacy, r.Process = false, &e.process
-	if r.CodeName != nil {
-		r.ArchName, r.SyscallName, r.CodeName = nil, nil, nil
+	if r.CodeName != nil || r.Container != nil {
+		r.ArchName, r.SyscallName, r.CodeName, r.Container, r.Numbered = nil, nil, nil, nil, false
 	}
 	if n = p.tail(s); n == 0 || !p.endLine(s[n:], r.Subj != nil) {
 		return ItemEnd

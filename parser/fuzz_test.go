@@ -3,10 +3,9 @@ package parser_test
 import (
 	"bytes"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 
+	"github.com/auditscan/auditscan/internal/corpustest"
 	"github.com/auditscan/auditscan/parser"
 )
 
@@ -16,22 +15,13 @@ type namedLog struct {
 	data []byte
 }
 
-// corpusLogs reads all real logs. It fails where there are none, so that no
-// test or fuzz target loses its seeds unnoticed.
+// corpusLogs reads all real logs.
 func corpusLogs(t testing.TB) []namedLog {
 	t.Helper()
 	var all []namedLog
-	for _, dir := range []string{corpusDir, capturesDir} {
-		paths, err := filepath.Glob(filepath.Join(dir, "*.log"))
-		if err != nil || len(paths) < 60 {
-			t.Fatalf("%s: %d logs, want at least 60 (%v)", dir, len(paths), err)
-		}
-		for _, path := range paths {
-			data, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, namedLog{filepath.Base(path), data})
+	for _, set := range corpustest.Sets() {
+		for _, l := range set.Logs(t) {
+			all = append(all, namedLog{l.File, set.Read(t, l.File)})
 		}
 	}
 	return all

@@ -40,6 +40,8 @@ type event struct {
 	code                uint32
 
 	archName, syscallName, codeName string
+	numbered                        bool
+	container                       string
 }
 
 func eventOf(r *parser.Record) event {
@@ -49,6 +51,7 @@ func eventOf(r *parser.Record) event {
 		comm: r.Comm.String(), exe: r.Exe.String(), hasExe: r.Exe.Enc != parser.EncNone,
 		sig: r.Sig, arch: r.Arch, nr: r.NR, compat: r.Compat, ip: r.IP, code: r.Code,
 		archName: string(r.ArchName), syscallName: string(r.SyscallName), codeName: string(r.CodeName),
+		numbered: r.Numbered, container: string(r.Container),
 	}
 }
 

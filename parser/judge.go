@@ -51,7 +51,7 @@ func (d *document) readLine(s []byte, from int) (ok bool) {
 		first := len(d.frames)
 		rest, whole := d.read(s)
 		if !whole || d.depth > d.base {
-			if len(d.waiting) == from && d.depth <= d.base+1 && first == len(d.frames)-1 && d.frames[first].seen == 0 {
+			if len(d.waiting) == from && d.depth <= d.base+1 && first == len(d.frames)-1 && d.frames[first].seen == 0 && !startsOwn(s) {
 				return false
 			}
 			d.cut(from, first, s)
@@ -80,9 +80,24 @@ func (d *document) cut(from, first int, s []byte) {
 			some = some || mentionsRecord(d.text[w.text.start:w.text.end])
 		}
 	}
-	if !some && (stampIndex(s) >= 0 || bytes.Contains(s, seccompWord) || d.cutEvent(first)) {
+	if !some && (stampIndex(s) >= 0 || bytes.Contains(s, seccompWord) || startsOwn(s) || d.cutEvent(first)) {
 		d.wait(waiting{kind: aFault, frame: -1, reason: cutJSON, text: d.copied(s)})
 	}
+}
+
+// startsOwn reports whether an object that is cut is the start of an event, or
+// of a loss, of auditscan itself.
+func startsOwn(s []byte) bool {
+	const loss, event = `{"loss":{"`, `{"time":"0000-00-00T00:00:00.000Z","serial":`
+	if bytes.HasPrefix(s, []byte(loss)) {
+		return true
+	}
+	for i, c := range s[:min(len(s), len(event))] {
+		if c != event[i] && (event[i] != '0' || c-'0' > 9) {
+			return false
+		}
+	}
+	return len(s) >= minLine
 }
 
 // ended reports whether an object and all around it are closed.

@@ -21,8 +21,11 @@ type Record struct {
 	Code   uint32 // the filter's return value
 
 	// Set in interpreted text (ausearch -i) and in events, where names stand for
-	// numbers; the number's field is then meaningless.
+	// numbers; Arch and Code are then meaningless, and so is NR unless Numbered.
 	ArchName, SyscallName, CodeName []byte
+	// Numbered is set in an event whose arch is a name and whose call is a
+	// number, whether or not a name stands beside it.
+	Numbered bool
 
 	// Container is the object of that name in an event, in JSON; nil: none.
 	Container []byte
@@ -174,12 +177,17 @@ const (
 	LossLegacy     // records of kernels before 3.8
 	LossTruncated  // the input was cut
 	LossRotation   // lines were lost where a log was rotated
+	LossMixedNodes // serials of several nodes stand in one log
+
+	// LossUnattributed: a filter left out records that may be of the container
+	// that was asked for.
+	LossUnattributed
 )
 
 // lossKinds are the names of the kinds, as events have them.
 var lossKinds = [...]string{"suppressed", "backlog", "rate-limit", "lost-counter", "overrun", "dropped-by-collector",
 	"unrecorded-kill", "audit-limits", "exclude-rule", "actions-not-logged", "audit-off", "daemon-failed",
-	"serial-gap", "malformed", "unresolved", "legacy", "truncated-input", "rotation-gap"}
+	"serial-gap", "malformed", "unresolved", "legacy", "truncated-input", "rotation-gap", "mixed-nodes", "unattributed"}
 
 // String returns the kind's name, as events have it.
 func (k LossKind) String() string { return nameOf(k, lossKinds[:]...) }

@@ -60,7 +60,7 @@ func count(b *tally.Tally, p *parser.Parser, item parser.Item) {
 		if e, ok := ev.Of(p.Record()); ok {
 			b.Event(&e, p.Line())
 		} else {
-			b.Malformed("interpreted name is in no table", p.Line())
+			b.Malformed("its call or architecture is in no table, or its number is another call's", p.Line())
 		}
 	case parser.ItemOther:
 		b.Other(p.Record())

@@ -1,46 +1,30 @@
 package report
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/event"
+	"github.com/auditscan/auditscan/internal/corpustest"
 	"github.com/auditscan/auditscan/internal/tally"
 	"github.com/auditscan/auditscan/parser"
 )
 
-const corpusDir = "../testdata/corpus"
-
 // corpusFiles returns the names of all logs of the corpus.
 func corpusFiles(t testing.TB) []string {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(corpusDir, "*.log"))
-	if err != nil || len(paths) < 50 {
-		t.Fatalf("%d logs in %s (%v), want the corpus", len(paths), corpusDir, err)
-	}
-	names := make([]string, len(paths))
-	for i, path := range paths {
-		names[i] = filepath.Base(path)
+	var names []string
+	for _, l := range corpustest.Corpus.Logs(t) {
+		names = append(names, l.File)
 	}
 	return names
-}
-
-func readCorpus(t testing.TB, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(corpusDir, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
 
 // walk parses a log of the corpus and returns how many lines it has.
 func walk(t testing.TB, name string, visit func(*parser.Parser, parser.Item)) int64 {
 	t.Helper()
-	data := readCorpus(t, name)
+	data := corpustest.Corpus.Read(t, name)
 	p := parser.New(parser.Sniff(data))
 	p.Reset(data)
 	for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
@@ -78,7 +62,7 @@ func summarize(t testing.TB, containers map[int32]*container.Identity, names ...
 func countRecord(b *tally.Tally, p *parser.Parser, containers map[int32]*container.Identity) (e event.Event, counts bool) {
 	e, ok := event.Of(p.Record())
 	if !ok {
-		b.Malformed("interpreted name is in no table", p.Line())
+		b.Malformed("its call or architecture is in no table, or its number is another call's", p.Line())
 		return e, false
 	}
 	e.Container = containers[e.PID]

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/confine"
+	"github.com/auditscan/auditscan/internal/findings"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -19,25 +22,26 @@ import (
 // policyFlags say for which host and container profiles are evaluated.
 type policyFlags struct {
 	profileFile
-	arch   string
-	caps   []string
-	noStub bool
-	output string
+	arch    string
+	caps    []string
+	noStub  bool
+	output  string
+	formats []string
 }
 
 func (f *policyFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.arch, "arch", runtime.GOARCH, "the host's `architecture`")
 	flags.StringSliceVar(&f.caps, "cap", profile.DefaultCaps(), "the container's `capabilities`, for conditions")
-	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json")
+	flags.StringVarP(&f.output, "output", "o", "table", "`format`: "+strings.Join(f.formats, ", "))
 	f.profileFile.add(flags)
 	flags.BoolVar(&f.noStub, "no-stub", false, "not loaded by runc or its like: no ENOSYS above the highest number that is listed")
 	flags.Lookup("cap").DefValue = "those of a Docker container"
 }
 
 func (f *policyFlags) environment() (profile.Environment, error) {
-	if f.output != "table" && f.output != "json" {
-		return profile.Environment{}, usageErrorf("--output: unknown format %q (one of table, json)", f.output)
+	if !slices.Contains(f.formats, f.output) {
+		return profile.Environment{}, usageErrorf("--output: unknown format %q (one of %s)", f.output, strings.Join(f.formats, ", "))
 	}
 	arch, err := syscalltable.ParseArch(f.arch)
 	if err != nil {
@@ -49,7 +53,7 @@ func (f *policyFlags) environment() (profile.Environment, error) {
 }
 
 func newDiff(env *environment) *cobra.Command {
-	var f policyFlags
+	f := policyFlags{formats: []string{"table", "json", "markdown"}}
 	var against string
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
@@ -107,11 +111,12 @@ func (f *policyFlags) diff(env *environment, before, after, against string) erro
 		return err
 	}
 	r := profile.Diff(policies[0], policies[1], reference)
-	write := r.WriteJSON
-	if f.output == "table" {
-		write = func(w io.Writer) error { return env.writeTable(w, r.Table()) }
+	write := map[string]func(io.Writer) error{
+		"table":    func(w io.Writer) error { return env.writeTable(w, r.Headline(), r.Table()) },
+		"json":     r.WriteJSON,
+		"markdown": func(w io.Writer) error { return findings.WriteDiffMarkdown(w, r) },
 	}
-	if err := env.output(write); err != nil {
+	if err := env.output(write[f.output]); err != nil {
 		return err
 	}
 	if err := sayStarts(env, policies[1]); err != nil {

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,7 +25,7 @@ type inspected struct {
 }
 
 func newInspect(env *environment) *cobra.Command {
-	var f policyFlags
+	f := policyFlags{formats: []string{"table", "json"}}
 	cmd := &cobra.Command{
 		Use:   "inspect PROFILE|PID|runtimes",
 		Short: "Show what a profile allows, logs and denies, of all calls there are",
@@ -132,22 +132,36 @@ func writeInspection(w io.Writer, list []profile.Inspection, output string, styl
 	if output == "json" {
 		return term.WriteJSON(w, inspectedCalls(list), "  ")
 	}
+	var rows [][]string
 	for _, in := range list {
-		all := len(in.Allowed) + len(in.Logged) + len(in.Depends) + len(in.Denied)
-		fmt.Fprintf(w, "%s: %d calls\n", in.Arch, all)
 		for _, part := range []struct {
-			what  string
-			calls []string
+			answer string
+			calls  []string
 		}{{"allowed", in.Allowed}, {"logged", in.Logged}, {"depends", in.Depends}, {"denied", in.Denied}} {
 			if len(part.calls) > 0 {
-				line := fmt.Sprintf("  %-8s %3d  %s", part.what, len(part.calls), strings.Join(part.calls, " "))
-				if err := style.WriteNotes(w, table.Note{Text: line}); err != nil {
-					return err
-				}
+				rows = append(rows, []string{in.Arch.String(), part.answer, strconv.Itoa(len(part.calls)), strings.Join(part.calls, " ")})
 			}
 		}
 	}
-	return nil
+	if len(rows) == 0 {
+		return nil
+	}
+	t := table.Table{
+		Columns: []table.Column{{Head: "ARCH"}, {Head: "ANSWER", Color: effectColor}, {Head: "CALLS"}, {Head: "SYSCALLS", Fit: table.WrapText}},
+		Rows:    slices.Values(rows),
+	}
+	return t.Write(w, style)
+}
+
+// effectColor is the colour of what a profile does with a call.
+func effectColor(cell string) table.Color {
+	switch cell {
+	case "allowed":
+		return table.Green
+	case "denied":
+		return table.Red
+	}
+	return table.Yellow
 }
 
 func inspectedCalls(list []profile.Inspection) []inspected {

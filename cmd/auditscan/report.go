@@ -41,7 +41,7 @@ of denials alone (--action denied) ends with the rule that would allow them.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, wide, json, ndjson, yaml, csv, markdown")
-	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, pod, namespace, workload, exe, comm, pid; none: all in one")
+	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, nested, manager, pod, namespace, workload, exe, comm, pid; none: all in one")
 	flags.StringVar(&f.sort, "sort", "", "lines in this `order`: count, name, nr, first, last")
 	flags.IntVar(&f.top, "top", 0, "only the first `N` lines, by count unless --sort says else")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if the input is incomplete")
@@ -153,8 +153,8 @@ func (f *reportFlags) events(ctx context.Context, env *environment, args []strin
 func appendLate(dst []byte, s *aggregate.Summary) []byte {
 	for _, e := range s.Completeness.Evidence {
 		switch {
-		case e.Kind == aggregate.SerialGap, e.Kind == aggregate.Legacy, e.Kind == aggregate.UnrecordedKill:
-		case e.Kind == aggregate.Suppressed && e.Line == 0: // no message said so
+		case e.Kind == aggregate.Legacy, e.Kind == aggregate.UnrecordedKill:
+		case (e.Kind == aggregate.SerialGap || e.Kind == aggregate.Suppressed) && e.Line == 0: // nothing in the log said so
 		default:
 			continue
 		}

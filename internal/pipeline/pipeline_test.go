@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/auditscan/auditscan/internal/corpustest"
 	"github.com/auditscan/auditscan/internal/loggen"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
@@ -42,11 +43,7 @@ func read(t *testing.T, o Options, names ...string) (doc, events string) {
 // no time of their own, and generated ones.
 func logs(t *testing.T) []string {
 	t.Helper()
-	names, err := filepath.Glob("../../testdata/corpus/*.log")
-	if err != nil || len(names) < 80 {
-		t.Fatalf("%d logs in the corpus, %v", len(names), err)
-	}
-	names = append(names, losses(t))
+	names := append(corpustest.Corpus.Paths(t), losses(t))
 	for _, kind := range []loggen.Kind{loggen.Audit, loggen.Syslog30} {
 		var log bytes.Buffer
 		if err := loggen.Write(&log, kind, 2<<20, 3); err != nil {
@@ -65,12 +62,8 @@ func logs(t *testing.T) []string {
 // them. Half of it is there twice.
 func losses(t *testing.T) (name string) {
 	t.Helper()
-	real, err := os.ReadFile("../../testdata/captures/loss-rsyslog.log")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var log bytes.Buffer
-	for line := range bytes.Lines(real) {
+	for line := range bytes.Lines(corpustest.Captures.Read(t, "loss-rsyslog.log")) {
 		log.Write(line)
 		log.WriteString(strings.Repeat("Nov 23 18:14:14 vm app[1]: nothing of interest\n", 200))
 	}

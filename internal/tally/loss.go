@@ -57,28 +57,24 @@ func (p *Proof) loss(kind aggregate.EvidenceKind, line int64, detail string) *lo
 // kills leaves such a message, too.
 func (p *Proof) Loss(l *parser.Loss, line int64) (kind aggregate.EvidenceKind, ok bool) {
 	kind = aggregate.EvidenceKind(l.Kind.String()) // the parser names them alike
-	count := l.Count
+	count, detail := l.Count, lossDetail[kind]
+	if l.Form == parser.FormEvent {
+		detail = "the run that wrote the events noticed it"
+	}
 	switch l.Kind {
 	case parser.LossKilled:
 		if l.Form != parser.FormEvent {
 			p.kills.end(kill{string(l.Node), l.PID, timeOf(l.Stamp)}, len(p.inputs)-1, line)
 			return kind, false
 		}
+	case parser.LossCounter: // how many are missing since the host was booted
+		p.note(kind, 0, l.Stamp, line, detail).total(l.Count)
+		return kind, true
 	case parser.LossLimits, parser.LossExclude, parser.LossActions, parser.LossOff, parser.LossDaemon:
 		count = max(count, 1)
 	}
-	p.addMessage(kind, count, l.Stamp, line, lossDetail[kind])
+	p.note(kind, count, l.Stamp, line, detail)
 	return kind, true
-}
-
-// addMessage notes a message that tells that n records are missing; of lost-counter, that they
-// are n since the host was booted.
-func (p *Proof) addMessage(kind aggregate.EvidenceKind, n int64, st parser.Stamp, line int64, detail string) {
-	if kind == aggregate.LostCounter {
-		p.note(kind, 0, st, line, detail).total(n)
-		return
-	}
-	p.note(kind, n, st, line, detail)
 }
 
 // total takes a running total: what is lost between the first message and the
@@ -94,21 +90,12 @@ func (c *lossCount) total(v int64) {
 	c.count = c.high - c.low + 1
 }
 
-// Told counts what a message told an earlier run at a time; of lost-counter, n
-// is how many are missing since the host was booted.
-func (p *Proof) Told(kind aggregate.EvidenceKind, n int64, when time.Time, detail string) {
-	p.addMessage(kind, n, stampAt(when), 0, detail)
-}
-
-func stampAt(when time.Time) parser.Stamp {
-	return parser.Stamp{Millis: when.UnixMilli(), HasTime: !when.IsZero()}
-}
-
 // Notice counts what a source itself noticed to be missing at a time, beside
 // what it noticed before; n is 0 where it cannot say how much, and fix "" where it knows
 // nothing better than what prevents all losses of the kind.
 func (p *Proof) Notice(kind aggregate.EvidenceKind, n int64, when time.Time, detail, fix string) {
-	if l := p.note(kind, n, stampAt(when), 0, detail); l.detail == detail {
+	st := parser.Stamp{Millis: when.UnixMilli(), HasTime: !when.IsZero()}
+	if l := p.note(kind, n, st, 0, detail); l.detail == detail {
 		l.fix = fix
 	}
 }

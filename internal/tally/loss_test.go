@@ -167,10 +167,12 @@ func TestNoticeLost(t *testing.T) {
 	}
 	b = New(nil)
 	b.Begin(Source{Name: "follow.ndjson", Trust: aggregate.TrustText})
-	b.Told(aggregate.LostCounter, 561, when, "lost")
-	b.Told(aggregate.LostCounter, 2246, when, "lost")
-	if got := b.Summary().Completeness.Lost; got != 2246-561+1 {
-		t.Errorf("%d told, want 1686", got)
+	for _, n := range []int64{561, 2246} {
+		b.Loss(&parser.Loss{Kind: parser.LossCounter, Count: n, Form: parser.FormEvent}, n)
+	}
+	c := b.Summary().Completeness
+	if c.Lost != 2246-561+1 || c.Evidence[0].Line != 561 || c.Evidence[0].Detail != "the run that wrote the events noticed it" {
+		t.Errorf("%+v, want 1686 lost since line 561", c)
 	}
 }
 

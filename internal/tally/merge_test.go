@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/corpustest"
 	"github.com/auditscan/auditscan/parser"
 )
 
@@ -39,18 +38,10 @@ func TestParts(t *testing.T) {
 func corpusLines(t *testing.T) map[string][]byte {
 	t.Helper()
 	logs := map[string][]byte{}
-	for _, dir := range []string{corpusDir, capturesDir} {
-		paths, err := filepath.Glob(filepath.Join(dir, "*.log"))
-		if err != nil || len(paths) < 60 {
-			t.Fatalf("%s: %d logs (%v)", dir, len(paths), err)
-		}
-		for _, path := range paths {
-			log, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if parser.Sniff(log) == parser.LayoutLines {
-				logs[filepath.Base(path)] = log
+	for _, set := range corpustest.Sets() {
+		for _, l := range set.Logs(t) {
+			if log := set.Read(t, l.File); parser.Sniff(log) == parser.LayoutLines {
+				logs[l.File] = log
 			}
 		}
 	}
