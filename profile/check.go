@@ -187,7 +187,7 @@ func (r *CheckResult) WriteJSON(w io.Writer) error {
 // "unknown" for a call without an answer.
 func (c *CheckedCall) Verdict() string {
 	switch {
-	case !c.answered():
+	case !c.answered(), len(c.Answer.Possible) == 0:
 		return "unknown"
 	case c.Answer.DependsOnArgs():
 		return "depends"
