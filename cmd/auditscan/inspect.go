@@ -14,16 +14,6 @@ import (
 	"github.com/auditscan/auditscan/profile"
 )
 
-// inspected is an architecture's part of `inspect -o json`, whose schema is
-// profile/schema/inspect.schema.json.
-type inspected struct {
-	Arch    string   `json:"arch"`
-	Allowed []string `json:"allowed"`
-	Logged  []string `json:"logged"`
-	Depends []string `json:"depends"`
-	Denied  []string `json:"denied"`
-}
-
 func newInspect(env *environment) *cobra.Command {
 	var f policyFlags
 	cmd := &cobra.Command{
@@ -113,7 +103,7 @@ func sayPolicy(env *environment, p *profile.Policy) error {
 
 func writeInspection(w io.Writer, list []profile.Inspection, output string, style table.Style) error {
 	if output == "json" {
-		return term.WriteJSON(w, inspectedCalls(list), "  ")
+		return term.WriteJSON(w, append([]profile.Inspection{}, list...), "  ")
 	}
 	for _, in := range list {
 		all := len(in.Allowed) + len(in.Logged) + len(in.Depends) + len(in.Denied)
@@ -132,14 +122,3 @@ func writeInspection(w io.Writer, list []profile.Inspection, output string, styl
 	}
 	return nil
 }
-
-func inspectedCalls(list []profile.Inspection) []inspected {
-	doc := []inspected{}
-	for _, in := range list {
-		doc = append(doc, inspected{in.Arch.String(), names(in.Allowed), names(in.Logged), names(in.Depends), names(in.Denied)})
-	}
-	return doc
-}
-
-// names is a list that is never null in JSON.
-func names(list []string) []string { return append([]string{}, list...) }
