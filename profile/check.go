@@ -43,9 +43,9 @@ type CheckedCall struct {
 	Answer Answer
 }
 
-// answered reports whether the call has an answer: one without an architecture
+// Answered reports whether the call has an answer: one without an architecture
 // has none.
-func (c *CheckedCall) answered() bool { return c.Call.Arch != syscalltable.NoArch }
+func (c *CheckedCall) Answered() bool { return c.Call.Arch != syscalltable.NoArch }
 
 // Check asks a profile about every call of a summary, those that were refused
 // included. env.Arch counts only for calls whose architecture a host of it
@@ -75,7 +75,7 @@ type checker struct {
 func (c *checker) check(g *aggregate.Group, call aggregate.Call) error {
 	checked := CheckedCall{Group: g, Call: call}
 	c.result.Records = aggregate.Plus(c.result.Records, call.Count)
-	if !checked.answered() {
+	if !checked.Answered() {
 		c.result.Unanswered = aggregate.Plus(c.result.Unanswered, call.Count)
 		c.result.Calls = append(c.result.Calls, checked)
 		return nil
@@ -146,6 +146,8 @@ type checkFilter struct {
 type checkCall struct {
 	Node      *string         `json:"node,omitempty"`
 	Container json.RawMessage `json:"container,omitempty"`
+	Nested    *string         `json:"nested,omitempty"`
+	Manager   *string         `json:"manager,omitempty"`
 	Pod       *string         `json:"pod,omitempty"`
 	Namespace *string         `json:"namespace,omitempty"`
 	Workload  *string         `json:"workload,omitempty"`
@@ -187,7 +189,7 @@ func (r *CheckResult) WriteJSON(w io.Writer) error {
 // "unknown" for a call without an answer.
 func (c *CheckedCall) Verdict() string {
 	switch {
-	case !c.answered(), len(c.Answer.Possible) == 0:
+	case !c.Answered(), len(c.Answer.Possible) == 0:
 		return "unknown"
 	case c.Answer.DependsOnArgs():
 		return "depends"
@@ -219,6 +221,10 @@ func (row *checkCall) setKey(key aggregate.Key, g *aggregate.Group) error {
 		row.Node = &g.Node
 	case aggregate.ByContainer:
 		return row.setContainer(g.Container)
+	case aggregate.ByNested:
+		row.Nested = &g.Nested
+	case aggregate.ByManager:
+		row.Manager = &g.Manager
 	case aggregate.ByPod:
 		row.Pod = &g.Pod
 	case aggregate.ByNamespace:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -25,7 +26,17 @@ func main() {
 	}
 	callOff := endLate(ctx, env)
 	env.outlast = func() { callOff() }
-	os.Exit(exitCode(env, run(ctx, env, os.Args[1:])))
+	os.Exit(besideMainThread(func() int { return exitCode(env, run(ctx, env, os.Args[1:])) }))
+}
+
+// besideMainThread calls f on other threads than the process's first: the kernel
+// prefers that one to give a signal to, and were it to wait for a disk that does
+// not answer, nobody would hear of the signal.
+func besideMainThread(f func() int) int {
+	runtime.LockOSThread()
+	code := make(chan int)
+	go func() { code <- f() }()
+	return <-code
 }
 
 // patience is how long a command has to end after a signal, and to save its

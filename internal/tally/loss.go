@@ -57,25 +57,23 @@ func (p *Proof) loss(kind aggregate.EvidenceKind, line int64, detail string) *lo
 // kills leaves such a message, too.
 func (p *Proof) Loss(l *parser.Loss, line int64) (kind aggregate.EvidenceKind, ok bool) {
 	kind = aggregate.EvidenceKind(l.Kind.String()) // the parser names them alike
-	count := l.Count
+	count, detail := l.Count, lossDetail[kind]
+	if l.Form == parser.FormEvent {
+		detail = "the run that wrote the events noticed it"
+	}
 	switch l.Kind {
 	case parser.LossKilled:
 		if l.Form != parser.FormEvent {
 			p.kills.end(kill{string(l.Node), l.PID, timeOf(l.Stamp)}, len(p.inputs)-1, line)
 			return kind, false
 		}
+	case parser.LossCounter: // how many are missing since the host was booted
+		p.note(kind, 0, l.Stamp, line, detail).total(l.Count)
+		return kind, true
 	case parser.LossLimits, parser.LossExclude, parser.LossActions, parser.LossOff, parser.LossDaemon:
 		count = max(count, 1)
 	}
-	detail := lossDetail[kind]
-	if l.Form == parser.FormEvent {
-		detail = "the run that wrote the events noticed it"
-	}
-	if kind == aggregate.LostCounter { // how many are missing since the host was booted
-		p.note(kind, 0, l.Stamp, line, detail).total(count)
-	} else {
-		p.note(kind, count, l.Stamp, line, detail)
-	}
+	p.note(kind, count, l.Stamp, line, detail)
 	return kind, true
 }
 
