@@ -37,7 +37,7 @@ func (s *Summary) AsRuns() Runs {
 		}
 	}
 	slices.SortFunc(r.Calls, compareRuns)
-	r.Calls = slices.CompactFunc(r.Calls, CallRuns.same)
+	r.Calls = slices.CompactFunc(r.Calls, CallRuns.isOf)
 	return r
 }
 
@@ -63,7 +63,7 @@ func (r Runs) merge(o Runs) Runs {
 	all := append(slices.Clone(r.Calls), o.Calls...)
 	slices.SortFunc(all, compareRuns)
 	for _, c := range all {
-		if n := len(out.Calls); n > 0 && out.Calls[n-1].same(c) {
+		if n := len(out.Calls); n > 0 && out.Calls[n-1].isOf(c) {
 			out.Calls[n-1].Runs += c.Runs
 			continue
 		}
@@ -72,7 +72,7 @@ func (r Runs) merge(o Runs) Runs {
 	return out
 }
 
-func (c CallRuns) same(o CallRuns) bool { return c.Arch == o.Arch && c.NR == o.NR }
+func (c CallRuns) isOf(o CallRuns) bool { return c.Arch == o.Arch && c.NR == o.NR }
 
 func compareRuns(a, b CallRuns) int {
 	return cmp.Or(compareArchs(a.Arch, b.Arch), cmp.Compare(a.NR, b.NR))

@@ -58,8 +58,8 @@ func (h *heldFile) measure(now time.Time) error {
 // read.
 func (h *heldFile) isDrained() bool { return h.state == h.drained }
 
-// rest is how many bytes follow the lines handed out.
-func (h *heldFile) rest() int64 { return h.state.size - h.given.offset }
+// unread is how many bytes follow the lines handed out.
+func (h *heldFile) unread() int64 { return h.state.size - h.given.offset }
 
 // grows reports whether the file may grow: an archive does not.
 func (h *heldFile) grows() bool {

@@ -91,7 +91,7 @@ func (f *Follower) checkLive() {
 		l.offset, l.since = g.given.offset, now
 	}
 	stuck := now.Sub(l.since) >= liveStuck
-	if g != f.current || f.hasWaiting() || g.rest() > 2*liveLimit || g.rest() < 0 || stuck {
+	if g != f.current || f.hasWaiting() || g.unread() > 2*liveLimit || g.unread() < 0 || stuck {
 		f.stopLive()
 	}
 }

@@ -88,8 +88,8 @@ func (f *Follower) continues(c, g *generation) bool {
 
 func (f *Follower) noteTruncation(g, copied *generation) {
 	n := truncationNote(g.name)
-	if copied == nil && g.rest() > 0 {
-		n.Detail = fmt.Sprintf("%s was truncated in place: at least %d bytes written before are gone", g.name, g.rest())
+	if copied == nil && g.unread() > 0 {
+		n.Detail = fmt.Sprintf("%s was truncated in place: at least %d bytes written before are gone", g.name, g.unread())
 	}
 	f.note(n)
 }

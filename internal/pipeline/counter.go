@@ -68,7 +68,7 @@ func (c *counter) item(item parser.Item) {
 	case parser.ItemRecord:
 		c.record(c.ofNode(c.parser.Record()), line)
 	case parser.ItemOther:
-		c.tally.Other(c.ofNode(c.parser.Record()))
+		c.tally.AddOther(c.ofNode(c.parser.Record()))
 	case parser.ItemLoss:
 		l := c.parser.Loss()
 		if kind, ok := c.tally.Loss(l, line); ok {
@@ -107,7 +107,7 @@ func (c *counter) loss(kind aggregate.EvidenceKind, n int64, at time.Time) {
 // record counts a record if its container is known, or never will be.
 func (c *counter) record(r *parser.Record, line int64) {
 	if c.options.Owns != nil && !c.options.Owns(r.Ses, r.PID) {
-		c.tally.Other(r)
+		c.tally.AddOther(r)
 		return
 	}
 	if r.Container != nil {

@@ -24,7 +24,7 @@ func (id *callID) slot(mask int) int {
 	return int(h*0x9e3779b97f4a7c15>>32) & mask
 }
 
-func (id *callID) is(c *aggregate.Call) bool {
+func (id *callID) isCall(c *aggregate.Call) bool {
 	return c.NR == id.nr && c.Arch == id.arch && c.Action == id.action && c.Folded == id.folded
 }
 
@@ -32,7 +32,7 @@ func (id *callID) is(c *aggregate.Call) bool {
 func (s *callSet) find(id *callID) *aggregate.Call {
 	if mask := len(s.slots) - 1; mask >= 0 {
 		for i := id.slot(mask); s.slots[i] != 0; i = (i + 1) & mask {
-			if c := &s.calls[s.slots[i]-1]; id.is(c) {
+			if c := &s.calls[s.slots[i]-1]; id.isCall(c) {
 				return c
 			}
 		}
@@ -40,7 +40,7 @@ func (s *callSet) find(id *callID) *aggregate.Call {
 	}
 	s.unshare()
 	for i := range s.calls {
-		if id.is(&s.calls[i]) {
+		if id.isCall(&s.calls[i]) {
 			return &s.calls[i]
 		}
 	}

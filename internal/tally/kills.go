@@ -42,14 +42,14 @@ func endsProcess(a syscalltable.Action) bool {
 // of the ends the first.
 const maxKills = 1024
 
-// near reports whether the two records can be of one kill: pids are used again.
-func (k *kill) near(o *kill) bool {
+// couldBe reports whether the two records can be of one kill: pids are used again.
+func (k *kill) couldBe(o *kill) bool {
 	return k.pid == o.pid && k.node == o.node && (k.at == 0 || o.at == 0 || max(k.at-o.at, o.at-k.at) <= sameBoot)
 }
 
 // filter notes the SECCOMP record of a kill.
 func (k *kills) filter(one kill) {
-	k.ends = slices.DeleteFunc(k.ends, func(e end) bool { return e.near(&one) })
+	k.ends = slices.DeleteFunc(k.ends, func(e end) bool { return e.couldBe(&one) })
 	if len(k.filters) == maxKills {
 		k.filters = slices.Delete(k.filters, 0, maxKills/2)
 	}
@@ -59,8 +59,8 @@ func (k *kills) filter(one kill) {
 // end notes that SIGSYS ended a process. The same record can come again, in
 // another rendering or input.
 func (k *kills) end(one kill, input int, line int64) {
-	known := slices.ContainsFunc(k.filters, func(f kill) bool { return f.near(&one) }) ||
-		slices.ContainsFunc(k.ends, func(e end) bool { return e.near(&one) })
+	known := slices.ContainsFunc(k.filters, func(f kill) bool { return f.couldBe(&one) }) ||
+		slices.ContainsFunc(k.ends, func(e end) bool { return e.couldBe(&one) })
 	if !known && len(k.ends) < maxKills {
 		k.ends = append(k.ends, end{one, input, line})
 	}

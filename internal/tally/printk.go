@@ -42,7 +42,7 @@ func (p *printed) append(o *printed) {
 // exhausted reports whether the log ends with a full burst. If one more was
 // printed in the same time, the limit was not in force.
 func (p *printed) exhausted() bool {
-	return p.n >= printkBurst && p.within(printkBurst) && !(p.n > printkBurst && p.within(printkBurst+1))
+	return p.n >= printkBurst && p.inOneInterval(printkBurst) && !(p.n > printkBurst && p.inOneInterval(printkBurst+1))
 }
 
 // burst returns when the last full burst began and ended.
@@ -51,8 +51,8 @@ func (p *printed) burst() (first, last time.Time) {
 	return at(printkBurst), at(1)
 }
 
-// within reports whether the last n messages were printed in one interval.
-func (p *printed) within(n int) bool {
+// inOneInterval reports whether the last n messages were printed in one interval.
+func (p *printed) inOneInterval(n int) bool {
 	first, last := p.times[(p.n-n)%len(p.times)], p.times[(p.n-1)%len(p.times)]
 	return last-first < printkInterval && first-last < printkInterval
 }

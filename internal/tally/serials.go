@@ -131,8 +131,8 @@ func (p *page) widen(first, last int64) {
 	p.first, p.last = min(p.first, first), max(p.last, last)
 }
 
-// other notes the serial of a record of another audit type.
-func (s *serials) other(ms int64, serial uint32, space int32) {
+// addOther notes the serial of a record of another audit type.
+func (s *serials) addOther(ms int64, serial uint32, space int32) {
 	s.addOthers(space, 1)
 	s.see(ms, serial, space)
 }

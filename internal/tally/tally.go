@@ -114,9 +114,9 @@ func (t *Tally) Event(e *event.Event, line int64) (seen int64, ok bool) {
 	return o.group.seen(call), true
 }
 
-// Other notes a record of another audit type, or one that is not to be
+// AddOther notes a record of another audit type, or one that is not to be
 // counted: its serial shows that none is missing there.
-func (t *Tally) Other(r *parser.Record) {
+func (t *Tally) AddOther(r *parser.Record) {
 	t.observe(r)
 	if !r.HasTime {
 		return
@@ -126,7 +126,7 @@ func (t *Tally) Other(r *parser.Record) {
 		return
 	}
 	if s := t.serialsOf(r); s != nil {
-		s.other(r.Millis, r.Serial, t.node.space)
+		s.addOther(r.Millis, r.Serial, t.node.space)
 		if wasPrinted(r) {
 			s.printed.add(r.Millis)
 		}
