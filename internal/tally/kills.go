@@ -8,14 +8,14 @@ import (
 )
 
 // A filter that kills leaves two records: SECCOMP's, and right after it that of
-// a process which came to its end by SIGSYS. Where the second stands alone, the
-// first was not recorded.
+// a process killed by SIGSYS. If the second stands alone, the first was not
+// recorded.
 
 // kill is one of the two records of a kill.
 type kill struct {
 	node string
 	pid  int32
-	at   aggregate.Millis // 0: not known
+	at   aggregate.Millis // 0: unknown
 }
 
 // end is the record of a process's end, and where it stands.
@@ -25,24 +25,25 @@ type end struct {
 	line  int64
 }
 
-// kills are the last SECCOMP records of filters that kill, and the ends that
+// kills holds the last SECCOMP records of filters that kill, and the ends that
 // none of them explains.
 type kills struct {
 	filters []kill
 	ends    []end
 }
 
-// endsProcess reports whether SIGSYS follows an action, as it does a trap that its
-// program does not handle.
+// endsProcess reports whether SIGSYS can end the process after an action; after
+// a trap it does so unless the program handles it.
 func endsProcess(a syscalltable.Action) bool {
 	return a != syscalltable.ActionLog && a != syscalltable.ActionErrno && a != syscalltable.ActionTrace && a != syscalltable.ActionUserNotif
 }
 
-// maxKills bounds how many of each are kept: of the SECCOMP records the last,
-// of the ends the first.
+// maxKills bounds both lists: the last SECCOMP records are kept, and the first
+// ends.
 const maxKills = 1024
 
-// couldBe reports whether the two records can be of one kill: pids are used again.
+// couldBe reports whether two records can be of the same kill. Pids are reused,
+// so the time counts too.
 func (k *kill) couldBe(o *kill) bool {
 	return k.pid == o.pid && k.node == o.node && (k.at == 0 || o.at == 0 || max(k.at-o.at, o.at-k.at) <= sameBoot)
 }
@@ -66,7 +67,7 @@ func (k *kills) end(one kill, input int, line int64) {
 	}
 }
 
-// append adds what comes next of an input, of which some lines were read.
+// append adds the next part of an input, after so many of its lines.
 func (k *kills) append(o *kills, input int, lines int64) {
 	for _, e := range o.ends {
 		k.end(e.kill, input, lines+e.line)
@@ -76,7 +77,7 @@ func (k *kills) append(o *kills, input int, lines int64) {
 	}
 }
 
-// unrecorded are the ends that stand alone, by input.
+// unrecorded returns the ends that stand alone, by input.
 func (k *kills) unrecorded() map[int]*lossCount {
 	all := map[int]*lossCount{}
 	for _, e := range k.ends {
