@@ -170,3 +170,13 @@ func flattenJSON(t *testing.T, doc []byte) (all []string) {
 		}
 	}
 }
+
+func TestQuoteFormulas(t *testing.T) {
+	for in, want := range map[string]string{
+		"=1+1": "'=1+1", "-x": "'-x", "@x": "'@x", "a=b": "a=b", `a";=1+1`: `a";'=1+1`, "a;b": "a;b", "a\t+1": "a\t'+1", ";;=1": ";;'=1", "": "",
+	} {
+		if got := quoteFormulas(in); got != want {
+			t.Errorf("quoteFormulas(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
