@@ -106,6 +106,19 @@ func (c Completeness) merge(o Completeness) Completeness {
 	return c
 }
 
+// NameNode says whose the groups are that have no node, where groups are told
+// apart by that. "" changes nothing.
+func (s *Summary) NameNode(name string) {
+	if name == "" || !slices.Contains(s.By, ByNode) {
+		return
+	}
+	for i := range s.Groups {
+		s.Groups[i].Node = cmp.Or(s.Groups[i].Node, name)
+	}
+	s.Groups = Unite(s.Groups, s.By)
+	s.Totals.Groups = len(s.Groups)
+}
+
 // Regroup returns the summary with its groups told apart by fewer or other
 // keys. What is nested in a container is one with it, unless it is a key itself.
 func (s *Summary) Regroup(by []Key) *Summary {
