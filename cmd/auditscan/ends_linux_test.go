@@ -34,7 +34,8 @@ var fileArguments = []string{
 func TestAttackEndsWhenTold(t *testing.T) {
 	kinds := map[string]func(t *testing.T, dir string) string{
 		"pipe without writer": func(t *testing.T, dir string) string { return fifo(t, dir) },
-		"disk that is stuck":  stuckDisk,
+		"disk that is stuck":  func(t *testing.T, dir string) string { return fuse(t, dir, false) },
+		"disk that is gone":   func(t *testing.T, dir string) string { return fuse(t, dir, true) },
 	}
 	if *attack == "long" {
 		bomb := gzipBomb(t)
@@ -157,8 +158,8 @@ func gzipBomb(t *testing.T) string {
 	return path
 }
 
-// stuckDisk returns a file on a disk that answers nothing.
-func stuckDisk(t *testing.T, dir string) string {
+// fuse returns a file on a disk that answers nothing, or fails whatever is asked.
+func fuse(t *testing.T, dir string, fails bool) string {
 	t.Helper()
 	server, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
 	if err != nil {
@@ -173,8 +174,12 @@ func stuckDisk(t *testing.T, dir string) string {
 		server.Close()
 		t.Skipf("a file system cannot be mounted here: %v", err)
 	}
+	if fails {
+		server.Close()
+	}
 	t.Cleanup(func() {
-		if err := errors.Join(server.Close(), unix.Unmount(mounted, unix.MNT_DETACH)); err != nil {
+		server.Close()
+		if err := unix.Unmount(mounted, unix.MNT_DETACH); err != nil {
 			t.Error(err)
 		}
 	})

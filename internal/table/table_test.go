@@ -339,7 +339,7 @@ func TestCount(t *testing.T) {
 	}
 }
 
-func TestMarkdownEscapes(t *testing.T) {
+func TestAttackMarkdown(t *testing.T) {
 	for in, want := range map[string]string{
 		"runc:[2:INIT]":       `runc:\[2:INIT\]`,
 		"a|b":                 `a\|b`,
