@@ -72,7 +72,7 @@ func TestSetIsExclusive(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer folder.Close()
-	if err := Lock(folder); err != nil {
+	if err := lock(folder); err != nil {
 		t.Fatal(err)
 	}
 	if err := WriteSet(dir, 0o644, nil, File{"index", nil}); err == nil || !strings.Contains(err.Error(), "another auditscan") {
