@@ -65,7 +65,7 @@ func TestAttackNames(t *testing.T) {
 	}
 	const secretText = "root:x:0:0:\n"
 	for _, line := range []string{
-		"follow --from-start --state X LOG", "follow --from-start --pidmap X LOG", "profile --explain X LOG", "profile --security-context X LOG",
+		"follow --from-start --state X LOG", "follow --from-start --pidmap X LOG", "profile --explain X LOG", "profile -o X LOG", "profile --security-context X LOG",
 		"profile --per comm --force -O D LOG", "record -o X -- true",
 	} {
 		for kind, make := range map[string]func(secret, path string) error{
@@ -123,7 +123,7 @@ func giveAway(t *testing.T, dir string) {
 
 // writers are the commands that write, with the folder that they write into.
 var writers = []string{
-	"follow -q --from-start --state DIR/out LOG", "profile --explain DIR/out --security-context DIR/yaml LOG",
+	"follow -q --from-start --state DIR/out LOG", "profile -o DIR/json --explain DIR/out --security-context DIR/yaml LOG",
 	"profile --per comm --force -O DIR LOG", "record -q -o DIR/out -- true", "follow -q --from-start --pidmap DIR/out LOG",
 }
 

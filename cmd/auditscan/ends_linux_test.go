@@ -23,7 +23,7 @@ var attack = flag.String("attack", "short", `how much the tests named TestAttack
 // fileArguments are all that commands take names of files for: X.
 var fileArguments = []string{
 	"report X", "report -o ndjson X", "report --pidmap X LOG", "merge X",
-	"profile X", "profile --merge X LOG", "profile --from X", "profile --explain X LOG", "profile --security-context X LOG",
+	"profile X", "profile --merge X LOG", "profile -o X LOG", "profile --from X", "profile --explain X LOG", "profile --security-context X LOG",
 	"profile --per comm --output-dir X LOG", "check X LOG", "check PROFILE X", "diff X PROFILE", "diff PROFILE X", "inspect X",
 	"follow X", "follow --from-start X", "follow --state X LOG", "follow --pidmap X LOG", "containers --root X",
 	"record -o X -- true", "record --profile X -- true", "run --profile X -- true",

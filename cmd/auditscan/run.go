@@ -28,6 +28,8 @@ type environment struct {
 	// confine gives up the rights that a command does not need any more; nil
 	// in tests, whose process has others to run.
 	confine func(confine.Needs) error
+	// lost asks the kernel how many audit records it has lost; nil: nobody does.
+	lost func() (uint32, error)
 	// done is closed when the command is told to end; nil: it never is.
 	done <-chan struct{}
 	// outlast has a signal not end the process by itself any more: a command
