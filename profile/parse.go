@@ -177,6 +177,9 @@ func (p *parser) parse(data []byte) (*Document, error) {
 		return read(lines(data))
 	}
 	line := 1 + bytes.Count(data[:bytes.Index(data, text)], []byte("\n"))
+	if isComment(text) && bytes.ContainsRune(text, '{') {
+		return nil, &SyntaxError{File: p.file, Line: line, Column: 1, Msg: noComment}
+	}
 	return nil, &SyntaxError{File: p.file, Line: line, Column: 1, Msg: "not JSON: a profile begins with {, and " +
 		"no SeccompProfile in YAML, unit of systemd, policy of minijail or list of LXC either"}
 }
@@ -184,21 +187,37 @@ func (p *parser) parse(data []byte) (*Document, error) {
 func parseJSON(data []byte, name string) (*node, error) {
 	root, err := strictjson.Parse(data, name, strictjson.Limits{Text: maxBytes, Depth: maxDepth})
 	if e, ok := err.(*SyntaxError); ok {
-		explainComment(e, data)
+		explainJSON(e, data)
 	}
 	return root, err
 }
 
-// explainComment says so where an error is a comment.
-func explainComment(e *SyntaxError, data []byte) {
+// explainJSON says so where an error is a comment or a comma behind the last
+// value, which people write and other readers take.
+func explainJSON(e *SyntaxError, data []byte) {
 	lines := bytes.SplitAfter(data, []byte("\n"))
 	if e.Line < 1 || e.Line > len(lines) || e.Column > len(lines[e.Line-1]) {
 		return
 	}
-	rest := lines[e.Line-1][max(e.Column, 1)-1:]
-	if bytes.HasPrefix(rest, []byte("//")) || bytes.HasPrefix(rest, []byte("/*")) || bytes.HasPrefix(rest, []byte("#")) {
-		e.Msg = "not JSON: a comment, which runtimes do not read: take it out"
+	offset := max(e.Column, 1) - 1
+	for _, line := range lines[:e.Line-1] {
+		offset += len(line)
 	}
+	before, rest := bytes.TrimSpace(data[:offset]), data[offset:]
+	next := bytes.TrimLeft(rest, ", \t\r\n")
+	comma := bytes.HasSuffix(before, []byte(",")) || bytes.HasPrefix(rest, []byte(",")) && !bytes.HasPrefix(bytes.TrimLeft(rest[1:], " \t\r\n"), []byte(","))
+	switch {
+	case isComment(rest):
+		e.Msg = noComment
+	case comma && len(next) > 0 && (next[0] == ']' || next[0] == '}'):
+		e.Msg = fmt.Sprintf("not JSON: a comma before %c, which runtimes do not read: take it out", next[0])
+	}
+}
+
+const noComment = "not JSON: a comment, which runtimes do not read: take it out"
+
+func isComment(text []byte) bool {
+	return bytes.HasPrefix(text, []byte("//")) || bytes.HasPrefix(text, []byte("/*")) || bytes.HasPrefix(text, []byte("#"))
 }
 
 // root reads a profile, or what one is in.
@@ -282,8 +301,10 @@ func (p *parser) document(root *node, more ...string) (*Document, error) {
 
 func (p *parser) defaultOutcome(root *node, f map[string]*node) (Outcome, error) {
 	action := f["defaultAction"]
-	if action.Absent() && len(p.notes) > 0 {
-		return Outcome{}, p.notes[0] // perhaps defaultAction itself, misspelt
+	for _, note := range p.notes {
+		if action.Absent() && strings.Contains(note.Msg, `"defaultAction"`) { // misspelt
+			return Outcome{}, note
+		}
 	}
 	if action.Absent() {
 		return Outcome{}, root.Errorf("defaultAction is missing: a runtime takes that for no profile at all")

@@ -50,7 +50,10 @@ func TestParseErrors(t *testing.T) {
 		{"no comma", "{\"syscalls\":[1\n2]}", "p.json:2:1: syscalls[1]: not JSON: invalid character '2'"},
 		{"wrong escape", "{\"syscalls\":\"\\x\"}", "p.json:1:14: syscalls: not JSON: invalid escape sequence `\\x`"},
 		{"two values", "{\"defaultAction\":\"SCMP_ACT_ALLOW\"}\n{}", "p.json:2:1: text after the end of the document"},
-		{"trailing comma", "{\"syscalls\":[1,]}", "p.json:1:15: syscalls[1]: not JSON: invalid character ','"},
+		{"trailing comma", "{\"syscalls\":[1,]}", "p.json:1:15: syscalls[1]: not JSON: a comma before ], which runtimes do not read: take it out"},
+		{"trailing comma in an object", "{\"syscalls\":[{\"action\": \"x\",\n}]}", "p.json:2:1: syscalls[0]: not JSON: a comma before }, which"},
+		{"a comment first", "// ours\n{\"defaultAction\": \"SCMP_ACT_LOG\"}", "p.json:1:1: not JSON: a comment, which runtimes do not read"},
+		{"another document", "{\"type\": \"SECCOMP\"}", "p.json:1:1: defaultAction is missing"},
 		{"no default", "{\"syscalls\": []}", "p.json:1:1: defaultAction is missing: a runtime takes that for no profile at all"},
 		{"null default", "{\"defaultAction\": null}", "p.json:1:1: defaultAction is missing"},
 		{"unknown action", "{\n\"defaultAction\": \"SCMP_ACT_DENY\"}", "p.json:2:18: defaultAction: unknown action \"SCMP_ACT_DENY\""},
@@ -63,7 +66,6 @@ func TestParseErrors(t *testing.T) {
 		{"errno disagrees", "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 1,\n\"defaultErrno\": \"ENOSYS\"}", "p.json:2:17: defaultErrno: ENOSYS is 38, but the number beside it is 1"},
 		{"misspelt key", "{\n\"DefaultAction\": \"SCMP_ACT_ALLOW\"}", "p.json:2:1: DefaultAction: unknown key, did you mean \"defaultAction\"?"},
 		{"key twice", "{\"defaultAction\": \"SCMP_ACT_ALLOW\",\n\n\"defaultAction\": \"SCMP_ACT_ERRNO\"}", "p.json:3:1: key \"defaultAction\" stands here twice"},
-		{"hostile key", "{\"\\u001b[31m\": 1}", `p.json:1:2: "\x1b[31m": unknown key`},
 		{"unknown arch", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [\"SCMP_ARCH_X86_64\",\n\"SCMP_ARCH_FOO\"]}", "p.json:2:1: architectures[1]: unknown architecture \"SCMP_ARCH_FOO\""},
 		{"arch of Go", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [\"amd64\"]}", "p.json:1:55: architectures[0]: unknown architecture \"amd64\""},
 		{"archMap and architectures", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [],\n\"archMap\": []}", "p.json:2:12: archMap: together with architectures: Docker refuses both"},
@@ -86,7 +88,6 @@ func TestParseErrors(t *testing.T) {
 		{"deep", strings.Repeat(`{"a":`, 10000), "p.json:1:81: a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a: nested deeper than 16 values"},
 		{"deep list", strings.Repeat("[\n", 10000), "p.json:17:1: [0]"},
 		{"long number", "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": " + strings.Repeat("1", 200000) + "}", "p.json:1:56: defaultErrnoRet: " + strings.Repeat("1", 40) + " is not"},
-		{"long key", "{\"" + strings.Repeat("k", 100000) + "\": [" + strings.Repeat("1,", 70000) + "1]}", "p.json:1:2: \"" + strings.Repeat("k", 40) + "\": unknown key"},
 		{"10 MB", "{\"defaultAction\": \"" + strings.Repeat("A", 10<<20) + "\"}", "p.json: larger than 256 kB: no seccomp profile"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -332,4 +333,18 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("error is not one line with a place: %q", err)
 		}
 	})
+}
+
+// Keys that are passed over may be anything: what is told of them is one line of
+// printable text.
+func TestHostileKeys(t *testing.T) {
+	for key, want := range map[string]string{
+		`\u001b[31m`:             `p.json:1:37: "\x1b[31m": unknown key`,
+		strings.Repeat("k", 200): `p.json:1:37: "` + strings.Repeat("k", 40) + `": unknown key`,
+	} {
+		d := parse(t, `{"defaultAction": "SCMP_ACT_ERRNO", "`+key+`": 1}`)
+		if len(d.Notes) != 1 || d.Notes[0].Error() != want {
+			t.Errorf("notes %v, want %s", d.Notes, want)
+		}
+	}
 }
