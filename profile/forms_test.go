@@ -35,7 +35,7 @@ func TestLXC(t *testing.T) {
 		{"2\ndenylist\n[arm64]\nread\n[x86_64]\nwrite\n", "write", nil, "kill_thread"},
 		{"2\ndenylist\nnosuchcall errno 1\nread notify\n", "read", nil, "user_notif"},
 	} {
-		d, err := profile.ParseFor([]byte(c.text), "common.seccomp", profile.ReadOptions{Host: x86_64})
+		d, err := profile.Read(strings.NewReader(c.text), "common.seccomp", profile.ReadOptions{Host: x86_64})
 		if err != nil {
 			t.Errorf("%q: %v", c.text, err)
 			continue
@@ -76,7 +76,7 @@ func TestLineForms(t *testing.T) {
 		{text: "[Service]\nSystemCallArchitectures=native amd64\n", note: `p:2:32: unknown architecture "amd64" (such as native, x86-64, arm64): systemd passes over it`},
 		{text: "[Service]\nSystemCallFilter=~read\n  RestrictNamespaces = yes\n", note: "p:3:3: RestrictNamespaces= makes systemd load another filter, which is not read here"},
 	} {
-		d, err := profile.ParseFor([]byte(c.text), "p", profile.ReadOptions{Host: x86_64})
+		d, err := profile.Read(strings.NewReader(c.text), "p", profile.ReadOptions{Host: x86_64})
 		switch {
 		case c.err != "" && (err == nil || !strings.HasPrefix(err.Error(), c.err)):
 			t.Errorf("%q: error %v, want %s", c.text, err, c.err)
@@ -104,7 +104,7 @@ func TestSystemdHost(t *testing.T) {
 		"[Service]\nSystemCallArchitectures=x86-64 riscv64\n":                                          "[x86_64 riscv64]",
 		"[Service]\nSystemCallArchitectures=x86-64\nSystemCallArchitectures=\nSystemCallFilter=read\n": "[aarch64 arm]",
 	} {
-		d, err := profile.ParseFor([]byte(text), "p", profile.ReadOptions{Host: syscalltable.AArch64})
+		d, err := profile.Read(strings.NewReader(text), "p", profile.ReadOptions{Host: syscalltable.AArch64})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package profile_test
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -20,7 +21,7 @@ import (
 // policy reads a policy of minijail for x86_64.
 func policy(t *testing.T, text string) *profile.Document {
 	t.Helper()
-	d, err := profile.ParseFor([]byte(text), "app.policy", profile.ReadOptions{Host: x86_64})
+	d, err := profile.Read(strings.NewReader(text), "app.policy", profile.ReadOptions{Host: x86_64})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
@@ -139,7 +140,7 @@ func TestMinijailErrors(t *testing.T) {
 		{"read: arg0 == " + strings.Repeat("(", 20) + "1", "more than 16 parentheses in each other"},
 		{"clone: arg0 & ~0 && arg1 & ~0", "app.policy:1:21: the conditions come to more than 256 rules"},
 	} {
-		_, err := profile.ParseFor([]byte(c.text), "app.policy", profile.ReadOptions{Host: x86_64})
+		_, err := profile.Read(strings.NewReader(c.text), "app.policy", profile.ReadOptions{Host: x86_64})
 		if c.want == "app.policy:1:1: @include" {
 			c.want = "app.policy:1:1: not JSON" // not a policy at first sight
 		}
@@ -147,7 +148,7 @@ func TestMinijailErrors(t *testing.T) {
 			t.Errorf("%q: %v, want %s", c.text, err, c.want)
 		}
 	}
-	if _, err := profile.ParseFor([]byte("openat: arg2 == O_CREAT"), "app.policy", profile.ReadOptions{Host: syscalltable.AArch64}); err == nil || !strings.Contains(err.Error(), "O_CREAT differs between architectures") {
+	if _, err := profile.Read(strings.NewReader("openat: arg2 == O_CREAT"), "app.policy", profile.ReadOptions{Host: syscalltable.AArch64}); err == nil || !strings.Contains(err.Error(), "O_CREAT differs between architectures") {
 		t.Errorf("a constant of x86_64 for another machine: %v", err)
 	}
 }
@@ -163,7 +164,7 @@ func TestMinijailIncludes(t *testing.T) {
 		"dir/fat.policy":   {Data: []byte(strings.Repeat("# fat\n", 3000))},
 	}
 	read := func(name string) (*profile.Document, error) {
-		return profile.ParseFor(deep[name].Data, name, profile.ReadOptions{Host: x86_64, Include: func(name string) (io.ReadCloser, error) {
+		return profile.Read(bytes.NewReader(deep[name].Data), name, profile.ReadOptions{Host: x86_64, Include: func(name string) (io.ReadCloser, error) {
 			return deep.Open(path.Clean(name))
 		}})
 	}
@@ -262,7 +263,7 @@ func TestMinijailRandom(t *testing.T) {
 	for range 400 {
 		text, answer := randomFilters(r)
 		text = "prctl: " + text + "\n"
-		d, err := profile.ParseFor([]byte(text), "app.policy", profile.ReadOptions{Host: x86_64})
+		d, err := profile.Read(strings.NewReader(text), "app.policy", profile.ReadOptions{Host: x86_64})
 		if err != nil {
 			continue
 		}
