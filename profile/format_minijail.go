@@ -81,6 +81,9 @@ func (w *policyWriter) call(name string, rules []Rule) error {
 		rules = rules[i : i+1] // the only one that holds
 	}
 	rules = slices.DeleteFunc(slices.Clone(rules), func(r Rule) bool { return r.Outcome == w.d.Default })
+	if slices.ContainsFunc(rules, func(r Rule) bool { return r.Outcome.Action == syscalltable.ActionTrace && r.Outcome.Errno != 0 }) {
+		w.note(fmt.Sprintf("%s is given to a tracer without its number", name))
+	}
 	if w.d.Default.Action == syscalltable.ActionAllow {
 		for i := range rules {
 			if o := rules[i].Outcome; o.Action != syscalltable.ActionErrno {

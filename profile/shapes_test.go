@@ -1,6 +1,7 @@
 package profile_test
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"os"
@@ -28,7 +29,7 @@ func TestShapes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, err := profile.ParseFor(text, name, profile.ReadOptions{Host: x86_64})
+		d, err := profile.Read(bytes.NewReader(text), name, profile.ReadOptions{Host: x86_64})
 		if err != nil {
 			fmt.Fprintf(&out, "refused: %v\n", err)
 			continue
