@@ -63,6 +63,8 @@ func TestLineForms(t *testing.T) {
 		{text: "2\ndenylist\nread [7,1,==]\n", err: `p:3:1: "[7,1,==]" is no condition such as [0,8,==] or [1,1,&=,1]`},
 		{text: "2\ndenylist\nread [0,1,=]\n", err: `p:3:1: "[0,1,=]" is no condition`},
 		{text: "2\ndenylist\nread [0,1,>][0,9,<]\n", err: "p:3:1: several conditions on one argument"},
+		{text: "2\ndenylist\n" + strings.Repeat("read [0,1,==]\n", 3000), err: "p:2051:1: more than 2048 rules with conditions"},
+		{text: strings.Repeat("read: arg0 == 1\n", 3000), err: "p:2049:1: more than 2048 rules with conditions"},
 		{text: "1\nallowlist\n0\n9999\n", note: "p:4:1: number 9999 is in no table of Linux 7.2 for x86_64: passed over"},
 		{text: "2\ndenylist\n[s390x]\nread\n", note: "p:3:1: calls of another architecture than x86_64: passed over"},
 		{text: "2\ndenylist\nnosuchcall errno 1\n", note: `p:3:1: unknown system call "nosuchcall"`},

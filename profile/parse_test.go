@@ -3,6 +3,9 @@ package profile_test
 import (
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -316,9 +319,26 @@ func FuzzParse(f *testing.F) {
 	f.Add(`{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64"],"syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"}]}`)
 	f.Add(`{"defaultAction":"SCMP_ACT_ALLOW","archMap":[{"architecture":"SCMP_ARCH_X86_64","subArchitectures":null}],"syscalls":[{"name":"clone","action":"SCMP_ACT_ERRNO","errno":"ENOSYS","errnoRet":38,"args":[{"index":0,"value":1,"valueTwo":2,"op":"SCMP_CMP_MASKED_EQ"}],"includes":{"caps":["CAP_KILL"],"arches":["amd64"],"minKernel":"4.8"}}]}`)
 	f.Add(`{"defaultAction":"SCMP_ACT_KILL","syscalls":[{"names":["socket"],"action":"SCMP_ACT_LOG"},{"names":["socket"],"action":"SCMP_ACT_TRACE"}]}`)
+	shapes, err := filepath.Glob("testdata/shapes/*")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range shapes {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		d, err := profile.Parse([]byte(text), "p.json")
 		if err == nil {
+			for _, note := range d.Notes {
+				wantLine(t, note)
+			}
+			for _, form := range profile.Formats() {
+				d.Write(io.Discard, form, profile.Meta{Name: "app"}) // or an error
+			}
 			var p *profile.Policy
 			if p, err = d.Evaluate(profile.Environment{Arch: x86_64}); err == nil {
 				for nr := range int32(500) {
@@ -326,13 +346,20 @@ func FuzzParse(f *testing.F) {
 						t.Fatalf("no answer to %d", nr)
 					}
 				}
+				p.DeadRules()
 				return
 			}
 		}
-		if !strings.HasPrefix(err.Error(), "p.json") || strings.ContainsAny(err.Error(), "\n\r\x1b") {
-			t.Errorf("error is not one line with a place: %q", err)
-		}
+		wantLine(t, err)
 	})
+}
+
+// wantLine wants one line of printable text with the name of the file.
+func wantLine(t *testing.T, err error) {
+	t.Helper()
+	if !strings.HasPrefix(err.Error(), "p.json") || strings.ContainsAny(err.Error(), "\n\r\x1b") {
+		t.Errorf("not one line with a place: %q", err)
+	}
 }
 
 // Keys that are passed over may be anything: what is told of them is one line of

@@ -41,6 +41,8 @@ type lxcReader struct {
 	first  bool    // version 1
 	answer Outcome // to calls without an action of their own
 	here   bool    // the lines are for an architecture of the host
+
+	conditional int // rules with conditions
 }
 
 // lxcLine reads a line, and returns what reads the next one.
@@ -157,6 +159,11 @@ func (l *lxcReader) call(words []word, line string) (lxcLine, error) {
 	}
 	if r.Args, err = l.conditions(w, line); err != nil {
 		return nil, err
+	}
+	if len(r.Args) > 0 {
+		if l.conditional++; l.conditional > maxConditional {
+			return nil, tooMany(w.at)
+		}
 	}
 	if w.text == "reject_force_umount" {
 		r.Names, r.Outcome = []string{"umount2"}, Outcome{Action: syscalltable.ActionErrno, Errno: eacces}
