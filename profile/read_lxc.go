@@ -13,7 +13,7 @@ import (
 // lxc reads a list of LXC (lxc.seccomp.profile, src/lxc/seccomp.c): the version,
 // what kind of list it is, and a call a line. Version 1 is a list of numbers.
 func (p *parser) lxc(text []string) (*Document, error) {
-	l := &lxcReader{p: p, here: true, d: &Document{direct: true, Architectures: family(p.host)}}
+	l := &lxcReader{p: p, here: true, d: &Document{form: formatLXC, Architectures: family(p.host)}}
 	read := l.head
 	for i, line := range text {
 		if line == "" || line[0] == '#' {

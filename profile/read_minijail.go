@@ -20,7 +20,7 @@ func (p *parser) minijail(text []string) (*Document, error) {
 	if err := m.file(text, 0); err != nil {
 		return nil, err
 	}
-	d := &Document{direct: true, Default: m.fallback, Architectures: []syscalltable.Arch{p.host}}
+	d := &Document{form: FormatMinijail, Default: m.fallback, Architectures: []syscalltable.Arch{p.host}}
 	for _, name := range m.order {
 		if err := m.addCall(d, name); err != nil {
 			return nil, err

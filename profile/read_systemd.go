@@ -230,7 +230,7 @@ func systemdArchOf(name string) syscalltable.Arch {
 // document puts the lists together: what runs and is in the second one, is
 // logged.
 func (u *unitReader) document() *Document {
-	d := &Document{direct: true, Architectures: sortedArches(u.arches)}
+	d := &Document{form: FormatSystemd, Architectures: sortedArches(u.arches)}
 	if u.arches == nil {
 		d.Architectures = family(u.p.host) // whatever the kernel runs reaches the filter
 	}
