@@ -20,6 +20,9 @@ type Document struct {
 	Flags         []specs.LinuxSeccompFlag
 	// ListenerPath and ListenerMetadata are for the supervisor of SCMP_ACT_NOTIFY.
 	ListenerPath, ListenerMetadata string
+	// Sets is the version of systemd whose sets (such as @system-service) were read;
+	// "" if there were none.
+	Sets string
 	// Notes are what of the file was passed over, as runtimes do.
 	Notes []*SyntaxError
 	// form is FormatSystemd, FormatMinijail or formatLXC for what was read of a form

@@ -49,6 +49,9 @@ type ReadOptions struct {
 	// LXC is for: these say less of architectures than profiles of runtimes do.
 	// NoArch stands for this one.
 	Host syscalltable.Arch
+	// Systemd is the version of systemd that a unit is for: sets of calls differ
+	// between versions. 0 stands for the newest that is known.
+	Systemd int
 	// Include opens what a policy of minijail includes; nil: nothing may be.
 	Include func(name string) (io.ReadCloser, error)
 }
@@ -88,7 +91,7 @@ func parseFor(data []byte, name string, o ReadOptions) (*Document, error) {
 	if err := checkText(data, name); err != nil {
 		return nil, err
 	}
-	p := &parser{known: knownNames(), file: name, host: o.Host, include: o.Include}
+	p := &parser{known: knownNames(), file: name, host: o.Host, systemd: o.Systemd, include: o.Include}
 	if p.host == syscalltable.NoArch {
 		p.host = thisHost()
 	}
@@ -153,6 +156,7 @@ type parser struct {
 	file    string
 	known   map[string]bool // every call of every architecture
 	host    syscalltable.Arch
+	systemd int
 	include func(name string) (io.ReadCloser, error)
 	notes   []*SyntaxError
 }
