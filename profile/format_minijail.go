@@ -107,6 +107,11 @@ func (w *policyWriter) filters(rules []Rule) string {
 	if len(rules) == 1 && len(rules[0].Args) == 0 {
 		return policyAction(rules[0].Outcome)
 	}
+	if len(rules) == 2 {
+		if otherwise, ok := opposite(rules[0].Args); ok && slices.Equal(otherwise, rules[1].Args) {
+			return w.braces([]string{policyClause(rules[0].Args) + "; " + policyAction(rules[0].Outcome), policyAction(rules[1].Outcome)})
+		}
+	}
 	type part struct {
 		outcome Outcome
 		text    string
