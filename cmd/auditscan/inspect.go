@@ -58,6 +58,9 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 	if err != nil {
 		return err
 	}
+	if d.Sets != "" {
+		env.notef("%s: its sets are those of %s", name, d.Sets)
+	}
 	if profile.IsBuiltIn(name) {
 		_, source, err := profile.BuiltIn(name)
 		if err != nil {
