@@ -124,9 +124,7 @@ func (r *jsonReader) callRuns() (c aggregate.CallRuns) {
 func (r *jsonReader) input() (in aggregate.Input) {
 	r.object([]field{
 		{"name", func() { in.Name = r.String() }},
-		{"trust", func() {
-			in.Trust = oneOf(r, "trust", aggregate.TrustKernel, aggregate.TrustAuditd, aggregate.TrustText)
-		}},
+		{"trust", func() { in.Trust = r.trust() }},
 		{"lines", func() { in.Lines = r.count() }},
 		{"records", func() { in.Records = r.count() }},
 		{"duplicates", func() { in.Duplicates = r.count() }},
@@ -135,6 +133,10 @@ func (r *jsonReader) input() (in aggregate.Input) {
 		{"last", func() { in.Last = r.time() }},
 	})
 	return in
+}
+
+func (r *jsonReader) trust() aggregate.Trust {
+	return oneOf(r, "trust", aggregate.TrustKernel, aggregate.TrustAuditd, aggregate.TrustText)
 }
 
 func (r *jsonReader) totals() (t aggregate.Totals) {

@@ -133,11 +133,11 @@ func (f *reportFlags) order() (report.Order, error) {
 func (f *reportFlags) events(ctx context.Context, env *environment, args []string) error {
 	var s *aggregate.Summary
 	err := env.output(func(w io.Writer) (err error) {
-		if s, err = f.read(ctx, env, args, w); err != nil {
+		stream := report.NewEventWriter(w)
+		if s, err = f.read(ctx, env, args, stream); err != nil {
 			return err
 		}
-		_, err = w.Write(appendLate(nil, s))
-		return err
+		return stream.End(s)
 	})
 	if err != nil {
 		return err
@@ -146,21 +146,6 @@ func (f *reportFlags) events(ctx context.Context, env *environment, args []strin
 		return err
 	}
 	return cmp.Or(f.matched(s), f.verdict(s))
-}
-
-// appendLate appends, as lines of JSON, the losses that only all records
-// together prove. The others stand in the stream in their place.
-func appendLate(dst []byte, s *aggregate.Summary) []byte {
-	for _, e := range s.Completeness.Evidence {
-		switch {
-		case e.Kind == aggregate.Legacy, e.Kind == aggregate.UnrecordedKill:
-		case (e.Kind == aggregate.SerialGap || e.Kind == aggregate.Suppressed) && e.Line == 0: // nothing in the log said so
-		default:
-			continue
-		}
-		dst = report.AppendLoss(dst, e.Kind, e.Count, e.First)
-	}
-	return dst
 }
 
 // verdict turns an incomplete input into an exit code where that was asked
