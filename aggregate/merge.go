@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -119,13 +120,36 @@ func (s *Summary) NameNode(name string) {
 }
 
 // Regroup returns the summary with its groups told apart by fewer or other
-// keys.
+// keys. What is nested in a container is one with it, unless it is a key itself.
 func (s *Summary) Regroup(by []Key) *Summary {
 	out := *s
 	out.By = slices.Clone(by)
-	out.Groups = Unite(s.Groups, by)
+	groups := s.Groups
+	if !slices.Contains(by, ByNested) {
+		groups = withoutNested(groups)
+	}
+	out.Groups = Unite(groups, by)
 	out.Retotal()
 	return &out
+}
+
+// withoutNested returns the groups with their containers alone.
+func withoutNested(groups []Group) []Group {
+	owners := map[*container.Identity]*container.Identity{}
+	groups = slices.Clone(groups)
+	for i := range groups {
+		id := groups[i].Container
+		if id == nil || id.Nested == "" {
+			continue
+		}
+		if owners[id] == nil {
+			owner := *id
+			owner.Nested = ""
+			owners[id] = &owner
+		}
+		groups[i].Container = owners[id]
+	}
+	return groups
 }
 
 // Unite sums up the groups that agree in the keys, and puts them in order.

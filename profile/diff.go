@@ -129,14 +129,18 @@ func without(list, other []syscalltable.Arch) []syscalltable.Arch {
 	return slices.DeleteFunc(slices.Clone(list), func(a syscalltable.Arch) bool { return slices.Contains(other, a) })
 }
 
+// unknownRisk is that of a call where there is no reference.
+const unknownRisk = "unknown"
+
 // risk tells how a reference profile stands to a call.
 func risk(reference *Document, env Environment, name string) string {
 	if reference == nil {
-		return "unknown"
+		return unknownRisk
 	}
-	needs, restricted := "", false
+	needs, restricted, named := "", false, false
 	for i := range reference.Rules {
 		r := &reference.Rules[i]
+		named = named || slices.Contains(r.Names, name)
 		if r.Outcome.Effect() != Runs || !slices.Contains(r.Names, name) {
 			continue
 		}
@@ -153,6 +157,8 @@ func risk(reference *Document, env Environment, name string) string {
 		}
 	}
 	switch {
+	case !named && reference.Default.Effect() == Runs:
+		return ""
 	case restricted:
 		return "restricted by arguments in " + reference.Name
 	case needs != "":

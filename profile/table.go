@@ -2,6 +2,7 @@ package profile
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,9 +31,34 @@ func (r *CheckResult) Table() *table.Table {
 		for _, k := range by {
 			row = append(row, cmp.Or(c.Group.Value(k), "-"))
 		}
-		return append(row, c.Call.String(), c.Call.Arch.String(), c.Call.Action.String(), c.answerText(), strconv.FormatInt(c.Call.Count, 10))
+		return append(row, c.Call.String(), c.Call.Arch.String(), c.Call.Action.String(), c.AnswerText(), strconv.FormatInt(c.Call.Count, 10))
 	})
 	return t
+}
+
+// Headline tells the result in a sentence.
+func (r *CheckResult) Headline() table.Note {
+	records := table.Number(r.Records) + " records"
+	if r.Records == 1 {
+		records = "1 record"
+	}
+	switch {
+	case r.Records == 0:
+		return table.Note{Text: r.Profile + " was asked about nothing", Color: table.Yellow}
+	case r.Denied+r.Depends+r.Unanswered == 0:
+		return table.Note{Text: r.Profile + " allows all " + records, Color: table.Green}
+	}
+	note := table.Note{Text: r.Profile + " denies " + table.Number(r.Denied) + " of " + records, Color: table.Yellow}
+	if r.Denied > 0 {
+		note.Color = table.Red
+	}
+	if r.Depends > 0 {
+		note.Text += ", " + table.Number(r.Depends) + " depend on arguments"
+	}
+	if r.Unanswered > 0 {
+		note.Text += ", " + table.Number(r.Unanswered) + " have no architecture, so no profile can be asked about them"
+	}
+	return note
 }
 
 // answerColor is red for what is denied, yellow for what may be.
@@ -46,7 +72,7 @@ func answerColor(cell string) table.Color {
 // shownKeys are the keys that some group has a value of, in the order of the
 // columns of a report.
 func (r *CheckResult) shownKeys() []aggregate.Key {
-	columns := []aggregate.Key{aggregate.ByNode, aggregate.ByContainer, aggregate.ByPod, aggregate.ByNamespace,
+	columns := []aggregate.Key{aggregate.ByNode, aggregate.ByContainer, aggregate.ByNested, aggregate.ByManager, aggregate.ByPod, aggregate.ByNamespace,
 		aggregate.ByWorkload, aggregate.ByComm, aggregate.ByExe, aggregate.ByPID}
 	return slices.DeleteFunc(columns, func(k aggregate.Key) bool {
 		known := func(c CheckedCall) bool { return c.Group.Value(k) != "" }
@@ -59,8 +85,8 @@ const (
 	dependsText    = "depends on arguments: "
 )
 
-// answerText is the profile's answer in words.
-func (c *CheckedCall) answerText() string {
+// AnswerText is the profile's answer in words.
+func (c *CheckedCall) AnswerText() string {
 	if !c.Answered() {
 		return unansweredText
 	}
@@ -72,6 +98,29 @@ func (c *CheckedCall) answerText() string {
 		return dependsText + strings.Join(possible, " or ")
 	}
 	return strings.Join(possible, ", ")
+}
+
+// Headline tells in a sentence how many calls differ.
+func (r *DiffResult) Headline() table.Note {
+	if r.Same() {
+		return table.Note{Text: "no difference", Color: table.Green}
+	}
+	risky := 0
+	for _, d := range r.Added {
+		if d.Risk != "" && d.Risk != unknownRisk {
+			risky++
+		}
+	}
+	note := table.Note{Text: fmt.Sprintf("syscalls: %d added", len(r.Added)), Color: table.Yellow}
+	if risky > 0 {
+		note.Text += fmt.Sprintf(" (%d that the runtime's default restricts)", risky)
+		note.Color = table.Red
+	}
+	note.Text += fmt.Sprintf(", %d removed, %d changed", len(r.Removed), len(r.Changed))
+	if r.Old != r.New || len(r.Settings)+len(r.ArchesAdded)+len(r.ArchesRemoved) > 0 {
+		note.Text += "; the default, settings or architectures differ"
+	}
+	return note
 }
 
 // Table returns the differences, a row each.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
 )
@@ -49,12 +50,27 @@ func (e *EventWriter) End(s *aggregate.Summary) error {
 	return err
 }
 
+// onlyLate reports whether losses of a kind are told when all records are known,
+// and not in their place, even if another run had told them there.
+func onlyLate(kind aggregate.EvidenceKind) bool {
+	return kind == aggregate.Legacy || kind == aggregate.UnrecordedKill
+}
+
+// AppendLossInPlace is AppendLoss for a loss that stands between the events,
+// unless [EventWriter.End] tells it.
+func AppendLossInPlace(dst []byte, kind aggregate.EvidenceKind, n int64, at time.Time) []byte {
+	if onlyLate(kind) {
+		return dst
+	}
+	return AppendLoss(dst, kind, n, at)
+}
+
 // appendLateLosses appends the losses that do not stand in the stream in their
 // place.
 func appendLateLosses(dst []byte, s *aggregate.Summary) []byte {
 	for _, e := range s.Completeness.Evidence {
 		switch {
-		case e.Kind == aggregate.Legacy, e.Kind == aggregate.UnrecordedKill:
+		case onlyLate(e.Kind):
 		case (e.Kind == aggregate.SerialGap || e.Kind == aggregate.Suppressed) && e.Line == 0: // nothing in the log said so
 		default:
 			continue

@@ -8,13 +8,17 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/confine"
+	"github.com/auditscan/auditscan/internal/findings"
 	"github.com/auditscan/auditscan/internal/table"
+	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -35,7 +39,7 @@ func newCheck(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check PROFILE [FILE|-]...",
 		Short: "Replay logs: which of their calls would PROFILE deny?",
-		Long: `Check asks a seccomp profile, in OCI or Docker's form, or runtime/default, about
+		Long: `Check asks a seccomp profile, in any form, or one that is built in (runtime/default), about
 every record of the logs and shows the calls that it would not simply allow, by
 whom they were made, and what to add to the profile for those to run that it
 denies. On a host where the profile is enforced the logs tell what it broke. It
@@ -55,19 +59,20 @@ exits with 4 if the profile denies any.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json")
-	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, pod, namespace, workload, exe, comm, pid")
+	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json, markdown, sarif, junit")
+	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, nested, manager, pod, namespace, workload, exe, comm, pid")
 	flags.StringSliceVar(&f.caps, "cap", profile.DefaultCaps(), "the container's `capabilities`, for the conditions of Docker's form")
 	f.profileFile.add(flags)
 	flags.BoolVar(&f.noStub, "no-stub", false, "not loaded by runc or its like: no ENOSYS above the highest number that is listed")
 	f.readFlags.add(flags)
 	flags.Lookup("cap").DefValue = "those of a Docker container"
+	flags.Lookup("strict").Usage += ", and exit with 3 if the log is incomplete"
 	return cmd
 }
 
 func (f *checkFlags) run(ctx context.Context, env *environment, path string, args []string) error {
-	if f.output != "table" && f.output != "json" {
-		return usageErrorf("--output: unknown format %q (one of table, json)", f.output)
+	if !slices.Contains(checkFormats, f.output) {
+		return usageErrorf("--output: unknown format %q (one of %s)", f.output, strings.Join(checkFormats, ", "))
 	}
 	caps, err := parseAll("cap", f.caps, profile.ParseCapability)
 	if err != nil {
@@ -92,12 +97,15 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	if err != nil {
 		return err
 	}
-	write := r.WriteJSON
-	if f.output == "table" {
-		write = func(w io.Writer) error { return f.table(env, w, r, document) }
-	}
-	if err := env.output(write); err != nil {
+	if err := env.output(func(w io.Writer) error { return f.write(env, w, path, r, document) }); err != nil {
 		return err
+	}
+	p, err := document.Evaluate(profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub})
+	if err != nil {
+		return err
+	}
+	if !f.quiet && !ranLogged(s) {
+		sayUnrecorded(env, p)
 	}
 	if r.Records == 0 {
 		why := cmp.Or(f.matched(s), fmt.Errorf("no SECCOMP record in %d lines", s.Totals.Lines))
@@ -107,18 +115,51 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 		return err
 	}
 	if !f.quiet {
-		p, err := document.Evaluate(profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub})
-		if err != nil {
-			return err
-		}
 		if err := sayStarts(env, p); err != nil {
 			return err
 		}
 	}
-	if r.Denied > 0 {
+	switch {
+	case r.Denied > 0:
 		return &exitError{code: exitDifferent}
+	case f.strict && s.Completeness.Verdict == aggregate.Incomplete:
+		return &exitError{code: exitIncomplete}
 	}
 	return nil
+}
+
+// ranLogged reports whether calls ran under SCMP_ACT_LOG: a log without any is of
+// a host where a profile is enforced.
+func ranLogged(s *aggregate.Summary) bool {
+	return slices.ContainsFunc(s.Groups, func(g aggregate.Group) bool {
+		return slices.ContainsFunc(g.Calls, func(c aggregate.Call) bool { return c.Action == syscalltable.ActionLog })
+	})
+}
+
+// checkFormats are the formats of check. The last three are for the pages of
+// forges and CI servers.
+var checkFormats = []string{"table", "json", "markdown", "sarif", "junit"}
+
+// write writes the result in the format that is asked for.
+func (f *checkFlags) write(env *environment, w io.Writer, path string, r *profile.CheckResult, d *profile.Document) error {
+	c := findings.Check{Result: r, Path: path, Version: version, Strict: f.strict}
+	if !f.quiet {
+		c.Advice = amendChecked(r, d)
+	}
+	switch f.output {
+	case "json":
+		return r.WriteJSON(w)
+	case "markdown":
+		return c.WriteMarkdown(w)
+	case "sarif":
+		return c.WriteSARIF(w)
+	case "junit":
+		return c.WriteJUnit(w)
+	}
+	if err := env.writeTable(w, r.Headline(), r.Table()); err != nil {
+		return err
+	}
+	return env.writeAmendment(w, c.Advice)
 }
 
 // profileFile says how a profile is read.
@@ -131,11 +172,12 @@ func (f *profileFile) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.strict, "strict", false, "refuse a profile with anything that runtimes pass over")
 }
 
-// read reads a profile, or gives the runtime's default, and tells what is
+// read reads a profile, or gives one that is built in, and tells what is
 // passed over in it.
 func (f profileFile) read(env *environment, path string) (*profile.Document, error) {
-	if path == profile.RuntimeDefaultName {
-		return profile.RuntimeDefault()
+	if profile.IsBuiltIn(path) {
+		d, _, err := profile.BuiltIn(path)
+		return d, err
 	}
 	in, err := env.open(path)
 	if err != nil {
@@ -206,9 +248,8 @@ func (f *checkFlags) sayChecked(env *environment, r *profile.CheckResult, s *agg
 	for _, note := range r.Notes {
 		env.notef("%s", note)
 	}
-	env.notef("%s denies %d of %d records, %d depend on arguments", r.Profile, r.Denied, r.Records, r.Depends)
-	if r.Unanswered > 0 {
-		env.notef("%d records have no architecture, so no profile can be asked about them", r.Unanswered)
+	if f.output != "table" || !term.IsTerminal(env.stdout) { // else it stands above the table
+		env.notef("%s", r.Headline().Text)
 	}
 	if s.Completeness.Verdict != aggregate.Incomplete {
 		return nil
@@ -217,18 +258,22 @@ func (f *checkFlags) sayChecked(env *environment, r *profile.CheckResult, s *agg
 	return report.WriteVerdict(env.stderr, s, env.reportOptions(env.stderr, f.quiet))
 }
 
-// table writes what the profile denies and, unless quiet, what to do about it.
-func (f *checkFlags) table(env *environment, w io.Writer, r *profile.CheckResult, d *profile.Document) error {
-	if err := env.writeTable(w, r.Table()); err != nil || f.quiet {
-		return err
+// writeTable writes a table, if there is anything in it. On a terminal its
+// headline comes first; a file has the table only.
+func (env *environment) writeTable(w io.Writer, headline table.Note, t *table.Table) error {
+	style := env.style(env.stdout)
+	if style.Width > 0 {
+		if err := style.WriteNotes(w, headline); err != nil {
+			return err
+		}
 	}
-	return env.writeAmendment(w, amendChecked(r, d))
-}
-
-// writeTable writes a table, if there is anything in it.
-func (env *environment) writeTable(w io.Writer, t *table.Table) error {
 	for range t.Rows {
-		return t.Write(w, env.style(env.stdout))
+		if style.Width > 0 {
+			if err := style.WriteNotes(w, table.Note{}); err != nil {
+				return err
+			}
+		}
+		return t.Write(w, style)
 	}
 	return nil
 }

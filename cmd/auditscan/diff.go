@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/confine"
+	"github.com/auditscan/auditscan/internal/findings"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -19,25 +22,26 @@ import (
 // policyFlags say for which host and container profiles are evaluated.
 type policyFlags struct {
 	profileFile
-	arch   string
-	caps   []string
-	noStub bool
-	output string
+	arch    string
+	caps    []string
+	noStub  bool
+	output  string
+	formats []string
 }
 
 func (f *policyFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.arch, "arch", runtime.GOARCH, "the host's `architecture`")
 	flags.StringSliceVar(&f.caps, "cap", profile.DefaultCaps(), "the container's `capabilities`, for conditions")
-	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json")
+	flags.StringVarP(&f.output, "output", "o", "table", "`format`: "+strings.Join(f.formats, ", "))
 	f.profileFile.add(flags)
 	flags.BoolVar(&f.noStub, "no-stub", false, "not loaded by runc or its like: no ENOSYS above the highest number that is listed")
 	flags.Lookup("cap").DefValue = "those of a Docker container"
 }
 
 func (f *policyFlags) environment() (profile.Environment, error) {
-	if f.output != "table" && f.output != "json" {
-		return profile.Environment{}, usageErrorf("--output: unknown format %q (one of table, json)", f.output)
+	if !slices.Contains(f.formats, f.output) {
+		return profile.Environment{}, usageErrorf("--output: unknown format %q (one of %s)", f.output, strings.Join(f.formats, ", "))
 	}
 	arch, err := syscalltable.ParseArch(f.arch)
 	if err != nil {
@@ -49,20 +53,25 @@ func (f *policyFlags) environment() (profile.Environment, error) {
 }
 
 func newDiff(env *environment) *cobra.Command {
-	var f policyFlags
+	f := policyFlags{formats: []string{"table", "json", "markdown"}}
+	var against string
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Show what a profile allows that another does not, and at what risk",
 		Long: `Diff compares two seccomp profiles, or what profiles of two reports would be, or
-runtime/default, which is built in; - is stdin. For what is added it says how
-the runtime's default stands to it. It exits with 4 if there is a difference.`,
+one that is built in: runtime/default (Docker's and containerd's),
+runtime/podman, runtime/crio. - is stdin. For what is added it says how
+runtime/default, or the profile of --against, stands to it. It exits with 4 if
+there is a difference.`,
 		Example: `  auditscan diff old.json new.json
   auditscan diff runtime/default app.json
+  auditscan diff --against runtime/podman old.json new.json
   auditscan diff monday.report.json today.report.json`,
 		Args: exactArgs(2),
-		RunE: func(_ *cobra.Command, args []string) error { return f.diff(env, args[0], args[1]) },
+		RunE: func(_ *cobra.Command, args []string) error { return f.diff(env, args[0], args[1], against) },
 	}
 	f.add(cmd)
+	cmd.Flags().StringVar(&against, "against", profile.RuntimeDefaultName, "tell the risk of what is added by this `profile`, in a file or built in")
 	return cmd
 }
 
@@ -76,7 +85,7 @@ func exactArgs(n int) cobra.PositionalArgs {
 	}
 }
 
-func (f *policyFlags) diff(env *environment, before, after string) error {
+func (f *policyFlags) diff(env *environment, before, after, against string) error {
 	on, err := f.environment()
 	if err != nil {
 		return err
@@ -94,21 +103,20 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 			return err
 		}
 	}
-	reference, err := profile.RuntimeDefault()
-	if errors.Is(err, errors.ErrUnsupported) {
-		env.notef("risk is unknown here: %v", err)
-	} else if err != nil {
+	reference, err := f.readPolicy(env, against)
+	if err != nil {
 		return err
 	}
 	if err := env.page(f.output); err != nil {
 		return err
 	}
 	r := profile.Diff(policies[0], policies[1], reference)
-	write := r.WriteJSON
-	if f.output == "table" {
-		write = func(w io.Writer) error { return env.writeTable(w, r.Table()) }
+	write := map[string]func(io.Writer) error{
+		"table":    func(w io.Writer) error { return env.writeTable(w, r.Headline(), r.Table()) },
+		"json":     r.WriteJSON,
+		"markdown": func(w io.Writer) error { return findings.WriteDiffMarkdown(w, r) },
 	}
-	if err := env.output(write); err != nil {
+	if err := env.output(write[f.output]); err != nil {
 		return err
 	}
 	if err := sayStarts(env, policies[1]); err != nil {
@@ -123,7 +131,7 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 // readPolicy reads a profile, or makes the one of a report, or gives the
 // runtime's default. It tells where a report may lack calls.
 func (f profileFile) readPolicy(env *environment, name string) (*profile.Document, error) {
-	if name == profile.RuntimeDefaultName {
+	if profile.IsBuiltIn(name) {
 		return f.read(env, name)
 	}
 	file, err := env.open(name)

@@ -17,8 +17,8 @@ import (
 // followFlags are the flags of follow.
 type followFlags struct {
 	filterFlags
-	node      string
 	files     []string // --file
+	node      string
 	output    string
 	by        string
 	sort      string

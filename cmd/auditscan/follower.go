@@ -56,7 +56,7 @@ func (w *follower) newCounts(who *attribution) {
 	}
 	if w.json {
 		w.events = report.NewEventWriter(&w.stdout)
-		o.Output.Writer, o.Output.Event, o.Output.Loss = w.events, report.AppendEvent, report.AppendLoss
+		o.Output.Writer, o.Output.Event, o.Output.Loss = w.events, report.AppendEvent, report.AppendLossInPlace
 	}
 	w.counts = pipeline.NewCounter(w.from.stream.Name(), w.from.trust, o)
 	w.hold = live.NewHold(who.ask, w.countHeld)

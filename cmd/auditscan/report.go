@@ -41,7 +41,7 @@ of denials alone (--action denied) ends with the rule that would allow them.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, wide, json, ndjson, yaml, csv, markdown")
-	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, pod, namespace, workload, exe, comm, pid; none: all in one")
+	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, nested, manager, pod, namespace, workload, exe, comm, pid; none: all in one")
 	flags.StringVar(&f.sort, "sort", "", "lines in this `order`: count, name, nr, first, last")
 	flags.IntVar(&f.top, "top", 0, "only the first `N` lines, by count unless --sort says else")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if the input is incomplete")

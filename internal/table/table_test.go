@@ -204,12 +204,37 @@ func TestHoist(t *testing.T) {
 		{"room", table(one, two), 40, "NAME          ARCH     ACTION\na-long-name   x86_64   errno\nanother       x86_64   log\n"},
 		{"none", table(one, two), 22, "NAME         ACTION\na-long-name  errno\nanother      log\nin every row: ARCH\n  x86_64\n"},
 		{"two", table(one, []string{"another", "x86_64", "errno"}), 15, "NAME\na-long-name\nanother\nin every row:\n  ARCH x86_64,\n  ACTION errno\n"},
-		{"one row", table(one), 15, "NAME         ARCH    ACTION\na-long-name  x86_64  errno\n"},
+		{"one row", table(one), 28, "NAME         ARCH    ACTION\na-long-name  x86_64  errno\n"},
 	}
 	for _, tt := range tests {
 		if got := render(t, tt.table, Style{Width: tt.width}); got != tt.want {
 			t.Errorf("%s: got\n%s", tt.name, got)
 		}
+	}
+}
+
+// TestBlocks: a terminal that is too narrow for the table shows all of it all
+// the same.
+func TestBlocks(t *testing.T) {
+	table := &Table{
+		Columns: []Column{{Head: "NAME", Fit: Cut}, {Head: "CONTAINER-ID", Fit: ID}, {Head: "NODE"}, {Head: "ACTION", Color: redErrno}, {Head: "LAST"}},
+		Rows: slices.Values([][]string{
+			{"a-long-name-of-a-worker", strings.Repeat("0123456789abcdef", 4), "-", "errno", "2026-11-23T15:13:02.605Z"},
+			{"another", "", "node1", "log", "2026-11-23T15:13:03.605Z"},
+		}),
+	}
+	want := `NAME          a-long-name-of-a-worker
+CONTAINER-ID  0123456789ab
+ACTION        errno
+LAST          2026-11-23T15:13:02.605Z
+
+NAME          another
+NODE          node1
+ACTION        log
+LAST          2026-11-23T15:13:03.605Z
+`
+	if got := render(t, table, Style{Width: 40}); got != want {
+		t.Errorf("got\n%s", got)
 	}
 }
 
@@ -224,6 +249,7 @@ func TestWrap(t *testing.T) {
 		{text, 60, []string{text}},
 		{text, 59, []string{"incomplete: 264 messages suppressed (kern.log:7: node", "  node1)"}},
 		{text, 20, []string{"incomplete: 264", "  messages", "  suppressed", "  (kern.log:7: node", "  node1)"}},
+		{"  two  words   apart", 14, []string{"  two  words", "    apart"}},
 		{"  fix: a b", 8, []string{"  fix: a", "    b"}},
 		{"a-word-that-is-too-wide b", 6, []string{"a-word-that-is-too-wide", "  b"}},
 		{"漢字 漢字", 8, []string{"漢字", "  漢字"}},
