@@ -85,7 +85,6 @@ func appendEnd(dst []byte, s *aggregate.Summary) []byte {
 	dst = appendCompact(dst, object{
 		{"format", int64(EventsVersion)},
 		{"trust", string(leastTrust(s))},
-		{"lines", s.Totals.Lines},
 		{"records", s.Totals.Records},
 		{"completeness", completenessObject(&s.Completeness)},
 	})
@@ -165,7 +164,6 @@ func readEnd(text []byte) *EventEnd {
 			}
 		}},
 		{"trust", func() { end.Trust = r.trust() }},
-		{"lines", func() { r.count() }},
 		{"records", func() { r.count() }},
 		{"completeness", func() { end.Completeness = r.completeness() }},
 	})

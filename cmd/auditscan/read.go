@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 
 	"github.com/spf13/pflag"
 
@@ -96,10 +98,14 @@ func refuseProfile(head []byte) error {
 	return nil
 }
 
-// inputs expands what the user named, or finds the host's own log.
+// inputs expands what the user named. Else it is standard input, if that is a
+// pipe or a file, or the host's own log.
 func inputs(env *environment, args []string, nodes source.Nodes) ([]source.Input, []source.Note, error) {
 	if len(args)+len(nodes.Named) > 0 {
 		return source.Expand(args, nodes)
+	}
+	if env.isFed() {
+		return source.Expand([]string{"-"}, nodes)
 	}
 	path, reason, err := source.FindHost("/")
 	if err != nil {
@@ -107,6 +113,17 @@ func inputs(env *environment, args []string, nodes source.Nodes) ([]source.Input
 	}
 	env.notef("%s", reason)
 	return source.Expand([]string{path}, nodes)
+}
+
+// isFed reports whether standard input is a pipe or a file: somebody gives the
+// command something to read.
+func (env *environment) isFed() bool {
+	f, ok := env.stdin.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && (info.Mode().IsRegular() || info.Mode()&fs.ModeNamedPipe != 0)
 }
 
 // output runs f with a buffer before stdout, and reports what could not be

@@ -31,7 +31,8 @@ func newReport(env *environment) *cobra.Command {
 		Short: "Show which calls the logs hold, by whom, and whether anything is missing",
 		Long: `Report reads logs (plain, .gz, .bz2, .xz, .zst), folders or sets of rotated
 logs, or reports and events in JSON, and shows every call with who made it,
-what the filter decided, and how often. No FILE: the host's own log. A table
+what the filter decided, and how often. No FILE: standard input, if it is a
+pipe or a file, else the host's own log. A table
 of denials alone (--action denied) ends with the rule that would allow them.`,
 		Example: `  auditscan report /var/log/audit
   auditscan report --comm nginx --by comm,exe /var/log/syslog*
