@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -74,7 +76,42 @@ func (f *readFlags) read(ctx context.Context, env *environment, args []string, e
 	bar := newProgress(env, files, f.quiet)
 	defer bar.end()
 	o.Opened = bar.opened
-	return pipeline.Read(ctx, files, env.stdin, o)
+	s, err := pipeline.Read(ctx, files, env.stdin, o)
+	if err == nil {
+		f.sayNamesakes(env, s)
+	}
+	return s, err
+}
+
+// sayNamesakes tells where one name of --container stands for several
+// containers: any user can name his own as he likes.
+func (f *readFlags) sayNamesakes(env *environment, s *aggregate.Summary) {
+	for _, name := range f.container {
+		if strings.Contains(name, "*") {
+			continue
+		}
+		var ids []string
+		for i := range s.Groups {
+			if c := s.Groups[i].Container; c != nil && c.ID != "" && !slices.Contains(ids, c.ID) && standsFor(name, c) {
+				ids = append(ids, c.ID)
+			}
+		}
+		if len(ids) > 1 {
+			env.notef("--container %s is %d containers: %s; name one by its id", name, len(ids), shortList(ids))
+		}
+	}
+}
+
+// shortList lists ids as runtimes show them, as many as a line has room for.
+func shortList(ids []string) string {
+	var short []string
+	for _, id := range ids[:min(len(ids), 4)] {
+		short = append(short, id[:min(len(id), 12)])
+	}
+	if more := len(ids) - len(short); more > 0 {
+		short = append(short, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(short, ", ")
 }
 
 // matched returns an error if there are filters and no record passes them:
