@@ -73,7 +73,7 @@ func direct(t *testing.T) []string {
 // TestDocFiles: files and make targets that the documents name exist.
 func TestDocFiles(t *testing.T) {
 	makefile := readDoc(t, "Makefile")
-	for _, name := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "examples/README.md"} {
+	for _, name := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "examples/README.md", "docs/profiles.md"} {
 		text := readDoc(t, name)
 		for _, m := range regexp.MustCompile("(?m)(?:^    |`)make ([a-z0-9]+)").FindAllStringSubmatch(text, -1) {
 			if !strings.Contains(makefile, "\n"+m[1]+":") {
@@ -84,6 +84,22 @@ func TestDocFiles(t *testing.T) {
 			if _, err := os.Stat(strings.TrimSuffix(m[1], "/")); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
+		}
+	}
+}
+
+// TestLibrarySection: each program of the README's "As a library" is one of
+// the Examples, which run in tests.
+func TestLibrarySection(t *testing.T) {
+	unindent := func(text string) string { return regexp.MustCompile(`(?m)^\t+`).ReplaceAllString(text, "") }
+	examples := unindent(readDoc(t, "example_test.go"))
+	programs := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(section(t, readDoc(t, "README.md"), "As a library"), -1)
+	if len(programs) != 3 {
+		t.Fatalf("%d programs, not 3", len(programs))
+	}
+	for _, program := range programs {
+		if !strings.Contains(examples, unindent(program[1])) {
+			t.Errorf("no Example has this program of the README:\n%s", program[1])
 		}
 	}
 }

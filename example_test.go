@@ -55,7 +55,7 @@ func ExampleSummarize() {
 		fmt.Println(err)
 		return
 	}
-	if err := result.Document.Write(os.Stdout, profile.FormatOCI, profile.Meta{}); err != nil {
+	if _, err := result.Document.Write(os.Stdout, profile.FormatOCI, profile.Meta{}); err != nil {
 		fmt.Println(err)
 	}
 	// Output:

@@ -44,12 +44,21 @@ const (
 	TruncatedInput     EvidenceKind = "truncated-input"
 	DroppedByCollector EvidenceKind = "dropped-by-collector"
 	RotationGap        EvidenceKind = "rotation-gap"
+
+	// What other audit records tell of the recording itself.
+	UnrecordedKill   EvidenceKind = "unrecorded-kill"    // SIGSYS ended a process that has no SECCOMP record
+	AuditLimits      EvidenceKind = "audit-limits"       // settings by which a burst is lost
+	ExcludeRule      EvidenceKind = "exclude-rule"       // a rule by which records are left out
+	ActionsNotLogged EvidenceKind = "actions-not-logged" // the kernel was told to log fewer actions
+	AuditOff         EvidenceKind = "audit-off"          // auditing was switched off
+	DaemonFailed     EvidenceKind = "daemon-failed"      // auditd failed, or stopped to write
 )
 
 // evidenceKinds are all kinds in the order in which evidence is told: what it
 // weighs first.
 var evidenceKinds = [...]EvidenceKind{
-	SerialGap, MixedNodes, Unattributed, Suppressed, Backlog, RateLimit, LostCounter, Overrun, RotationGap, DroppedByCollector, TruncatedInput, Malformed,
+	SerialGap, MixedNodes, Unattributed, UnrecordedKill, Suppressed, Backlog, RateLimit, LostCounter, Overrun,
+	AuditLimits, ExcludeRule, ActionsNotLogged, AuditOff, DaemonFailed, RotationGap, DroppedByCollector, TruncatedInput, Malformed,
 	Legacy, Unresolved,
 }
 

@@ -18,6 +18,17 @@ type Filter struct {
 	Action                               []syscalltable.Action
 	Syscall                              []string
 	Since, Until                         time.Time // zero: no limit; Until is exclusive
+	// Text is the filter as the user gave it, for a summary to name it.
+	Text string
+}
+
+// Selection is that of the records that pass; leftOut is how many do not. It is
+// nil where nothing was asked for.
+func (f *Filter) Selection(leftOut int64) *Selection {
+	if f == nil || f.Text == "" && leftOut == 0 {
+		return nil
+	}
+	return &Selection{f.Text, leftOut}
 }
 
 // MatchesGroup reports whether records of a group pass, as far as its keys
@@ -103,6 +114,7 @@ func (f *Filter) Apply(s *Summary) *Summary {
 		}
 	}
 	out.Retotal()
+	out.Selected = s.Selected.merge(f.Selection(s.Totals.Records - out.Totals.Records))
 	if unattributed > 0 {
 		out.Completeness.Verdict, out.Completeness.Reason = Incomplete, ""
 		out.Completeness.Evidence = append(slices.Clip(out.Completeness.Evidence), UnattributedEvidence(unattributed, ""))

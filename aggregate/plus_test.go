@@ -39,7 +39,11 @@ func TestForgedCounts(t *testing.T) {
 			t.Errorf("%s: input %+v, evidence %+v", how, in, s.Completeness.Evidence)
 		}
 	}
-	if got := Plus(3, -4); got != -1 {
-		t.Errorf("3 and -4 are %d", got)
+	for _, tt := range [][3]int64{
+		{3, -4, -1}, {maxCount - 1, 1, maxCount}, {maxCount - 2, 1, maxCount - 1}, {maxCount, 1, maxCount}, {1, maxCount, maxCount}, {maxCount, 0, maxCount},
+	} {
+		if got := Plus(tt[0], tt[1]); got != tt[2] {
+			t.Errorf("%d and %d are %d, want %d", tt[0], tt[1], got, tt[2])
+		}
 	}
 }

@@ -1,6 +1,8 @@
 package aggregate
 
 import (
+	"cmp"
+	"strings"
 	"time"
 
 	"github.com/auditscan/auditscan/container"
@@ -15,11 +17,30 @@ type Summary struct {
 	Inputs       []Input
 	Totals       Totals
 	Completeness Completeness
-	Runs         *Runs // nil: of one run
+	Selected     *Selection // nil: nothing was filtered
+	Runs         *Runs      // nil: of one run
 	// Reported: some of it was read from a report. Whoever could write that
 	// could claim any trust for its inputs.
 	Reported bool
 	Groups   []Group
+}
+
+// Selection is what the records of a summary were selected by.
+type Selection struct {
+	Filter  string // as the user gave it, such as "--comm nginx --arch arm64"
+	LeftOut int64  // records that do not match
+}
+
+// merge unites two selections; nil is none.
+func (s *Selection) merge(o *Selection) *Selection {
+	if s == nil || o == nil {
+		return cmp.Or(s, o)
+	}
+	out := &Selection{s.Filter, Plus(s.LeftOut, o.LeftOut)}
+	if !strings.Contains(s.Filter, o.Filter) {
+		out.Filter = strings.TrimSpace(s.Filter + " " + o.Filter)
+	}
+	return out
 }
 
 // Input is one file or stream that was read.
@@ -59,14 +80,15 @@ const (
 type Group struct {
 	Node      string
 	Container *container.Identity
-	// Pod, Namespace and Workload are set only when grouped by them.
-	Pod, Namespace, Workload string
-	Exe                      string
-	Comm                     string
-	PID                      int32
-	Records                  int64
-	First, Last              time.Time
-	Calls                    []Call // ordered by arch, number, action
+	// These are set only when grouped by them.
+	Nested, Manager, Pod, Namespace, Workload string
+
+	Exe         string
+	Comm        string
+	PID         int32
+	Records     int64
+	First, Last time.Time
+	Calls       []Call // ordered by arch, number, action
 }
 
 // Call is one (architecture, number) under one action, with how often it was
@@ -93,6 +115,15 @@ func (c *Call) Name() string {
 	}
 	name, _ := c.Arch.Name(c.NR)
 	return name
+}
+
+// String returns the call's name, or "#" and its number where no table has it;
+// "#*" stands for all of those that were not listed.
+func (c *Call) String() string {
+	if c.Folded {
+		return "#*"
+	}
+	return c.Arch.CallName(c.NR)
 }
 
 // Add adds the count and times of another counter of the same call.

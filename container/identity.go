@@ -10,6 +10,11 @@
 // The package looks at nothing itself: package live does.
 package container
 
+import (
+	"encoding/json"
+	"errors"
+)
+
 // Identity is what is known of a container. Empty strings are unknown.
 //
 // A systemd service outside of any container is an Identity too: its ID and
@@ -40,6 +45,20 @@ type Identity struct {
 	Runtime string `json:"runtime,omitempty"`
 	// Via is how the record was attributed: direct, lineage or pidmap.
 	Via string `json:"via,omitempty"`
+}
+
+// ParseIdentity reads the JSON object of a container, as an event has it; null,
+// and an object without an id, are none. Collectors that are not auditscan tell
+// some of it in other shapes (Elastic's image is an object): that is unknown.
+func ParseIdentity(text []byte) (*Identity, error) {
+	id := &Identity{}
+	if err := json.Unmarshal(text, id); err != nil && !errors.As(err, new(*json.UnmarshalTypeError)) {
+		return nil, err
+	}
+	if id.ID == "" {
+		return nil, nil
+	}
+	return id, id.check()
 }
 
 // The values of [Identity.Via].

@@ -8,7 +8,8 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"time"
+
+	"github.com/auditscan/auditscan/internal/jsontime"
 )
 
 // CompactMap writes a pid map to w that tells of the latest processes in r: a
@@ -74,5 +75,5 @@ func (s stay) appendLine(dst, containerText []byte) []byte {
 }
 
 func appendTime(dst []byte, ms int64) []byte {
-	return time.UnixMilli(ms).UTC().AppendFormat(dst, `"`+timeFormat+`"`)
+	return append(jsontime.Append(append(dst, '"'), ms), '"')
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/auditscan/auditscan/internal/jsontime"
 )
 
 // Process is one process's stay in a container: a line of a pid map. A pid is
@@ -15,9 +17,6 @@ type Process struct {
 	// Container is nil for a process that was taken to be in one, and is not.
 	Container *Identity
 }
-
-// timeFormat is RFC 3339 in UTC with milliseconds.
-const timeFormat = "2006-01-02T15:04:05.000Z"
 
 type processJSON struct {
 	PID       int32     `json:"pid"`
@@ -30,11 +29,7 @@ type processJSON struct {
 // milliseconds, end null while the process lives, in the form of
 // schema/pidmap.schema.json.
 func (p Process) MarshalJSON() ([]byte, error) {
-	j := processJSON{PID: p.PID, Start: p.Start.UTC().Format(timeFormat), Container: p.Container}
-	if !p.End.IsZero() {
-		end := p.End.UTC().Format(timeFormat)
-		j.End = &end
-	}
+	j := processJSON{PID: p.PID, Start: jsontime.Format(p.Start), End: jsontime.OrNil(p.End), Container: p.Container}
 	return json.Marshal(j)
 }
 

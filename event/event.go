@@ -25,12 +25,15 @@ type Event struct {
 }
 
 // Of resolves the call of a record, by number: its name is looked up once per
-// call, not per record. It is not ok where an interpreted record (ausearch -i)
-// names an architecture or a call that no table has: there is no number then.
-// The event holds the record itself, whose texts may be valid only until the
-// parser goes on; see [Event.Clone].
+// call, not per record. It is not ok where a record that has names (ausearch -i,
+// events) names an architecture or a call that no table has, or a call that has
+// another number than the one beside it. The event holds the record itself,
+// whose texts may be valid only until the parser goes on; see [Event.Clone].
+//
+// Whose a record is it does not say: Container is for the caller to set, where
+// the record is an event by [container.ParseIdentity] of its own Container.
 func Of(r *parser.Record) (e Event, ok bool) {
-	if r.SyscallName != nil {
+	if r.ArchName != nil {
 		return ofNames(r)
 	}
 	arch := uint32(0)
@@ -40,7 +43,7 @@ func Of(r *parser.Record) (e Event, ok bool) {
 	return Event{Record: r, Arch: syscalltable.Resolve(arch, r.NR), NR: r.NR, Action: syscalltable.ActionOf(r.Code)}, true
 }
 
-// ofNames is Of for a record whose arch and call are names.
+// ofNames is Of for a record whose arch is a name, and its call a name or both.
 func ofNames(r *parser.Record) (e Event, ok bool) {
 	arch, err := syscalltable.ParseArch(string(r.ArchName))
 	if err != nil {
@@ -50,11 +53,32 @@ func ofNames(r *parser.Record) (e Event, ok bool) {
 	if e.Action, err = syscalltable.ParseAction(string(r.CodeName)); err != nil {
 		e.Action = syscalltable.ActionUnknown
 	}
-	if e.NR, ok = parser.UnknownSyscall(r.SyscallName); !ok {
-		e.NR, ok = arch.NumberAudit(string(r.SyscallName))
+	if r.Numbered {
+		e.NR, ok = r.NR, agrees(arch, r.NR, r.SyscallName)
+	} else {
+		e.NR, ok = numberOf(arch, r.SyscallName)
 	}
 	e.Arch = syscalltable.Resolve(uint32(arch), e.NR)
 	return e, ok
+}
+
+// numberOf returns the number of a call, by its name or as auparse and others
+// print one without a name.
+func numberOf(arch syscalltable.Arch, name []byte) (nr int32, ok bool) {
+	if nr, ok = parser.UnknownSyscall(name); ok {
+		return nr, true
+	}
+	return arch.NumberAudit(string(name))
+}
+
+// agrees reports whether a number and the name beside it are not of two calls.
+// A name that no table has may be newer than the tables.
+func agrees(arch syscalltable.Arch, nr int32, name []byte) bool {
+	if known, ok := arch.Name(nr); ok && known == string(name) {
+		return true
+	}
+	other, ok := numberOf(arch, name)
+	return !ok || other == nr
 }
 
 // Name returns the call's name; "" where the number is in no table.

@@ -16,7 +16,7 @@ func TestNoAllocations(t *testing.T) {
 			const n = 50
 			layout := parser.Sniff([]byte(r.log))
 			block := []byte(strings.Repeat(strings.TrimSuffix(r.log, "\n")+"\n", n))
-			if layout == parser.Entries && strings.HasPrefix(r.log, "__CURSOR") {
+			if layout == parser.LayoutEntries && strings.HasPrefix(r.log, "__CURSOR") {
 				block = []byte(strings.Repeat(r.log, n))
 			}
 			for _, p := range []*parser.Parser{parser.New(layout), parser.General(parser.New(layout))} {
@@ -24,8 +24,8 @@ func TestNoAllocations(t *testing.T) {
 				allocs := testing.AllocsPerRun(10, func() {
 					p.Reset(block)
 					got = 0
-					for item := p.Next(); item != parser.End; item = p.Next() {
-						if item == parser.IsRecord {
+					for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
+						if item == parser.ItemRecord {
 							got++
 						}
 					}
@@ -60,7 +60,7 @@ func TestNoAllocationsElsewhere(t *testing.T) {
 		p := parser.New(layout)
 		allocs := testing.AllocsPerRun(5, func() {
 			p.Reset(log.data)
-			for p.Next() != parser.End {
+			for p.Next() != parser.ItemEnd {
 			}
 			p.Flush()
 		})

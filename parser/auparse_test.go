@@ -123,7 +123,7 @@ func TestAuparseAccepts(t *testing.T) {
 		for _, line := range splitLines(log.data) {
 			text := strings.TrimSpace(string(line))
 			msg, err := auparse.ParseLogLine(text)
-			if err != nil || msg.RecordType != auparse.AUDIT_SECCOMP || parser.Sniff(log.data) != parser.Lines {
+			if err != nil || msg.RecordType != auparse.AUDIT_SECCOMP || parser.Sniff(log.data) != parser.LayoutLines {
 				continue
 			}
 			if data, err := msg.Data(); err != nil || data["code"] == "" {

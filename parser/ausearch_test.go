@@ -7,16 +7,24 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/auditscan/auditscan/internal/corpustest"
 	"github.com/auditscan/auditscan/parser"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
 // auditLogs are the real logs as auditd wrote them. Of each, ausearch finds
 // what the parser finds.
-var auditLogs = []string{
-	corpusDir + "/106-lab-enriched-all-actions.log", corpusDir + "/108-lab-enriched-odd-numbers.log",
-	corpusDir + "/110-lab-enriched-thread.log", corpusDir + "/112-lab-raw-mixed-rule.log", corpusDir + "/155-lab-enriched-long-exe.log",
-	capturesDir + "/auditd-raw.log", capturesDir + "/auditd-rawhost.log", capturesDir + "/auditd-enr.log", capturesDir + "/auditd-enruser.log",
+func auditLogs(t testing.TB) (paths []string) {
+	for _, name := range []string{
+		"106-lab-enriched-all-actions.log", "108-lab-enriched-odd-numbers.log", "110-lab-enriched-thread.log",
+		"112-lab-raw-mixed-rule.log", "155-lab-enriched-long-exe.log",
+	} {
+		paths = append(paths, corpustest.Corpus.Path(t, name))
+	}
+	for _, name := range []string{"auditd-raw.log", "auditd-rawhost.log", "auditd-enr.log", "auditd-enruser.log"} {
+		paths = append(paths, corpustest.Captures.Path(t, name))
+	}
+	return paths
 }
 
 // ausearch runs the real tool on a log. The test is skipped where it is not
@@ -51,7 +59,7 @@ func bySerial(t *testing.T, all []event) map[uint32]event {
 }
 
 func TestAusearchRaw(t *testing.T) {
-	for _, path := range auditLogs {
+	for _, path := range auditLogs(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			want := bySerial(t, logRecords(t, path))
 			got := bySerial(t, records(ausearch(t, "--raw", "-m", "SECCOMP", "-if", path)))
@@ -68,7 +76,7 @@ func TestAusearchRaw(t *testing.T) {
 }
 
 func TestAusearchInterpreted(t *testing.T) {
-	for _, path := range auditLogs {
+	for _, path := range auditLogs(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			want := bySerial(t, logRecords(t, path))
 			out := ausearch(t, "-i", "-m", "SECCOMP", "-if", path)

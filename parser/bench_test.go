@@ -49,18 +49,18 @@ func BenchmarkParse(b *testing.B) {
 		log  []byte
 		p    *parser.Parser
 	}{
-		{"auditd-enriched", audit, parser.New(parser.Lines)},
-		{"auditd-enriched-general", audit, parser.General(parser.New(parser.Lines))},
-		{"auditd-raw", raw(audit), parser.New(parser.Lines)},
-		{"syslog-1-percent", generated(b, loggen.Syslog1), parser.New(parser.Lines)},
-		{"syslog-30-percent", generated(b, loggen.Syslog30), parser.New(parser.Lines)},
-		{"syslog-30-percent-general", generated(b, loggen.Syslog30), parser.General(parser.New(parser.Lines))},
-		{"journald-text", repeated("journald"), parser.New(parser.Lines)},
-		{"journald-json", repeated("journald JSON"), parser.New(parser.Lines)},
-		{"journald-export", repeated("journald export"), parser.New(parser.Entries)},
-		{"laurel", repeated("laurel"), parser.New(parser.Lines)},
-		{"docker", repeated("docker json-file"), parser.New(parser.Lines)},
-		{"ausearch-i", repeated("ausearch -i"), parser.New(parser.Lines)},
+		{"auditd-enriched", audit, parser.New(parser.LayoutLines)},
+		{"auditd-enriched-general", audit, parser.General(parser.New(parser.LayoutLines))},
+		{"auditd-raw", raw(audit), parser.New(parser.LayoutLines)},
+		{"syslog-1-percent", generated(b, loggen.Syslog1), parser.New(parser.LayoutLines)},
+		{"syslog-30-percent", generated(b, loggen.Syslog30), parser.New(parser.LayoutLines)},
+		{"syslog-30-percent-general", generated(b, loggen.Syslog30), parser.General(parser.New(parser.LayoutLines))},
+		{"journald-text", repeated("journald"), parser.New(parser.LayoutLines)},
+		{"journald-json", repeated("journald JSON"), parser.New(parser.LayoutLines)},
+		{"journald-export", repeated("journald export"), parser.New(parser.LayoutEntries)},
+		{"laurel", repeated("laurel"), parser.New(parser.LayoutLines)},
+		{"docker", repeated("docker json-file"), parser.New(parser.LayoutLines)},
+		{"ausearch-i", repeated("ausearch -i"), parser.New(parser.LayoutLines)},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			b.SetBytes(int64(len(bb.log)))
@@ -83,8 +83,8 @@ func parse(p *parser.Parser, log []byte) (records int) {
 		n := min(len(log), 1<<20)
 		n = bytes.LastIndexByte(log[:n], '\n') + 1
 		p.Reset(log[:n])
-		for item := p.Next(); item != parser.End; item = p.Next() {
-			if item == parser.IsRecord {
+		for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
+			if item == parser.ItemRecord {
 				records++
 			}
 		}

@@ -19,7 +19,7 @@ func (p *Parser) criLine(line []byte) Item {
 			*kept = append(*kept, text...)
 		}
 		if partial {
-			return End
+			return ItemEnd
 		}
 		p.text = append(p.text[:0], *kept...)
 		*kept = (*kept)[:0]

@@ -7,9 +7,9 @@
 //
 //	p := parser.New(parser.Sniff(head))
 //	p.Reset(block)
-//	for item := p.Next(); item != parser.End; item = p.Next() {
+//	for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
 //		switch item {
-//		case parser.IsRecord: use(p.Record())
+//		case parser.ItemRecord: use(p.Record())
 //		...
 //
 // and behind the last block the same again with p.Flush() in place of p.Next():

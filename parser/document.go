@@ -29,6 +29,8 @@ type document struct {
 	wrapped bool   // something stands around it
 	said    bool   // a program said it
 	refused bool   // it stands in another's message: no record counts
+	native  bool   // an outermost object is of the journal or laurel
+	foreign bool   // an outermost object or array is of others
 	at      int    // the object of the text that is being judged, -1: none
 	raw     []byte
 	rawOpen int // the depth of the container object that is being kept in raw; 0: none
@@ -99,7 +101,7 @@ func (d *document) reset() {
 	d.text, d.frames, d.waiting, d.raw = d.text[:0], d.frames[:0], d.waiting[:0], d.raw[:0]
 	d.position = position{}
 	d.next, d.line, d.found, d.records, d.rawOpen, d.at = 0, 0, 0, 0, 0, -1
-	d.ready, d.wrapped, d.said, d.refused, d.whole, d.host = false, false, false, false, nil, nil
+	d.ready, d.wrapped, d.said, d.refused, d.native, d.foreign, d.whole, d.host = false, false, false, false, false, false, nil, nil
 }
 
 // passBlock counts the lines of what waits from the next block on.
@@ -306,7 +308,9 @@ func (d *document) openArray(s []byte) int {
 		return d.pass(s)
 	}
 	if d.depth == d.base {
-		d.addFrame().closed = true // there are no members to come
+		f := d.addFrame()
+		f.closed = true // there are no members to come
+		d.foreign = d.foreign || f.level == 0
 		d.open[d.depth] = nesting{frame: len(d.frames) - 1, array: true}
 	} else {
 		d.open[d.depth] = nesting{frame: d.open[d.depth-1].frame, key: d.key, array: true}
@@ -337,6 +341,7 @@ func (d *document) close(array bool) int {
 	f := &d.frames[i]
 	f.closed = true
 	d.judgeable(i)
+	d.judgeOrigin(f)
 	if d.depth > d.base && !f.inArray && f.setting != inOther && f.setting != inContainer {
 		d.hand(f, &d.frames[f.parent])
 	}
@@ -368,6 +373,8 @@ func (d *document) judgeable(i int) {
 		if f.parent >= 0 {
 			d.frames[f.parent].event = true
 		}
+	case (f.setting == inAbend || f.setting == inConfig) && f.parent >= 0:
+		d.wait(waiting{kind: aNotice, frame: i})
 	case f.setting == inLoss && f.has(factLossKind) && f.has(factLossCount):
 		d.wait(waiting{kind: aLoss, frame: i})
 	case string(d.fact(f, factTransport)) == "audit":

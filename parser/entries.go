@@ -51,12 +51,15 @@ func (p *Parser) entryLine(line []byte) Item {
 		a.any = true
 		a.export = a.export || string(line[:eq]) == "__CURSOR"
 		a.keep(memberOf(line[:eq]), line[eq+1:])
-		return End
+		return ItemEnd
 	}
-	if keyName(line) { // the export format's binary value follows
+	switch {
+	case keyName(line): // the export format's binary value follows
 		a.any, a.binary, a.have, a.dst = true, true, 0, memberOf(line)
+	case !bytes.HasPrefix(line, []byte("     ")) && !banner(line): // no further line of a value
+		p.noteForeign()
 	}
-	return End
+	return ItemEnd
 }
 
 // keyName reports whether s is a field name of the journal.
@@ -108,7 +111,7 @@ func (p *Parser) binaryValue() {
 // closeEntry gives the item of an entry that is complete.
 func (p *Parser) closeEntry() Item {
 	if !p.entries.any {
-		return End
+		return ItemEnd
 	}
 	p.text = p.text[:0]
 	e := p.entries.entry()
@@ -116,8 +119,8 @@ func (p *Parser) closeEntry() Item {
 }
 
 // Flush ends the input: it gives the item of an entry or a split line that
-// was not closed, End if there is none. Call it after the last block until it
-// returns End: JSON that is cut can hold several.
+// was not closed, ItemEnd if there is none. Call it after the last block until it
+// returns ItemEnd: JSON that is cut can hold several.
 func (p *Parser) Flush() Item {
 	for i := range p.partial {
 		if text := p.partial[i]; len(text) > 0 {
@@ -127,7 +130,7 @@ func (p *Parser) Flush() Item {
 			}
 		}
 	}
-	if p.layout == JSON {
+	if p.layout == LayoutJSON {
 		return p.flushJSON()
 	}
 	a := &p.entries

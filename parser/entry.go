@@ -73,7 +73,7 @@ func (p *Parser) entryItem(e *entry) Item {
 // journal's fields say so.
 func (p *Parser) kernelEntry(e *entry, message []byte) Item {
 	item := p.quoted(message)
-	if item != IsRecord && item != IsOther {
+	if item != ItemRecord && item != ItemOther {
 		return item
 	}
 	if p.rec.Node == nil && len(e[mHost]) > 0 {
@@ -94,7 +94,7 @@ func (p *Parser) quoted(text []byte) Item {
 
 // untrusted gives the record of an item a form that is not trusted.
 func (p *Parser) untrusted(item Item) Item {
-	if item == IsRecord || item == IsOther {
+	if item == ItemRecord || item == ItemOther {
 		p.distrust()
 	}
 	return item
@@ -115,7 +115,7 @@ func (p *Parser) refuse(message []byte, reason string) Item {
 	if mentionsRecord(message) || journalIndex(message) >= 0 {
 		return p.malformed(reason, message)
 	}
-	return End
+	return ItemEnd
 }
 
 func kernelIdent(ident []byte) bool {
@@ -155,14 +155,14 @@ func fromKernel(facility uint64, ident []byte) bool {
 // the message lacks, is in fields that only journald can set; it is trusted in
 // the journal's own rendering alone.
 func (p *Parser) auditEntry(message, auditType, id, source, host []byte, trusted bool) Item {
-	serial, n := digits(id)
-	micros, m := digits(source)
-	st := Stamp{Serial: uint32(serial), HasSerial: n > 0}
-	if millis := micros / 1000; m > 0 && millis <= maxMillis {
+	var st Stamp
+	st.Serial, st.HasSerial = serialOf(id)
+	micros, n := digits(source)
+	if millis := micros / 1000; n > 0 && n == len(source) && n <= 18 && millis <= maxMillis {
 		st.Millis, st.HasTime = int64(millis), true
 	}
 	item := p.auditMessage(message, auditType, st, host)
-	if item != IsMalformed {
+	if item != ItemMalformed {
 		p.rec.Stamp, p.rec.Node = st, host
 		if !trusted {
 			p.distrust()
@@ -182,7 +182,8 @@ func (p *Parser) auditMessage(message, auditType []byte, st Stamp, host []byte) 
 		fallthrough
 	default:
 		p.begin(Record{Form: FormJournal, Stamp: st, Node: host})
-		return IsOther
+		p.noticed(int(number(auditType, 0)), message)
+		return ItemOther
 	}
 	if !whole {
 		return p.malformed("journal entry without its record", message)

@@ -14,7 +14,9 @@ func (f *object) isEvent() bool {
 // call that a filter decided over.
 func (f *object) resemblesEvent() bool {
 	const call, action = 1<<factNR | 1<<fSyscall, 1<<factAction | 1<<fCode
-	return f.has(factType) || f.has(factEnricher) || f.seen&call != 0 && f.seen&action != 0 && f.has(fact(fPID))
+	const only = 1<<fCompat | 1<<fIP // no other audit record has these
+	return f.has(factType) || f.has(factEnricher) || f.has(fact(fCompat)) && (f.seen|f.null)&only == only ||
+		f.seen&call != 0 && f.seen&action != 0 && f.has(fact(fPID))
 }
 
 // Reasons why other tools' events are no calls for certain.
@@ -84,10 +86,7 @@ func (d *document) name(f *object, x field) Text {
 func (p *Parser) collectedStamp(f *object) {
 	st := &p.rec.Stamp
 	if serial := p.doc.fact(f, factSerial); serial != nil {
-		v, n := digits(serial)
-		if st.HasSerial = n == len(serial) && n <= 10 && v <= 1<<32-1; st.HasSerial {
-			st.Serial = uint32(v)
-		}
+		st.Serial, st.HasSerial = serialOf(serial)
 	}
 	millis, ok := timeOf(p.doc.fact(f, factTime))
 	if ok && millis >= 0 && millis <= maxMillis {
@@ -111,8 +110,8 @@ func timeOf(s []byte) (millis int64, ok bool) {
 	return int64(sec*1000 + msec), s[n] == '.' && m == 3 && n+1+m == len(s)
 }
 
-// collectedCall reads which call it was, and what the filter decided. Where the
-// number is given it is the call, whatever name stands beside it.
+// collectedCall reads which call it was, by number or by name, and what the
+// filter decided.
 func (p *Parser) collectedCall(f *object) (reason string) {
 	d, r := &p.doc, &p.rec
 	if reason = p.collectedAction(f); reason != "" {
@@ -123,19 +122,19 @@ func (p *Parser) collectedCall(f *object) (reason string) {
 	if v, n := lowerHex(bytes.TrimPrefix(arch, []byte("0x"))); n > 0 && n <= 8 && n == len(bytes.TrimPrefix(arch, []byte("0x"))) {
 		r.Arch, numeric = uint32(v), true
 	}
-	call := d.fact(f, factNR)
-	if call == nil {
-		call = d.fact(f, fact(fSyscall))
+	name := bytes.TrimSuffix(d.fact(f, fact(fSyscall)), []byte("(unknown)")) // osquery
+	nr, hasNR := name, f.has(factNR)
+	if hasNR {
+		nr = d.fact(f, factNR)
 	}
-	call = bytes.TrimSuffix(call, []byte("(unknown)")) // osquery
-	known := signed(&r.NR, call)
+	numbered := signed(&r.NR, nr)
 	switch {
-	case numeric && known && r.CodeName == nil:
+	case numeric && numbered && r.CodeName == nil:
 		return ""
-	case arch == nil, len(call) == 0:
+	case arch == nil, len(nr) == 0, hasNR && !numbered:
 		return noEvent
 	}
-	r.ArchName, r.SyscallName = arch, call
+	r.ArchName, r.SyscallName, r.Numbered = arch, name, numbered
 	if r.CodeName == nil {
 		r.CodeName = codeNames(r.Code)
 	}
@@ -289,5 +288,5 @@ func (p *Parser) collectedLoss(frame int) Item {
 	if millis, ok := timeOf(d.fact(f, factTime)); ok && millis >= 0 && millis <= maxMillis {
 		p.loss.Stamp = Stamp{Millis: millis, HasTime: true}
 	}
-	return IsLoss
+	return ItemLoss
 }

@@ -34,8 +34,9 @@ func TestEvents(t *testing.T) {
 			got := one(t, log)
 			e := got.event
 			call := callOfEvent(t, e)
-			if got.item != parser.IsRecord || e.form != parser.FormEvent || call != "x86_64/202/log" || e.node != "vm" || e.pid != 4321 ||
-				e.comm != "nginx" || e.exe != "/usr/sbin/nginx" || e.uid != 33 || e.gid != 34 || e.auid != 1000 || e.ses != 7 || e.ip != 0x7f00 {
+			if got.item != parser.ItemRecord || e.form != parser.FormEvent || call != "x86_64/futex/log" || e.node != "vm" || e.pid != 4321 ||
+				e.comm != "nginx" || e.exe != "/usr/sbin/nginx" || e.uid != 33 || e.gid != 34 || e.auid != 1000 || e.ses != 7 || e.ip != 0x7f00 ||
+				e.numbered != strings.HasPrefix(name, "own") {
 				t.Errorf("%s: got %+v", call, got)
 			}
 			if name != "osquery" && (e.stamp.Serial != 77 || e.stamp.Millis != stampTime) {
@@ -45,11 +46,14 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// callOfEvent is the call of an event: auditscan tells the number, others the
-// name.
+// callOfEvent is the call of an event: auditscan tells the number beside the
+// name, others the name alone.
 func callOfEvent(t *testing.T, e event) string {
 	t.Helper()
-	return strings.ToLower(e.archName) + "/" + strings.Replace(e.syscallName, "futex", "202", 1) + "/" + e.codeName
+	if e.numbered && e.nr != 202 {
+		t.Errorf("number %d", e.nr)
+	}
+	return strings.ToLower(e.archName) + "/" + e.syscallName + "/" + e.codeName
 }
 
 // TestEventContainer checks that the container of an event is kept as it
@@ -57,11 +61,11 @@ func callOfEvent(t *testing.T, e event) string {
 func TestEventContainer(t *testing.T) {
 	spread := strings.NewReplacer(`,"`, ",\n\"", `{"`, "{\n\"").Replace(ownEvent)
 	for _, blocks := range [][][]byte{{[]byte(ownEvent)}, {[]byte(spread)}, splitLines([]byte(spread))} {
-		p := parser.New(parser.JSON)
+		p := parser.New(parser.LayoutJSON)
 		var got []string
 		for _, b := range blocks {
 			p.Reset(b)
-			for item := p.Next(); item != parser.End; item = p.Next() {
+			for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
 				got = append(got, strings.ReplaceAll(string(p.Record().Clone().Container), "\n", ""))
 			}
 		}
@@ -85,11 +89,11 @@ func TestEventUnknown(t *testing.T) {
 			t.Errorf("%s: got %+v", action, e)
 		}
 	}
-	if got := one(t, `{"loss":{"kind":"serial-gap","count":29,"time":"2024-06-01T12:00:00.123Z"}}`); got.item != parser.IsLoss ||
+	if got := one(t, `{"loss":{"kind":"serial-gap","count":29,"time":"2024-06-01T12:00:00.123Z"}}`); got.item != parser.ItemLoss ||
 		got.loss.kind != parser.LossGap || got.loss.count != 29 || got.loss.stamp.Millis != stampTime {
 		t.Errorf("got %+v", got)
 	}
-	if got := one(t, ownEvent[:len(ownEvent)-150]); got.item != parser.IsMalformed {
+	if got := one(t, ownEvent[:len(ownEvent)-150]); got.item != parser.ItemMalformed {
 		t.Errorf("a cut event: %+v", got)
 	}
 }
@@ -104,7 +108,7 @@ func TestElsewhere(t *testing.T) {
 		`{"type":"normal","node":"n1","pod":"p1","syscall":"socket","code":"log","pid":4711,"pcomm":"worker"}`:                                                 "inspektor-gadget",
 		`Log: auid=1000 uid=1000 gid=1000 ses=2 pid=15214 comm="x" exe="/x" sig=31 arch=c000003e 51(getsockname) compat=0 ip=0x7f code=0x0`:                    "snappy-debug",
 	} {
-		if got := one(t, log); got.item != parser.IsMalformed || !strings.Contains(got.reason, want) {
+		if got := one(t, log); got.item != parser.ItemMalformed || !strings.Contains(got.reason, want) {
 			t.Errorf("%s: got %+v", want, got)
 		}
 	}
@@ -121,14 +125,14 @@ func TestLabelHoldsRecord(t *testing.T) {
 		for _, tail := range []string{"", "\x1d" + enriched} {
 			line := head + fake + glue + own + tail + "\n"
 			for _, log := range []string{line + line, innocent + line + line, innocent + innocent + line, line + innocent} {
-				for _, p := range []*parser.Parser{parser.New(parser.Lines), parser.General(parser.New(parser.Lines))} {
+				for _, p := range []*parser.Parser{parser.New(parser.LayoutLines), parser.General(parser.New(parser.LayoutLines))} {
 					got := items(p, []byte(log))
 					for i, at := range strings.SplitAfter(strings.TrimSuffix(log, "\n"), "\n") {
 						want := int32(4321)
 						if at == innocent || at == strings.TrimSuffix(innocent, "\n") {
 							want = 4242
 						}
-						if got[i].item != parser.IsRecord || got[i].event.pid != want {
+						if got[i].item != parser.ItemRecord || got[i].event.pid != want {
 							t.Fatalf("line %d: pid %d, want %d: %+v\n%s", i+1, got[i].event.pid, want, got[i], log)
 						}
 					}
@@ -146,7 +150,7 @@ func TestZeroValues(t *testing.T) {
 	}
 	var p parser.Parser
 	p.Reset([]byte(auditd + "\n" + ownEvent + "\n"))
-	if p.Record().PID != 0 || p.Next() != parser.IsRecord || p.Next() != parser.IsRecord || p.Next() != parser.End || p.Flush() != parser.End {
+	if p.Record().PID != 0 || p.Next() != parser.ItemRecord || p.Next() != parser.ItemRecord || p.Next() != parser.ItemEnd || p.Flush() != parser.ItemEnd {
 		t.Error("the zero parser does not read lines")
 	}
 	for _, name := range []string{parser.Item(99).String(), parser.Form(99).String(), parser.Encoding(99).String(), parser.LossKind(99).String(), parser.Layout(99).String()} {
@@ -160,7 +164,7 @@ func TestZeroValues(t *testing.T) {
 // the two was put in.
 func TestRepeatedField(t *testing.T) {
 	for _, field := range []string{"uid=33", "pid=4321", "sig=0", "syscall=202", "compat=0"} {
-		if got := one(t, strings.Replace(auditd, field, field+" "+field, 1)); got.item != parser.IsMalformed {
+		if got := one(t, strings.Replace(auditd, field, field+" "+field, 1)); got.item != parser.ItemMalformed {
 			t.Errorf("%s twice: got %+v", field, got)
 		}
 	}

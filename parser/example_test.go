@@ -17,16 +17,16 @@ func Example() {
 	}
 	records := 0
 	count := func(item parser.Item) {
-		if item == parser.IsRecord {
+		if item == parser.ItemRecord {
 			records++
 		}
 	}
 	p := parser.New(parser.Sniff(log))
 	p.Reset(log)
-	for item := p.Next(); item != parser.End; item = p.Next() {
+	for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
 		count(item)
 	}
-	for item := p.Flush(); item != parser.End; item = p.Flush() {
+	for item := p.Flush(); item != parser.ItemEnd; item = p.Flush() {
 		count(item)
 	}
 	fmt.Println(records, "records")

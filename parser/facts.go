@@ -31,7 +31,9 @@ const (
 	factLossKind
 	factLossCount
 	factEnricher // of the Security Profiles Operator's JSON enricher
-	numFacts
+	factSetting  // the first of the members of a changed setting, in the order of settingKeys
+
+	numFacts = factSetting + fact(len(settingKeys))
 )
 
 // own are the facts of one object alone: those of the objects in it are others'.
@@ -56,7 +58,9 @@ const (
 	inSeccomp
 	inLoss
 	inContainer
-	inOther // another process than the one that made the call
+	inAbend  // a record of a process that came to its end
+	inConfig // a record of a changed setting
+	inOther  // another process than the one that made the call
 )
 
 // key is what the key of a member comes to.
@@ -111,6 +115,10 @@ func settingOf(name []byte) setting {
 		return inLoss
 	case "container":
 		return inContainer
+	case "ANOM_ABEND":
+		return inAbend
+	case "CONFIG_CHANGE":
+		return inConfig
 	case "parent", "entry_leader", "session_leader", "group_leader", "effective", "saved", "filesystem", "PARENT_INFO", "PPID", "PID":
 		return inOther
 	}
@@ -208,6 +216,12 @@ func settingFact(in setting, name []byte) fact {
 	case inUser, inGroup, inLogin:
 		if string(name) == "id" {
 			return [...]fact{inUser: fact(fUID), inGroup: fact(fGID), inLogin: fact(fAUID)}[in]
+		}
+	case inConfig:
+		for i, key := range settingKeys {
+			if string(name) == key {
+				return factSetting + fact(i)
+			}
 		}
 	case inLoss:
 		switch string(name) {

@@ -8,7 +8,7 @@ import (
 // fast reads the block's next line where it is the common case: auditd's or
 // the kernel's, and of a process that was seen before, or of another audit
 // type. It takes only what the general way would read to the same item, and
-// gives End otherwise, with nothing taken; tests and a fuzz target compare the
+// gives ItemEnd otherwise, with nothing taken; tests and a fuzz target compare the
 // two.
 //
 // Its invariants: the line starts as auditdLine wants it, or with a prefix that
@@ -18,7 +18,7 @@ import (
 func (p *Parser) fast() Item {
 	s, r := p.block[p.at:], &p.rec
 	if len(s) < shortestLine {
-		return End
+		return ItemEnd
 	}
 	if string(s[:8]) == "type=SEC" && string(s[8:16]) == "COMP msg" && string(s[16:23]) == "=audit(" {
 		s = s[len(seccompStart):]
@@ -33,22 +33,22 @@ func (p *Parser) fast() Item {
 	}
 	n := p.stamp(s)
 	if n == 0 {
-		return End
+		return ItemEnd
 	}
 	s = s[n:]
 	e := p.memo.recall(s)
 	if e == nil || !e.whole {
-		return End
+		return ItemEnd
 	}
 	s = s[len(e.start):]
 	r.Legacy, r.Process = false, &e.process
-	if r.CodeName != nil {
-		r.ArchName, r.SyscallName, r.CodeName = nil, nil, nil
+	if r.CodeName != nil || r.Container != nil {
+		r.ArchName, r.SyscallName, r.CodeName, r.Container, r.Numbered = nil, nil, nil, nil, false
 	}
 	if n = p.tail(s); n == 0 || !p.endLine(s[n:], r.Subj != nil) {
-		return End
+		return ItemEnd
 	}
-	return IsRecord
+	return ItemRecord
 }
 
 // shortestLine is what has to be left of the block, so that the start of a line
@@ -103,23 +103,23 @@ func (p *Parser) next(s []byte, end int) bool {
 // other reads auditd's line of a type that only lends its serial.
 func (p *Parser) other(s []byte) Item {
 	if !bytes.HasPrefix(s, typeEq) {
-		return End
+		return ItemEnd
 	}
 	t, n := typeNumber(s[:shortestLine])
 	if t != 0 || n > shortestLine/2 || string(s[n:n+11]) != " msg=audit(" ||
 		bytes.HasPrefix(s[len(typeEq):], daemonType) || bytes.ContainsAny(s[len(typeEq):n], "(=\n") {
-		return End
+		return ItemEnd
 	}
 	s = s[n+11:]
 	if len(s) < shortestLine {
-		return End
+		return ItemEnd
 	}
 	n = p.stamp(s)
 	if n == 0 || !p.next(s[n:], bytes.IndexByte(s[n:], '\n')) {
-		return End
+		return ItemEnd
 	}
 	p.begin(Record{Stamp: p.rec.Stamp, Form: FormAuditd})
-	return IsOther
+	return ItemOther
 }
 
 // timeMemo is the time of the stamp that was read last: many records share a

@@ -20,15 +20,15 @@ func TestFastPaths(t *testing.T) {
 			if err := loggen.Write(&log, kind, 200_000, 7); err != nil {
 				t.Fatal(err)
 			}
-			whole := items(parser.New(parser.Lines), log.Bytes())
-			same(t, "whole", whole, items(parser.General(parser.New(parser.Lines)), log.Bytes()))
+			whole := items(parser.New(parser.LayoutLines), log.Bytes())
+			same(t, "whole", whole, items(parser.General(parser.New(parser.LayoutLines)), log.Bytes()))
 			if len(whole) < 10 {
 				t.Fatalf("only %d items", len(whole))
 			}
 			r := rand.New(rand.NewPCG(1, 9))
 			for range 30 {
 				bad := damaged(r, log.Bytes())
-				same(t, "damaged", items(parser.New(parser.Lines), bad), items(parser.General(parser.New(parser.Lines)), bad))
+				same(t, "damaged", items(parser.New(parser.LayoutLines), bad), items(parser.General(parser.New(parser.LayoutLines)), bad))
 			}
 		})
 	}
@@ -56,9 +56,9 @@ func TestFastAfter(t *testing.T) {
 		"a code that is glued to AUID=": line("0", "7ffc0000") + line("0", "7ffc0000AUID=\"unset\""),
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := items(parser.New(parser.Lines), []byte(log))
-			same(t, name, got, items(parser.General(parser.New(parser.Lines)), []byte(log)))
-			if got[len(got)-1].item == parser.IsRecord && !strings.Contains(name, "AUID") {
+			got := items(parser.New(parser.LayoutLines), []byte(log))
+			same(t, name, got, items(parser.General(parser.New(parser.LayoutLines)), []byte(log)))
+			if got[len(got)-1].item == parser.ItemRecord && !strings.Contains(name, "AUID") {
 				t.Errorf("the last line is read as a record: %+v", got[len(got)-1])
 			}
 		})
@@ -87,7 +87,7 @@ func TestFastOthers(t *testing.T) {
 		strings.Replace("type=SYSCALL "+rest, "1717243200.123", "0000000000.000", 1),
 	} {
 		log += strings.Repeat("type=EOE "+rest, 2)
-		same(t, log, items(parser.New(parser.Lines), []byte(log)), items(parser.General(parser.New(parser.Lines)), []byte(log)))
+		same(t, log, items(parser.New(parser.LayoutLines), []byte(log)), items(parser.General(parser.New(parser.LayoutLines)), []byte(log)))
 	}
 }
 

@@ -3,10 +3,9 @@ package parser_test
 import (
 	"bytes"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 
+	"github.com/auditscan/auditscan/internal/corpustest"
 	"github.com/auditscan/auditscan/parser"
 )
 
@@ -16,28 +15,19 @@ type namedLog struct {
 	data []byte
 }
 
-// corpusLogs reads all real logs. It fails where there are none, so that no
-// test or fuzz target loses its seeds unnoticed.
+// corpusLogs reads all real logs.
 func corpusLogs(t testing.TB) []namedLog {
 	t.Helper()
 	var all []namedLog
-	for _, dir := range []string{corpusDir, capturesDir} {
-		paths, err := filepath.Glob(filepath.Join(dir, "*.log"))
-		if err != nil || len(paths) < 60 {
-			t.Fatalf("%s: %d logs, want at least 60 (%v)", dir, len(paths), err)
-		}
-		for _, path := range paths {
-			data, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, namedLog{filepath.Base(path), data})
+	for _, set := range corpustest.Sets() {
+		for _, l := range set.Logs(t) {
+			all = append(all, namedLog{l.File, set.Read(t, l.File)})
 		}
 	}
 	return all
 }
 
-var layouts = []parser.Layout{parser.Lines, parser.Entries, parser.CRI}
+var layouts = []parser.Layout{parser.LayoutLines, parser.LayoutEntries, parser.LayoutCRI}
 
 // FuzzItems checks, on any bytes and in every layout, that items are sane,
 // and that neither the way in which the input comes in blocks nor the memory
@@ -60,7 +50,7 @@ func FuzzItems(f *testing.F) {
 			same(t, "in general", items(parser.General(parser.New(layout)), log), whole)
 			p := parser.New(layout)
 			items(p, log)
-			if layout == parser.Lines {
+			if layout == parser.LayoutLines {
 				same(t, "read again", items(p, log), whole)
 				amid := amidDull(log)
 				same(t, "amid dull lines", items(parser.New(layout), amid), items(parser.General(parser.New(layout)), amid))
@@ -111,20 +101,20 @@ func (f *found) sane(t *testing.T, log []byte) {
 	}
 	e := f.event
 	switch f.item {
-	case parser.IsRecord:
+	case parser.ItemRecord:
 		if e.pid < 0 || e.stamp.Millis < 0 || e.stamp.Millis > 253402300799_999 || !e.stamp.HasTime && e.stamp.Millis != 0 || !e.stamp.HasSerial && e.stamp.Serial != 0 ||
 			(e.form == parser.FormInterpreted) != (e.syscallName != "") || e.form > parser.FormJournalKernel {
 			t.Fatalf("%+v", e)
 		}
-	case parser.IsOther:
+	case parser.ItemOther:
 		if e.comm != "" || e.pid != 0 || e.form > parser.FormJournalKernel {
 			t.Fatalf("%+v", e)
 		}
-	case parser.IsLoss:
-		if f.loss.count < 0 || f.loss.text == "" || f.loss.kind > parser.LossCollector {
+	case parser.ItemLoss:
+		if f.loss.count < 0 || f.loss.text == "" || f.loss.kind > parser.LossDaemon {
 			t.Fatalf("%+v", f.loss)
 		}
-	case parser.IsMalformed:
+	case parser.ItemMalformed:
 		if f.reason == "" || f.text == "" && f.reason != "journal entry without its record" {
 			t.Fatalf("malformed: %q %q", f.reason, f.text)
 		}
@@ -178,7 +168,7 @@ func FuzzPrefix(f *testing.F) {
 			return // no record, or one that is not whole
 		}
 		for n := range line {
-			if layout != parser.Lines {
+			if layout != parser.LayoutLines {
 				p = parser.General(parser.New(layout))
 			}
 			for _, e := range recordsOf(p, line[:n]) {
@@ -193,7 +183,7 @@ func FuzzPrefix(f *testing.F) {
 func recordsOf(p *parser.Parser, log []byte) []event {
 	var all []event
 	for _, f := range items(p, log) {
-		if f.item == parser.IsRecord {
+		if f.item == parser.ItemRecord {
 			all = append(all, f.event)
 		}
 	}

@@ -40,6 +40,8 @@ type event struct {
 	code                uint32
 
 	archName, syscallName, codeName string
+	numbered                        bool
+	container                       string
 }
 
 func eventOf(r *parser.Record) event {
@@ -49,18 +51,19 @@ func eventOf(r *parser.Record) event {
 		comm: r.Comm.String(), exe: r.Exe.String(), hasExe: r.Exe.Enc != parser.EncNone,
 		sig: r.Sig, arch: r.Arch, nr: r.NR, compat: r.Compat, ip: r.IP, code: r.Code,
 		archName: string(r.ArchName), syscallName: string(r.SyscallName), codeName: string(r.CodeName),
+		numbered: r.Numbered, container: string(r.Container),
 	}
 }
 
 func foundBy(p *parser.Parser, item parser.Item, before int64) found {
 	f := found{item: item, line: before + p.Line()}
 	switch item {
-	case parser.IsRecord, parser.IsOther:
+	case parser.ItemRecord, parser.ItemOther:
 		f.event = eventOf(p.Record())
-	case parser.IsLoss:
+	case parser.ItemLoss:
 		l := p.Loss()
 		f.loss.kind, f.loss.count, f.loss.stamp, f.loss.text = l.Kind, l.Count, l.Stamp, string(l.Text)
-	case parser.IsMalformed:
+	case parser.ItemMalformed:
 		f.reason, f.text = p.Malformed().Reason, string(p.Malformed().Text)
 	}
 	return f
@@ -72,13 +75,13 @@ func items(p *parser.Parser, blocks ...[]byte) []found {
 	before := int64(0)
 	for _, b := range blocks {
 		p.Reset(b)
-		for item := p.Next(); item != parser.End; item = p.Next() {
+		for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
 			all = append(all, foundBy(p, item, before))
 		}
 		before += p.Line()
 	}
 	p.Reset(nil)
-	if item := p.Flush(); item != parser.End {
+	if item := p.Flush(); item != parser.ItemEnd {
 		all = append(all, foundBy(p, item, before))
 	}
 	return all
@@ -88,7 +91,7 @@ func items(p *parser.Parser, blocks ...[]byte) []found {
 func records(log string) []event {
 	var all []event
 	for _, f := range items(parser.New(parser.Sniff([]byte(log))), []byte(log)) {
-		if f.item == parser.IsRecord {
+		if f.item == parser.ItemRecord {
 			all = append(all, f.event)
 		}
 	}
@@ -99,7 +102,7 @@ func records(log string) []event {
 func reasons(log string) []string {
 	var all []string
 	for _, f := range items(parser.New(parser.Sniff([]byte(log))), []byte(log)) {
-		if f.item == parser.IsMalformed {
+		if f.item == parser.ItemMalformed {
 			all = append(all, f.reason)
 		}
 	}

@@ -17,7 +17,7 @@ func (p *Parser) jsonSpread(line []byte) Item {
 		d.position = position{}
 	case d.depth > 0:
 		if !d.full() {
-			return End
+			return ItemEnd
 		}
 	default:
 		d.more(rest)
@@ -29,16 +29,17 @@ func (p *Parser) jsonSpread(line []byte) Item {
 func (p *Parser) jsonBegin(line []byte) Item {
 	s := bytes.TrimLeft(line, " \t\r,")
 	if len(s) == 0 {
-		return End
+		return ItemEnd
 	}
 	d := &p.doc
 	d.reset()
 	if s[0] != '{' && s[0] != '[' {
+		d.foreign = !separates(line)
 		return p.scan(line)
 	}
 	d.more(s)
 	if d.depth > 0 && !d.full() {
-		return End
+		return ItemEnd
 	}
 	return p.judge()
 }

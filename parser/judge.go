@@ -16,6 +16,7 @@ const (
 	aLoss
 	aLaurel
 	aStamp   // of another audit record, by laurel
+	aNotice  // what such a record tells of the recording
 	unusable // text that cannot be reached
 	aFault
 )
@@ -23,8 +24,8 @@ const (
 type waiting struct {
 	kind    kind
 	message bool
-	listed  bool                  // it stands in an array itself
-	gave    [IsMalformed + 1]bool // the items that it gave
+	listed  bool                    // it stands in an array itself
+	gave    [ItemMalformed + 1]bool // the items that it gave
 	frame   int
 	text    span
 	line    int64  // of the block, where it stands
@@ -50,7 +51,7 @@ func (d *document) readLine(s []byte, from int) (ok bool) {
 		first := len(d.frames)
 		rest, whole := d.read(s)
 		if !whole || d.depth > d.base {
-			if len(d.waiting) == from && d.depth <= d.base+1 && first == len(d.frames)-1 && d.frames[first].seen == 0 {
+			if len(d.waiting) == from && d.depth <= d.base+1 && first == len(d.frames)-1 && d.frames[first].seen == 0 && !startsOwn(s) {
 				return false
 			}
 			d.cut(from, first, s)
@@ -71,6 +72,7 @@ func (d *document) readLine(s []byte, from int) (ok bool) {
 // on which machine, may be what is missing.
 func (d *document) cut(from, first int, s []byte) {
 	some := false
+	d.foreign = true
 	for i := range d.waiting[from:] {
 		w := &d.waiting[from+i]
 		if !d.ended(w.frame, first) {
@@ -78,9 +80,24 @@ func (d *document) cut(from, first int, s []byte) {
 			some = some || mentionsRecord(d.text[w.text.start:w.text.end])
 		}
 	}
-	if !some && (stampIndex(s) >= 0 || bytes.Contains(s, seccompWord) || d.cutEvent(first)) {
+	if !some && (stampIndex(s) >= 0 || bytes.Contains(s, seccompWord) || startsOwn(s) || d.cutEvent(first)) {
 		d.wait(waiting{kind: aFault, frame: -1, reason: cutJSON, text: d.copied(s)})
 	}
+}
+
+// startsOwn reports whether an object that is cut is the start of an event, or
+// of a loss, of auditscan itself.
+func startsOwn(s []byte) bool {
+	const loss, event = `{"loss":{"`, `{"time":"0000-00-00T00:00:00.000Z","serial":`
+	if bytes.HasPrefix(s, []byte(loss)) {
+		return true
+	}
+	for i, c := range s[:min(len(s), len(event))] {
+		if c != event[i] && (event[i] != '0' || c-'0' > 9) {
+			return false
+		}
+	}
+	return len(s) >= minLine
 }
 
 // ended reports whether an object and all around it are closed.
@@ -114,12 +131,14 @@ func (p *Parser) judge() Item {
 		item := p.judgeNext(i)
 		if d.isRefused(i) {
 			item = p.refused(item)
+			p.told = false
 		}
-		if item == End {
+		if item == ItemEnd {
 			continue
 		}
 		d.found++
 		if d.repeated(i, item, &p.rec) {
+			p.told = false
 			continue
 		}
 		return item
@@ -127,13 +146,13 @@ func (p *Parser) judge() Item {
 	d.ready = false
 	if d.depth > 0 {
 		d.forget()
-		return End
+		return ItemEnd
 	}
 	if whole := d.whole; d.found == 0 && mentionsRecord(whole) && !d.readsRecord() {
 		d.whole = nil
 		return p.malformed("record in JSON that is none of its texts", whole)
 	}
-	return End
+	return ItemEnd
 }
 
 // isRefused reports whether what waited stands in a message of another.
@@ -145,12 +164,12 @@ func (d *document) isRefused(i int) bool {
 // refused is what becomes of an item in a message of another.
 func (p *Parser) refused(item Item) Item {
 	switch item {
-	case IsMalformed:
+	case ItemMalformed:
 		return item
-	case IsRecord:
+	case ItemRecord:
 		return p.malformed(insideMessage, p.doc.whole)
 	}
-	return End
+	return ItemEnd
 }
 
 // readsRecord reports whether a text that was judged tells of a record, which
@@ -176,24 +195,26 @@ func (p *Parser) judgeNext(i int) Item {
 	d.next, d.line = i+1, 0
 	switch w.kind {
 	case aText:
-		return End
+		return ItemEnd
 	case anEvent:
 		if d.gave(d.frames[w.frame].first, i) { // its text did
-			return End
+			return ItemEnd
 		}
 		if reason := p.collected(w.frame); reason != "" {
 			return p.malformed(reason, d.whole)
 		}
-		return IsRecord
+		return ItemRecord
 	case aLoss:
 		return p.collectedLoss(w.frame)
 	case aLaurel:
 		return p.laurel(w.frame)
 	case aStamp:
 		return p.stampOf(w.frame)
+	case aNotice:
+		return p.laurelNotice(w.frame)
 	case unusable:
 		if !mentionsRecord(text) {
-			return End
+			return ItemEnd
 		}
 	}
 	return p.malformed(w.reason, text)
@@ -209,7 +230,7 @@ func (p *Parser) judgeLine(w waiting, text []byte) Item {
 	}
 	d.line += len(line) + 1
 	if len(line) < minLine {
-		return End
+		return ItemEnd
 	}
 	d.at = w.frame
 	item := p.textOf(w, line)
@@ -221,7 +242,7 @@ func (p *Parser) judgeLine(w waiting, text []byte) Item {
 // used.
 func (d *document) gave(from, to int) bool {
 	for _, w := range d.waiting[from:to] {
-		if w.gave[IsRecord] || w.gave[IsMalformed] {
+		if w.gave[ItemRecord] || w.gave[ItemMalformed] {
 			return true
 		}
 	}
@@ -246,12 +267,12 @@ func (d *document) repeated(i int, item Item, r *Record) bool {
 		return false
 	}
 	unit, like := d.frames[w.frame].unit, item
-	if item == IsMalformed {
-		like = IsRecord
+	if item == ItemMalformed {
+		like = ItemRecord
 	}
-	again := item != IsRecord && !w.gave[item] && !w.listed && (d.unitGave(unit, i, item) || d.unitGave(unit, i, like))
+	again := item != ItemRecord && !w.gave[item] && !w.listed && (d.unitGave(unit, i, item) || d.unitGave(unit, i, like))
 	w.gave[item] = true
-	return again || item == IsRecord && d.known(signature{r.Stamp, r.NR, r.PID, r.IP, unit}, w.listed, i)
+	return again || item == ItemRecord && d.known(signature{r.Stamp, r.NR, r.PID, r.IP, unit}, w.listed, i)
 }
 
 // known reports whether a record was given before, and keeps it in mind. Those
@@ -351,7 +372,7 @@ func (p *Parser) programText(line []byte) Item {
 		ok := p.jsonLine(line, start)
 		d.said = said
 		if ok {
-			return End
+			return ItemEnd
 		}
 	}
 	return p.refuse(line, byProgram)
@@ -362,10 +383,10 @@ func (p *Parser) programText(line []byte) Item {
 func (p *Parser) wrapped(frame int, line []byte, journal bool) Item {
 	d := &p.doc
 	item := p.bare(frame, line)
-	if item == End {
+	if item == ItemEnd {
 		item = p.quoted(line)
 	}
-	if item != IsRecord && item != IsOther {
+	if item != ItemRecord && item != ItemOther {
 		return item
 	}
 	if p.rec.Node == nil {
@@ -378,16 +399,16 @@ func (p *Parser) wrapped(frame int, line []byte, journal bool) Item {
 }
 
 // bare parses the fields of a record whose type and stamp are members of their
-// own, or were left out; End if the text has none.
+// own, or were left out; ItemEnd if the text has none.
 func (p *Parser) bare(frame int, line []byte) Item {
 	if !startsWithField(line) || !bytes.Contains(line, []byte(" syscall=")) || !bytes.Contains(line, []byte(" code=")) {
-		return End
+		return ItemEnd
 	}
 	d := &p.doc
 	st := Stamp{}
-	serial, n := digits(d.around(frame, factSerial))
-	if millis, ok := timeOf(d.around(frame, factTime)); ok && millis <= maxMillis && n > 0 && n <= 10 {
-		st = Stamp{Serial: uint32(serial), HasSerial: true, Millis: millis, HasTime: true}
+	serial, known := serialOf(d.around(frame, factSerial))
+	if millis, ok := timeOf(d.around(frame, factTime)); ok && millis <= maxMillis && known {
+		st = Stamp{Serial: serial, HasSerial: true, Millis: millis, HasTime: true}
 	}
 	p.begin(Record{Form: FormAudisp, Stamp: st})
 	return p.event(line, line)
@@ -410,10 +431,10 @@ func (p *Parser) stampOf(frame int) Item {
 	}
 	st, ok := p.laurelID(d.fact(f, factLaurelID))
 	if !ok {
-		return End
+		return ItemEnd
 	}
 	p.begin(Record{Form: p.laurelForm(frame), Stamp: st, Node: d.node(frame)})
-	return IsOther
+	return ItemOther
 }
 
 // byUser reports whether an object's facility says that a program wrote its

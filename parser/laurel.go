@@ -31,7 +31,38 @@ func (p *Parser) laurel(frame int) Item {
 	if reason := p.laurelFields(f); reason != "" {
 		return p.malformed(reason, d.whole)
 	}
-	return IsRecord
+	return ItemRecord
+}
+
+// laurelNotice gives what a record of another type tells of the recording.
+func (p *Parser) laurelNotice(frame int) Item {
+	d := &p.doc
+	f := &d.frames[frame]
+	st, ok := p.laurelID(d.fact(&d.frames[f.parent], factLaurelID))
+	if !ok {
+		return ItemEnd
+	}
+	p.begin(Record{Form: p.laurelForm(f.parent), Stamp: st, Node: d.node(frame)})
+	if f.setting == inAbend {
+		p.noticeKill(d.fact(f, fact(fSig)), d.fact(f, fact(fPID)), d.whole)
+	} else if kind, ok := settingLoses(d.settingText(f)); ok {
+		p.notice(kind, d.whole)
+	}
+	if !p.told {
+		return ItemEnd
+	}
+	return p.tell()
+}
+
+// settingText is a changed setting as the kernel writes it.
+func (d *document) settingText(f *object) []byte {
+	start := len(d.text)
+	for i, key := range settingKeys {
+		if v := d.fact(f, factSetting+fact(i)); v != nil {
+			d.text = append(append(append(append(d.text, ' '), key...), '='), v...)
+		}
+	}
+	return d.text[start:]
 }
 
 func (p *Parser) laurelForm(event int) Form {

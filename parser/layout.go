@@ -5,12 +5,12 @@ import "bytes"
 // Layout is how an input's lines belong together.
 type Layout uint8
 
-// The layouts. Only Lines can be parsed in parallel.
+// The layouts. Only LayoutLines can be parsed in parallel.
 const (
-	Lines   Layout = iota // each line stands for itself
-	Entries               // journal entries of several lines: export, verbose
-	CRI                   // the container log format, which splits long lines
-	JSON                  // JSON that is spread over several lines
+	LayoutLines   Layout = iota // each line stands for itself
+	LayoutEntries               // journal entries of several lines: export, verbose
+	LayoutCRI                   // the container log format, which splits long lines
+	LayoutJSON                  // JSON that is spread over several lines
 )
 
 // String returns the layout's name.
@@ -27,19 +27,19 @@ func Sniff(head []byte) Layout {
 		}
 		switch {
 		case bytes.HasPrefix(line, []byte("__CURSOR=")), verboseHead(line):
-			return Entries
+			return LayoutEntries
 		case line[0] == '{', line[0] == '[':
 			if spread(line, head) {
-				return JSON
+				return LayoutJSON
 			}
 		case len(criText(line)) > 0:
-			return CRI
-		case bytes.HasPrefix(line, []byte("-- ")): // journalctl's banner
+			return LayoutCRI
+		case banner(line):
 			continue
 		}
-		return Lines
+		return LayoutLines
 	}
-	return Lines
+	return LayoutLines
 }
 
 // spread reports whether the JSON that a line starts goes on in the next one.
@@ -62,3 +62,7 @@ func verboseHead(line []byte) bool {
 	i := bytes.Index(line, []byte(" [s="))
 	return i > 0 && line[0] != ' ' && line[len(line)-1] == ']' && bytes.Contains(line[i:], []byte(";i="))
 }
+
+// banner recognises what journalctl prints between entries: "-- Boot ... --",
+// "-- Logs begin at ... --".
+func banner(line []byte) bool { return bytes.HasPrefix(line, []byte("-- ")) }

@@ -6,6 +6,8 @@ import "bytes"
 const (
 	typeSeccomp = 1326
 	typeAbend   = 1701 // seccomp's own before 3.8, core dumps since
+	typeConfig  = 1305 // a setting of the audit system, or a rule, was changed
+	typeFailed  = 1202 // auditd itself failed, or had stopped to write
 	typeEncoded = -1   // SECCOMP in a mail's quoted-printable, "type=3D1326"
 )
 
@@ -86,6 +88,10 @@ func typeNumber(s []byte) (t int, n int) {
 		t = typeSeccomp
 	case "ANOM_ABEND", "1701", "UNKNOWN[1701]":
 		t = typeAbend
+	case "CONFIG_CHANGE", "1305":
+		t = typeConfig
+	case "DAEMON_ABORT", "DAEMON_ERR", "DAEMON_RESUME":
+		t = typeFailed
 	case "3D1326", "3DSECCOMP":
 		t = typeEncoded
 	}
@@ -103,7 +109,7 @@ func (p *Parser) typed(line []byte, start, i int, form Form) Item {
 	if len(msg) != 0 {
 		p.rec.Form = form
 		if string(msg) != "msg=" {
-			return End
+			return ItemEnd
 		}
 	}
 	st, rest, ok := parseStamp(line[i:])
@@ -115,7 +121,7 @@ func (p *Parser) typed(line []byte, start, i int, form Form) Item {
 	}
 	if !ok || len(rest) == 0 || rest[0] != ':' {
 		if t != typeSeccomp {
-			return End
+			return ItemEnd
 		}
 		return p.malformed("record cut in its stamp", line)
 	}
@@ -125,11 +131,16 @@ func (p *Parser) typed(line []byte, start, i int, form Form) Item {
 		return p.event(rest[1:], line)
 	case typeAbend:
 		return p.abend(rest[1:], line)
+	case typeConfig:
+		p.noticed(t, rest[1:])
+	case typeFailed:
+		p.loss = Loss{Kind: LossDaemon, Stamp: st, Text: line, Node: p.rec.Node}
+		return ItemLoss
 	}
 	if bytes.HasPrefix(line[start+len(typeEq):], daemonType) {
-		return End
+		p.rec.HasSerial = false
 	}
-	return IsOther
+	return ItemOther
 }
 
 // daemonType starts the types of auditd's own records, whose serials are not
@@ -142,7 +153,7 @@ func (p *Parser) event(body, line []byte) Item {
 		if reason := p.rec.interpreted(body); reason != "" {
 			return p.malformed(reason, line)
 		}
-		return IsRecord
+		return ItemRecord
 	}
 	rest, reason := p.fields(body)
 	if reason != "" {
@@ -158,7 +169,8 @@ func (p *Parser) abend(body, line []byte) Item {
 		if p.rec.Form == FormKernel && !bytes.Contains(body, []byte(" sig=")) {
 			return p.malformed("record cut, could be seccomp's", line)
 		}
-		return IsOther
+		p.noticed(typeAbend, body)
+		return ItemOther
 	}
 	p.rec.Legacy = true
 	rest, reason := p.fields(body)
@@ -174,11 +186,11 @@ func (p *Parser) abend(body, line []byte) Item {
 func (p *Parser) finish(rest, line []byte) Item {
 	tail := bytes.TrimRight(rest, " ")
 	if len(tail) == 0 || enriched(tail) {
-		return IsRecord
+		return ItemRecord
 	}
 	if rest[0] == ' ' && p.startsRecord(rest) {
 		p.line = rest
-		return IsRecord
+		return ItemRecord
 	}
 	return p.malformed("text after code=", line)
 }

@@ -215,17 +215,17 @@ func hasAny(s []byte, words ...string) bool {
 func (p *Parser) lost(m message, line []byte, at int) Item {
 	p.loss = Loss{Kind: m.kind, Text: line, Stamp: kernelPrefix(line, at).time}
 	if !m.counted {
-		return IsLoss
+		return ItemLoss
 	}
 	if m.kind == LossCounter {
 		s := line[at+len(m.text):]
 		if v, n := digits(s); n > 0 && n <= longestCount && (n == len(s) || s[n] == ' ') {
 			p.loss.Count = int64(v)
 		}
-		return IsLoss
+		return ItemLoss
 	}
 	p.loss.Count = numberBefore(line[:at])
-	return IsLoss
+	return ItemLoss
 }
 
 // kernelPrefix reads the prefix of a message that has no "audit(".

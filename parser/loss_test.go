@@ -64,7 +64,7 @@ func TestLosses(t *testing.T) {
 func lossOf(t *testing.T, log string, kind parser.LossKind, count int64) {
 	t.Helper()
 	got := items(parser.New(parser.Sniff([]byte(log))), []byte(log))
-	if len(got) != 1 || got[0].item != parser.IsLoss || got[0].loss.kind != kind || got[0].loss.count != count {
+	if len(got) != 1 || got[0].item != parser.ItemLoss || got[0].loss.kind != kind || got[0].loss.count != count {
 		t.Errorf("got %+v, want loss of kind %d, count %d\n%s", got, kind, count, log)
 	}
 }
@@ -82,7 +82,7 @@ func TestNoLosses(t *testing.T) {
 		`{"_TRANSPORT":"syslog","SYSLOG_IDENTIFIER":"kernel","MESSAGE":"audit: backlog limit exceeded"}`,
 	} {
 		for _, got := range items(parser.New(parser.Sniff([]byte(log))), []byte(log)) {
-			if got.item != parser.IsOther {
+			if got.item != parser.ItemOther {
 				t.Errorf("got %+v\n%s", got, log)
 			}
 		}

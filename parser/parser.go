@@ -10,11 +10,11 @@ type Item uint8
 
 // The items.
 const (
-	End         Item = iota // the block is used up
-	IsRecord                // Record holds a SECCOMP event
-	IsOther                 // Record's Stamp, Node and Form are of another audit record
-	IsLoss                  // Loss holds a message that records are missing
-	IsMalformed             // Malformed holds a record begun but not usable
+	ItemEnd       Item = iota // the block is used up
+	ItemRecord                // Record holds a SECCOMP event
+	ItemOther                 // Record's Stamp, Node and Form are of another audit record
+	ItemLoss                  // Loss holds a message that records are missing
+	ItemMalformed             // Malformed holds a record begun but not usable
 )
 
 // String returns the item's name.
@@ -31,7 +31,7 @@ func nameOf[E ~uint8](e E, names ...string) string {
 }
 
 // Parser reads the blocks of one input. It is not safe for concurrent use;
-// inputs of [Lines] layout may be shared out to several parsers.
+// inputs of layout [LayoutLines] may be shared out to several parsers.
 type Parser struct {
 	layout Layout
 	block  []byte
@@ -41,6 +41,8 @@ type Parser struct {
 	lineNo int64
 
 	itemLine int64 // of the last item, or nowhere
+	told     bool  // loss is to be given: the record that was given last tells of it
+	foreign  int64 // the block's first foreign line; 0: none
 
 	rec  Record
 	proc Process // the record's, unless it is a remembered one
@@ -54,8 +56,8 @@ type Parser struct {
 	codes    codeMemo
 	tails    tailMemo
 	ipDigits int       // of the ip= that was read last
-	entries  assembly  // layout Entries
-	partial  [2][]byte // layout CRI: split lines, one a stream
+	entries  assembly  // LayoutEntries
+	partial  [2][]byte // LayoutCRI: split lines, one a stream
 	doc      document
 	text     []byte // a line put together, or freed of colours
 }
@@ -69,13 +71,13 @@ func New(layout Layout) *Parser {
 }
 
 // Reset gives the parser its next block of whole lines. The block must not
-// change until Next has returned End.
+// change until Next has returned ItemEnd.
 func (p *Parser) Reset(block []byte) {
 	p.doc.passBlock(p.lineNo)
-	p.block, p.at, p.ended, p.line, p.lineNo, p.itemLine = block, 0, false, nil, 0, nowhere
+	p.block, p.at, p.ended, p.line, p.lineNo, p.itemLine, p.foreign = block, 0, false, nil, 0, nowhere, 0
 }
 
-// Record is the event of the last IsRecord, or the stamp of IsOther.
+// Record is the event of the last ItemRecord, or the stamp of ItemOther.
 func (p *Parser) Record() *Record {
 	if p.rec.Process == nil {
 		p.begin(p.rec)
@@ -83,14 +85,14 @@ func (p *Parser) Record() *Record {
 	return &p.rec
 }
 
-// Loss is the message of the last IsLoss.
+// Loss is the message of the last ItemLoss.
 func (p *Parser) Loss() *Loss { return &p.loss }
 
-// Malformed is the record of the last IsMalformed.
+// Malformed is the record of the last ItemMalformed.
 func (p *Parser) Malformed() *Malformed { return &p.bad }
 
 // Line is the number, from 1, of the last item's line in the current block;
-// after End it is the number of lines in the block. It is below 1 where the
+// after ItemEnd it is the number of lines in the block. It is below 1 where the
 // line is of an earlier block, as can be in JSON over several lines.
 func (p *Parser) Line() int64 {
 	if p.itemLine != nowhere {
@@ -104,30 +106,33 @@ const nowhere = math.MaxInt64
 
 // Next returns the next item of the block.
 func (p *Parser) Next() Item {
+	if p.told {
+		return p.tell()
+	}
 	p.itemLine = nowhere
 	for {
 		for len(p.line) > 0 {
 			line := p.line
 			p.line = nil
-			if item := p.scan(line); item != End {
+			if item := p.scan(line); item != ItemEnd {
 				return item
 			}
 		}
 		if p.doc.ready {
-			if item := p.judge(); item != End {
+			if item := p.judge(); item != ItemEnd {
 				return item
 			}
 		}
 		p.itemLine = nowhere
 		if p.at == len(p.block) {
-			return End
+			return ItemEnd
 		}
 		if p.entries.binary {
 			p.binaryValue()
 			continue
 		}
-		if p.layout == Lines && !p.general {
-			if item := p.fast(); item != End {
+		if p.layout == LayoutLines && !p.general {
+			if item := p.fast(); item != ItemEnd {
 				return item
 			}
 			if p.ended {
@@ -135,7 +140,7 @@ func (p *Parser) Next() Item {
 				continue
 			}
 		}
-		if item := p.dispatch(p.nextLine()); item != End {
+		if item := p.dispatch(p.nextLine()); item != ItemEnd {
 			return item
 		}
 	}
@@ -157,18 +162,27 @@ func (p *Parser) nextLine() []byte {
 
 // dispatch sends a line through what its layout wraps around it.
 func (p *Parser) dispatch(line []byte) Item {
-	if p.layout != JSON {
+	if p.layout != LayoutJSON {
 		p.doc.reset()
 	}
 	switch p.layout {
-	case Entries:
+	case LayoutEntries:
 		return p.entryLine(line)
-	case CRI:
+	case LayoutCRI:
+		p.noteForeign()
 		return p.criLine(line)
-	case JSON:
-		return p.jsonSpread(line)
+	case LayoutJSON:
+		item := p.jsonSpread(line)
+		if p.doc.foreign {
+			p.noteForeign()
+		}
+		return item
 	}
-	return p.scan(line)
+	item := p.scan(line)
+	if p.foreign == 0 && p.isForeign(line) {
+		p.noteForeign()
+	}
+	return item
 }
 
 // scan looks for an item in one line, and where it finds no record, once more
@@ -187,7 +201,7 @@ func (p *Parser) scan(line []byte) Item {
 	if !holdsJSON(plain) { // there is no such byte in JSON
 		waiting := len(p.doc.waiting)
 		item := p.scanPlain(line)
-		if item == IsRecord && !p.rec.colored() || item == IsLoss || len(p.doc.waiting) > waiting {
+		if item == ItemRecord && !p.rec.colored() || item == ItemLoss || len(p.doc.waiting) > waiting {
 			return item
 		}
 	}
@@ -206,7 +220,7 @@ func holdsJSON(line []byte) bool {
 // around it; only candidates are parsed.
 func (p *Parser) scanPlain(line []byte) Item {
 	if len(line) < minLine {
-		return End
+		return ItemEnd
 	}
 	if bytes.HasPrefix(line, typeEq) {
 		return p.auditdLine(line)
@@ -234,21 +248,21 @@ func (p *Parser) structured(line []byte) (item Item, ok bool) {
 	}
 	start := objectStart(line)
 	if start < 0 {
-		return End, false
+		return ItemEnd, false
 	}
 	if nested && d.frames[d.at].level >= maxLevel {
 		return p.unread(line), true
 	}
 	pre, ok := parsePrefix(line[:start], aDocument)
 	if !ok {
-		return End, false
+		return ItemEnd, false
 	}
 	before := d.said
 	d.said = d.said || pre.said
 	ok = p.jsonLine(line, start)
 	d.said = before
 	if nested || !ok {
-		return End, ok
+		return ItemEnd, ok
 	}
 	d.wrapped = d.wrapped || wraps(line[:start])
 	d.whole, d.host = line, pre.node
@@ -259,20 +273,20 @@ func (p *Parser) structured(line []byte) (item Item, ok bool) {
 // of an object that is spread over several lines. It is not ok if it is none.
 func (p *Parser) stringLine(line []byte) (item Item, ok bool) {
 	if last := line[len(line)-1]; last != '"' && last != ',' {
-		return End, false
+		return ItemEnd, false
 	}
 	start, text := lineText(line)
 	if text == nil {
-		return End, false
+		return ItemEnd, false
 	}
 	pre, ok := parsePrefix(line[:start], aDocument)
 	if !ok || pre.said {
-		return End, false
+		return ItemEnd, false
 	}
 	d := &p.doc
 	d.only(text)
 	if d.at >= 0 {
-		return End, true
+		return ItemEnd, true
 	}
 	d.wrapped, d.whole, d.host = true, line, pre.node
 	return p.judge(), true
@@ -331,14 +345,14 @@ func (p *Parser) unread(line []byte) Item {
 	}
 	d := &p.doc
 	if !holdsJSON(line) || d.at >= 0 && d.frames[d.at].level >= maxLevel {
-		return End
+		return ItemEnd
 	}
 	// Whoever said it, a record in its JSON does not pass without a word.
 	d.refused = true
 	ok := p.refusedJSON(line)
 	d.refused = false
 	if d.at >= 0 || !ok {
-		return End
+		return ItemEnd
 	}
 	d.whole = line
 	return p.judge()
@@ -385,5 +399,5 @@ func (p *Parser) begin(r Record) {
 // malformed makes the item for a record that cannot be used.
 func (p *Parser) malformed(reason string, text []byte) Item {
 	p.bad = Malformed{Reason: reason, Text: text}
-	return IsMalformed
+	return ItemMalformed
 }

@@ -21,8 +21,11 @@ type Record struct {
 	Code   uint32 // the filter's return value
 
 	// Set in interpreted text (ausearch -i) and in events, where names stand for
-	// numbers; the number's field is then meaningless.
+	// numbers; Arch and Code are then meaningless, and so is NR unless Numbered.
 	ArchName, SyscallName, CodeName []byte
+	// Numbered is set in an event whose arch is a name and whose call is a
+	// number, whether or not a name stands beside it.
+	Numbered bool
 
 	// Container is the object of that name in an event, in JSON; nil: none.
 	Container []byte
@@ -142,6 +145,8 @@ type Loss struct {
 	Count int64 // 0: it does not say
 	Stamp Stamp
 	Text  []byte // the message, from its first word on
+	Node  []byte // of a record that tells of it; nil: none
+	PID   int32  // of LossKilled: who was killed, and has a SECCOMP record unless that is lost
 	Form  Form   // FormEvent: a run of auditscan noticed it, and the log it read is not here
 }
 
@@ -157,6 +162,14 @@ const (
 	LossQueue                      // hold, retry or plugin queue overflow, out of memory
 	LossCollector                  // rsyslog or journald dropped messages
 
+	// These are told by audit records of other types.
+	LossKilled  // a process came to its end by SIGSYS
+	LossLimits  // the limits of the audit queue were set so that a burst is lost
+	LossExclude // a rule leaves records out
+	LossActions // the kernel was told not to log all actions
+	LossOff     // auditing was switched off
+	LossDaemon  // auditd failed, or stopped to write
+
 	// These are told by events of auditscan only.
 	LossGap        // serials are missing
 	LossMalformed  // records could not be read
@@ -164,11 +177,17 @@ const (
 	LossLegacy     // records of kernels before 3.8
 	LossTruncated  // the input was cut
 	LossRotation   // lines were lost where a log was rotated
+	LossMixedNodes // serials of several nodes stand in one log
+
+	// LossUnattributed: a filter left out records that may be of the container
+	// that was asked for.
+	LossUnattributed
 )
 
 // lossKinds are the names of the kinds, as events have them.
 var lossKinds = [...]string{"suppressed", "backlog", "rate-limit", "lost-counter", "overrun", "dropped-by-collector",
-	"serial-gap", "malformed", "unresolved", "legacy", "truncated-input", "rotation-gap"}
+	"unrecorded-kill", "audit-limits", "exclude-rule", "actions-not-logged", "audit-off", "daemon-failed",
+	"serial-gap", "malformed", "unresolved", "legacy", "truncated-input", "rotation-gap", "mixed-nodes", "unattributed"}
 
 // String returns the kind's name, as events have it.
 func (k LossKind) String() string { return nameOf(k, lossKinds[:]...) }

@@ -207,7 +207,7 @@ func TestRenderings(t *testing.T) {
 	for _, r := range shown() {
 		t.Run(r.name, func(t *testing.T) {
 			got := one(t, r.log)
-			if got.item != parser.IsRecord {
+			if got.item != parser.ItemRecord {
 				t.Fatalf("%+v\n%s", got, r.log)
 			}
 			if got.event != r.want() {
@@ -223,7 +223,7 @@ func TestRenderingsTogether(t *testing.T) {
 	var log strings.Builder
 	var want []event
 	for _, r := range shown() {
-		if parser.Sniff([]byte(r.log)) == parser.Lines {
+		if parser.Sniff([]byte(r.log)) == parser.LayoutLines {
 			log.WriteString(r.log + "\n")
 			want = append(want, r.want())
 		}

@@ -42,7 +42,7 @@ func reportBy(t *testing.T, p *parser.Parser, name string, log []byte) string {
 	b := tally.New(nil)
 	b.Begin(tally.Source{Name: name})
 	p.Reset(log)
-	for item := p.Next(); item != parser.End; item = p.Next() {
+	for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
 		count(b, p, item)
 	}
 	count(b, p, p.Flush())
@@ -56,17 +56,17 @@ func reportBy(t *testing.T, p *parser.Parser, name string, log []byte) string {
 
 func count(b *tally.Tally, p *parser.Parser, item parser.Item) {
 	switch item {
-	case parser.IsRecord:
+	case parser.ItemRecord:
 		if e, ok := ev.Of(p.Record()); ok {
 			b.Event(&e, p.Line())
 		} else {
-			b.Malformed("interpreted name is in no table", p.Line())
+			b.Malformed("its call or architecture is in no table, or its number is another call's", p.Line())
 		}
-	case parser.IsOther:
+	case parser.ItemOther:
 		b.Other(p.Record())
-	case parser.IsLoss:
+	case parser.ItemLoss:
 		b.Loss(p.Loss(), p.Line())
-	case parser.IsMalformed:
+	case parser.ItemMalformed:
 		b.Malformed(p.Malformed().Reason, p.Line())
 	}
 }

@@ -18,14 +18,14 @@ type gram [3]string
 
 // grams has room for eight, one bit each.
 var grams = [8]gram{
-	{"i", "t", "(:"},         // "audit(", "audit: "
-	{"Cl", "C ", "Ol"},       // "SECCOMP ", "kernel log"
-	{"3", "2", "6"},          // "AUDIT1326 ", "type=1326 ", "<audit-1326> "
-	{"\"", "s:", "y{"},       // "syscall" and "loss":{ of events
-	{"\n", "td{ \"\x1e", ""}, // lines that start with "type=", JSON, "data: {"
-	{"g", "e", "s"},          // " kernel messages", " messages from "
-	{"l", "lu", "bg"},        // " callbacks suppressed", "queue to plugins"
-	{"te", "_-", "l"},        // "audit_lost=", " due to rate-limiting"
+	{"i", "t", "(:"},            // "audit(", "audit: "
+	{"Cl", "C ", "Ol"},          // "SECCOMP ", "kernel log"
+	{"3", "2", "6"},             // "AUDIT1326 ", "type=1326 ", "<audit-1326> "
+	{"\"", "s:", "y{"},          // "syscall" and "loss":{ of events
+	{"\n", "\n-td{ \"\x1e", ""}, // lines that are empty or start with "type=", "time->", "----", JSON, "data: {"
+	{"g", "e", "s"},             // " kernel messages", " messages from "
+	{"l", "lu", "bg"},           // " callbacks suppressed", "queue to plugins"
+	{"te", "_-", "l"},           // "audit_lost=", " due to rate-limiting"
 }
 
 // gramTables say for each half of a byte, low and high, at each of the three
@@ -62,6 +62,9 @@ func (p *Parser) skip() {
 		return
 	}
 	line, newlines := searchGram(p.block[p.at-1:], &tables)
+	if newlines > 1 && p.foreign == 0 {
+		p.foreign = p.lineNo + 1
+	}
 	p.at += line
 	p.lineNo += int64(max(newlines-1, 0)) // the first is that of the line before
 }

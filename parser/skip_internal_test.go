@@ -23,7 +23,7 @@ func in(set string, b byte) bool { return set == "" || strings.IndexByte(set, b)
 // start of a line, holds a gram.
 func TestGramsCover(t *testing.T) {
 	words := []string{"audit(", "SECCOMP ", "AUDIT1326 ", "<audit-1326> ", "type=1326 ", "type=SECCOMP ",
-		"\ntype=", "\n{", "\n  {", "\n\x1e{", "\ndata: {", "\n\"msg\": ", `"syscallName"="read"`, `"syscall":`, `{"loss":{"kind":`, `{\"loss\":{`}
+		"\ntype=", "\n\n", "\n----", "\ntime->", "\n{", "\n  {", "\n\x1e{", "\ndata: {", "\n\"msg\": ", `"syscallName"="read"`, `"syscall":`, `{"loss":{"kind":`, `{\"loss\":{`}
 	for _, m := range messages {
 		words = append(words, string(m.text))
 	}
@@ -47,7 +47,7 @@ func TestSearchGram(t *testing.T) {
 	if !canSearch {
 		t.Skip("needs AVX2")
 	}
-	dull := strings.Repeat("a node-17 app[17]: a\nab\n\n", 20)
+	dull := strings.Repeat("a node-17 app[17]: a\nab\nc\n", 20)
 	if holds(dull) {
 		t.Fatal("not dull")
 	}

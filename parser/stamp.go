@@ -27,6 +27,15 @@ func parseStamp(s []byte) (st Stamp, rest []byte, ok bool) {
 	return st, s[1:], true
 }
 
+// serialOf reads a serial that stands alone.
+func serialOf(s []byte) (serial uint32, ok bool) {
+	v, n := digits(s)
+	if n == 0 || n > 10 || n != len(s) || v > 1<<32-1 {
+		return 0, false
+	}
+	return uint32(v), true
+}
+
 // parseDatedStamp reads the stamp of interpreted text,
 // "audit(DATE HH:MM:SS.mmm:SERIAL) :". The date is in the locale and zone of
 // whoever ran ausearch, so it gives no time. Auditd's syslog plugin leaves out

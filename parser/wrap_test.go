@@ -129,8 +129,8 @@ func wholeRecords(t testing.TB) []string {
 				continue
 			}
 			seen[text] = true
-			got := items(parser.New(parser.Lines), []byte(text))
-			if len(got) == 1 && got[0].item == parser.IsRecord {
+			got := items(parser.New(parser.LayoutLines), []byte(text))
+			if len(got) == 1 && got[0].item == parser.ItemRecord {
 				all = append(all, text)
 			}
 		}
@@ -153,8 +153,6 @@ func TestWrapped(t *testing.T) {
 			text := w.wrap(r, line)
 			if wrappedCall(t, text, line, w.name) {
 				read++
-			} else {
-				println(w.name, text)
 			}
 		}
 		if read*100 < 90*len(lines) {
@@ -176,7 +174,7 @@ func TestWrapped(t *testing.T) {
 // made of it. If not, there must be a record that cannot be used.
 func wrappedCall(t *testing.T, text, line, name string) (read bool) {
 	t.Helper()
-	want := parseAll(parser.Lines, []byte(line))
+	want := parseAll(parser.LayoutLines, []byte(line))
 	got := parseAll(parser.Sniff([]byte(text)), []byte(text))
 	for c := range got.calls {
 		if want.calls[c] != got.calls[c] {
@@ -204,8 +202,8 @@ func FuzzWrapped(f *testing.F) {
 		if strings.ContainsAny(line, "\n\r\x1b") || len(line) > 4096 {
 			return
 		}
-		got := items(parser.New(parser.Lines), []byte(line))
-		if len(got) != 1 || got[0].item != parser.IsRecord {
+		got := items(parser.New(parser.LayoutLines), []byte(line))
+		if len(got) != 1 || got[0].item != parser.ItemRecord {
 			return
 		}
 		r := rand.New(rand.NewPCG(seed, 1))

@@ -65,7 +65,7 @@ func (a *Amendment) Lines(architectures string) []string {
 		lines = append(lines, fmt.Sprintf("take %s out of %s", r.Name, r.Rule))
 	}
 	for _, u := range a.Impossible {
-		name := CallName("", u.NR)
+		name := u.Arch.CallName(u.NR)
 		if u.Arch != syscalltable.NoArch {
 			name += " on " + u.Arch.String()
 		}
@@ -92,19 +92,12 @@ func (a *Amendment) Requires() Requirements {
 func AmendDenied(s *aggregate.Summary) *Amendment {
 	m := newAmender()
 	for key, c := range sumCalls(s) {
-		if Refuses(key.action) && !m.impossible(key.arch, key.nr, c.Count) {
+		if key.action.Denied() && !m.impossible(key.arch, key.nr, c.Count) {
 			m.add(key.arch, c.Name())
 			m.foreign(key.arch)
 		}
 	}
 	return m.amendment()
-}
-
-// Refuses reports whether a record with the action is of a call that did not run:
-// a filter refused it, or a tracer or supervisor skipped it, and only then is
-// there a record of their actions.
-func Refuses(a syscalltable.Action) bool {
-	return a != syscalltable.ActionLog && a != syscalltable.ActionAllow
 }
 
 // amender gathers an amendment.

@@ -266,7 +266,8 @@ func observe(s *aggregate.Summary) *Result {
 	for _, key := range slices.SortedFunc(maps.Keys(calls), compareKeys) {
 		c := calls[key]
 		switch reason := unwritable(key, c.Name()); {
-		case key.action != syscalltable.ActionLog:
+		case key.action == syscalltable.ActionAllow: // the filter that was there did not ask for it to be recorded
+		case key.action.Denied():
 			r.Denied = append(r.Denied, Denied{key.arch, key.nr, c.Name(), key.action, c.Count})
 		case reason != "":
 			r.Unresolved = append(r.Unresolved, Unresolved{key.arch, key.nr, c.Count, reason})

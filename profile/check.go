@@ -8,6 +8,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/jsontime"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -22,6 +23,10 @@ type CheckResult struct {
 	Denied     int64
 	Depends    int64 // those whose arguments, tracer or supervisor decide
 	Unanswered int64 // those without an architecture
+	// Completeness is that of the log: calls that are not in it were not asked
+	// about. Selected is what a filter has left of it; nil: all.
+	Completeness aggregate.Completeness
+	Selected     *aggregate.Selection
 	// Calls are those that would not simply run, in the order of the summary.
 	Calls []CheckedCall
 	// Amendment lets run what is denied: applied to the profile, the same log
@@ -46,7 +51,8 @@ func (c *CheckedCall) Answered() bool { return c.Call.Arch != syscalltable.NoArc
 // included. env.Arch counts only for calls whose architecture a host of it
 // runs; others are answered as their own host would.
 func Check(s *aggregate.Summary, d *Document, env Environment) (*CheckResult, error) {
-	c := &checker{document: d, env: env, policies: map[syscalltable.Arch]*Policy{}, amender: newAmender(), result: &CheckResult{Profile: d.Name, By: s.By}}
+	c := &checker{document: d, env: env, policies: map[syscalltable.Arch]*Policy{}, amender: newAmender()}
+	c.result = &CheckResult{Profile: d.Name, By: s.By, Completeness: s.Completeness, Selected: s.Selected}
 	for i := range s.Groups {
 		for _, call := range s.Groups[i].Calls {
 			if err := c.check(&s.Groups[i], call); err != nil {
@@ -119,20 +125,29 @@ func (c *checker) policy(arch syscalltable.Arch) (*Policy, error) {
 
 // checkDocument is the JSON of a CheckResult, see schema/check.schema.json.
 type checkDocument struct {
-	Version    int               `json:"version"`
-	Profile    string            `json:"profile"`
-	Records    int64             `json:"records"`
-	Denied     int64             `json:"denied"`
-	Depends    int64             `json:"depends"`
-	Unanswered int64             `json:"unanswered"`
-	Notes      []string          `json:"notes"`
-	Calls      []checkCall       `json:"calls"`
-	Amendment  amendmentDocument `json:"amendment"`
+	Version      int                  `json:"version"`
+	Profile      string               `json:"profile"`
+	Records      int64                `json:"records"`
+	Denied       int64                `json:"denied"`
+	Depends      int64                `json:"depends"`
+	Unanswered   int64                `json:"unanswered"`
+	Filter       *checkFilter         `json:"filter,omitempty"`
+	Completeness completenessEvidence `json:"completeness"`
+	Notes        []string             `json:"notes"`
+	Calls        []checkCall          `json:"calls"`
+	Amendment    amendmentDocument    `json:"amendment"`
+}
+
+type checkFilter struct {
+	Given   string `json:"given"`
+	LeftOut int64  `json:"leftOut"`
 }
 
 type checkCall struct {
 	Node      *string         `json:"node,omitempty"`
 	Container json.RawMessage `json:"container,omitempty"`
+	Nested    *string         `json:"nested,omitempty"`
+	Manager   *string         `json:"manager,omitempty"`
 	Pod       *string         `json:"pod,omitempty"`
 	Namespace *string         `json:"namespace,omitempty"`
 	Workload  *string         `json:"workload,omitempty"`
@@ -155,7 +170,10 @@ type checkCall struct {
 func (r *CheckResult) WriteJSON(w io.Writer) error {
 	doc := checkDocument{
 		Version: checkVersion, Profile: r.Profile, Records: r.Records, Denied: r.Denied, Depends: r.Depends,
-		Unanswered: r.Unanswered, Notes: orEmpty(r.Notes), Calls: []checkCall{}, Amendment: r.Amendment.document(),
+		Unanswered: r.Unanswered, Completeness: explainCompleteness(r.Completeness), Notes: orEmpty(r.Notes), Calls: []checkCall{}, Amendment: r.Amendment.document(),
+	}
+	if r.Selected != nil {
+		doc.Filter = &checkFilter{r.Selected.Filter, r.Selected.LeftOut}
 	}
 	for i := range r.Calls {
 		row, err := r.Calls[i].document(r.By)
@@ -183,7 +201,7 @@ func (c *CheckedCall) document(by []aggregate.Key) (*checkCall, error) {
 	row := &checkCall{
 		Arch: orNull(c.Call.Arch.String()), NR: c.Call.NR, Name: orNull(c.Call.Name()), Action: c.Call.Action.String(),
 		Verdict: c.Verdict(), Because: c.Answer.Because,
-		Count: c.Call.Count, First: stamp(c.Call.First.Time()), Last: stamp(c.Call.Last.Time()),
+		Count: c.Call.Count, First: jsontime.OrNil(c.Call.First.Time()), Last: jsontime.OrNil(c.Call.Last.Time()),
 	}
 	for _, o := range c.Answer.Possible {
 		row.Possible = append(row.Possible, o.String())
@@ -203,6 +221,10 @@ func (row *checkCall) setKey(key aggregate.Key, g *aggregate.Group) error {
 		row.Node = &g.Node
 	case aggregate.ByContainer:
 		return row.setContainer(g.Container)
+	case aggregate.ByNested:
+		row.Nested = &g.Nested
+	case aggregate.ByManager:
+		row.Manager = &g.Manager
 	case aggregate.ByPod:
 		row.Pod = &g.Pod
 	case aggregate.ByNamespace:

@@ -153,6 +153,42 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestCheckHost: a call of 32 bits is answered as the host of 64 bits would
+// that runs such programs, unless the host is known to be one of 32 bits; and a
+// call that it cannot run, as its own host would.
+func TestCheckHost(t *testing.T) {
+	d := parse(t, `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"},
+		{"names": ["mount"], "action": "SCMP_ACT_ALLOW", "includes": {"arches": ["x86"]}}]}`)
+	for _, tt := range []struct {
+		host, arch syscalltable.Arch
+		name, want string // verdict; "": it runs
+	}{
+		{x86_64, x86_64, "read", ""},
+		{x86_64, i386, "read", "kill_thread"}, // not listed, and not the host's own
+		{x86_64, x32, "read", "kill_thread"},
+		{i386, i386, "read", ""},
+		{i386, i386, "mount", ""},
+		{i386, x86_64, "mount", "errno"},
+		{syscalltable.AArch64, i386, "read", "kill_thread"},
+		{syscalltable.AArch64, x86_64, "read", ""},
+		{syscalltable.ARM, syscalltable.ARM, "read", ""},
+		{syscalltable.ARM, i386, "read", "kill_thread"},
+	} {
+		s := summary("a", call(t, tt.arch, tt.name, syscalltable.ActionLog, 1))
+		r, err := profile.Check(s, d, profile.Environment{Arch: tt.host})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if len(r.Calls) > 0 {
+			got = r.Calls[0].Verdict()
+		}
+		if got != tt.want {
+			t.Errorf("%s of %s on %s: %q, want %q", tt.name, tt.arch, tt.host, got, tt.want)
+		}
+	}
+}
+
 // A profile of a log, replayed against it, refuses nothing of it; without one
 // of its names it refuses exactly the records of that.
 func TestProfileFitsItsLog(t *testing.T) {

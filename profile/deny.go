@@ -3,7 +3,6 @@ package profile
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 
 	"github.com/auditscan/auditscan/aggregate"
@@ -61,8 +60,8 @@ func denyArches(s *aggregate.Summary) []syscalltable.Arch {
 			list = append(list, family(key.arch)...)
 		}
 	}
-	if here, err := syscalltable.ParseArch(runtime.GOARCH); err == nil && list == nil {
-		list = family(here)
+	if list == nil {
+		list = family(thisHost())
 	}
 	return sortedArches(list)
 }

@@ -129,10 +129,13 @@ func without(list, other []syscalltable.Arch) []syscalltable.Arch {
 	return slices.DeleteFunc(slices.Clone(list), func(a syscalltable.Arch) bool { return slices.Contains(other, a) })
 }
 
+// unknownRisk is that of a call where there is no reference.
+const unknownRisk = "unknown"
+
 // risk tells how a reference profile stands to a call.
 func risk(reference *Document, env Environment, name string) string {
 	if reference == nil {
-		return "unknown"
+		return unknownRisk
 	}
 	needs, restricted := "", false
 	for i := range reference.Rules {

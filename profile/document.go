@@ -22,6 +22,9 @@ type Document struct {
 	ListenerPath, ListenerMetadata string
 	// Notes are what of the file was passed over, as runtimes do.
 	Notes []*SyntaxError
+	// direct is that the file is in a form that is loaded as it is written, by no
+	// runtime of OCI containers: systemd's, minijail's or LXC's.
+	direct bool
 	// passed are rules that do not hold, since others come before them.
 	passed []Rule
 }

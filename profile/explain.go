@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"io"
 	"slices"
-	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/jsontime"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -159,13 +159,13 @@ func LeastTrust(s *aggregate.Summary) aggregate.Trust {
 func explainInputs(s *aggregate.Summary) []explainedInput {
 	list := []explainedInput{}
 	for _, in := range s.Inputs {
-		list = append(list, explainedInput{in.Name, in.Trust, in.Records, in.Duplicates, in.Malformed, stamp(in.First), stamp(in.Last)})
+		list = append(list, explainedInput{in.Name, in.Trust, in.Records, in.Duplicates, in.Malformed, jsontime.OrNil(in.First), jsontime.OrNil(in.Last)})
 	}
 	return list
 }
 
 func explainCompleteness(c aggregate.Completeness) completenessEvidence {
-	e := completenessEvidence{Verdict: c.Verdict, Lost: c.Lost, Evidence: []explainedLoss{}}
+	e := completenessEvidence{Verdict: cmp.Or(c.Verdict, aggregate.Unknown), Lost: c.Lost, Evidence: []explainedLoss{}}
 	for _, v := range c.Evidence {
 		e.Evidence = append(e.Evidence, explainedLoss{v.Kind, v.Count, v.Input, v.Line, v.Detail, v.Fix})
 	}
@@ -184,7 +184,7 @@ func explainCalls(r *Result, s *aggregate.Summary) []explainedCall {
 		shown := by[:min(len(by), programsShown)]
 		list = append(list, explainedCall{
 			Name: o.Name, Arches: archNames(o.Arches), Records: o.Records, Runs: seen[o.Name],
-			First: stamp(o.First.Time()), Last: stamp(o.Last.Time()), By: shown, Others: len(by) - len(shown),
+			First: jsontime.OrNil(o.First.Time()), Last: jsontime.OrNil(o.Last.Time()), By: shown, Others: len(by) - len(shown),
 		})
 	}
 	return list
@@ -232,15 +232,6 @@ func archNames(arches []syscalltable.Arch) []string {
 		names[i] = a.String()
 	}
 	return names
-}
-
-// stamp writes a time as every JSON of auditscan has it, or null.
-func stamp(t time.Time) *string {
-	if t.IsZero() {
-		return nil
-	}
-	s := t.UTC().Format("2006-01-02T15:04:05.000Z")
-	return &s
 }
 
 func orNull(s string) *string {

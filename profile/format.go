@@ -3,6 +3,8 @@ package profile
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -23,15 +25,21 @@ const (
 	FormatSPO Format = "spo"
 	// FormatSystemd is a drop-in with SystemCallFilter=.
 	FormatSystemd Format = "systemd"
+	// FormatMinijail is a policy of minijail.
+	FormatMinijail Format = "minijail"
 )
+
+// Formats returns all formats.
+func Formats() []Format {
+	return []Format{FormatOCI, FormatDocker, FormatSPO, FormatSystemd, FormatMinijail}
+}
 
 // ParseFormat reads a format's name.
 func ParseFormat(s string) (Format, error) {
-	switch f := Format(s); f {
-	case FormatOCI, FormatDocker, FormatSPO, FormatSystemd:
+	if f := Format(s); slices.Contains(Formats(), f) {
 		return f, nil
 	}
-	return "", fmt.Errorf("unknown format %q (oci, docker, spo or systemd)", s)
+	return "", fmt.Errorf("unknown format %q (oci, docker, spo, systemd or minijail)", s)
 }
 
 // Meta is what some formats have beyond the profile.
@@ -40,24 +48,81 @@ type Meta struct {
 	Coverage *Coverage // nil: not known
 }
 
-// Write writes the document in a format. It is an error if the format cannot
-// say what the document says. Equal documents give equal bytes.
-func (d *Document) Write(w io.Writer, f Format, m Meta) error {
+// Write writes the document in a format. Equal documents give equal bytes.
+//
+// Unsaid is what of the document the format cannot say and that was left out: for
+// each the written profile is the stricter one. It is an error if it would let
+// more run than the document.
+func (d *Document) Write(w io.Writer, f Format, m Meta) (unsaid []string, err error) {
+	if d.direct {
+		d = d.grouped()
+	}
+	var text string
 	switch f {
 	case FormatOCI:
 		p, err := d.OCI()
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return Encode(w, p)
+		return nil, Encode(w, p)
 	case FormatDocker:
-		return encodeJSON(w, d.docker())
+		return nil, encodeJSON(w, d.docker())
 	case FormatSPO:
 		return d.writeSPO(w, m)
 	case FormatSystemd:
-		return d.writeSystemd(w)
+		text, unsaid, err = d.unit()
+	case FormatMinijail:
+		text, unsaid, err = d.policyText()
+	default:
+		err = fmt.Errorf("unknown format %q", f)
 	}
-	return fmt.Errorf("unknown format %q", f)
+	if err == nil {
+		_, err = io.WriteString(w, text)
+	}
+	return unsaid, err
+}
+
+// grouped returns the document with a rule for all calls that are answered alike:
+// forms of a line a call have one for each.
+func (d *Document) grouped() *Document {
+	g := *d
+	g.Rules = nil
+	for _, r := range d.Rules {
+		for _, name := range r.Names {
+			g.addRules(name, []Rule{r})
+		}
+	}
+	g.sort()
+	return &g
+}
+
+// unsaid collects what a format cannot say.
+type unsaid struct{ list []string }
+
+func (u *unsaid) note(texts ...string) {
+	for _, text := range texts {
+		if text != "" && !slices.Contains(u.list, text) {
+			u.list = append(u.list, text)
+		}
+	}
+}
+
+// unsaidSettings tells of flags and listener, which only runtimes know.
+func (d *Document) unsaidSettings(whose string) string {
+	var what []string
+	for _, flag := range d.Flags {
+		what = append(what, string(flag))
+	}
+	if d.ListenerPath != "" {
+		what = append(what, "listenerPath")
+	}
+	if d.ListenerMetadata != "" {
+		what = append(what, "listenerMetadata")
+	}
+	if len(what) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s has no %s", whose, strings.Join(what, ", "))
 }
 
 // Encode writes a profile in OCI's form as indented JSON.

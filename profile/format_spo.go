@@ -87,55 +87,60 @@ func checkName(name string) error {
 }
 
 // writeSPO writes the document as a Kubernetes object.
-func (d *Document) writeSPO(w io.Writer, m Meta) error {
+func (d *Document) writeSPO(w io.Writer, m Meta) ([]string, error) {
 	if err := checkName(m.Name); err != nil {
-		return err
+		return nil, err
 	}
-	spec, err := d.spoSpec()
+	spec, unsaid, err := d.spoSpec()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p := spoProfile{APIVersion: "security-profiles-operator.x-k8s.io/v1", Kind: "SeccompProfile", Metadata: spoMetadata{Name: m.Name}, Spec: *spec}
 	if m.Coverage != nil {
 		text, err := json.Marshal(map[string]any{"version": "v1", "total": m.Coverage.Total, "syscalls": m.Coverage.Syscalls})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		p.Metadata.Annotations = map[string]string{coverageAnnotation: string(text)}
 	}
 	enc := yaml.NewEncoder(w)
 	enc.SetIndent(2)
 	if err := enc.Encode(p); err != nil {
-		return err
-	}
-	return enc.Close()
-}
-
-func (d *Document) spoSpec() (*spoSpec, error) {
-	p, err := d.OCI()
-	if err != nil {
 		return nil, err
 	}
-	if carriesErrno(d.Default.Action) && d.Default.Errno != EPERM {
-		return nil, d.cannot(FormatSPO, "its default is %s, but a SeccompProfile has no defaultErrnoRet: EPERM alone", d.Default)
+	return unsaid, enc.Close()
+}
+
+// spoSpec returns the document as the operator has it, which knows fewer
+// architectures and error numbers than runtimes do.
+func (d *Document) spoSpec() (*spoSpec, []string, error) {
+	p, err := d.OCI()
+	if err != nil {
+		return nil, nil, err
 	}
-	for _, a := range d.Architectures {
-		if !spoKnows(a) {
-			return nil, d.cannot(FormatSPO, "a SeccompProfile does not know %s", a.SCMP())
+	var left unsaid
+	if carriesErrno(d.Default.Action) && d.Default.Errno != EPERM {
+		left.note(fmt.Sprintf("its default is %s, but a SeccompProfile has no defaultErrnoRet: EPERM is answered", d.Default))
+	}
+	spec := &spoSpec{DefaultAction: p.DefaultAction, Flags: p.Flags, ListenerPath: p.ListenerPath, ListenerMetadata: p.ListenerMetadata}
+	for i, a := range d.Architectures {
+		if spoKnows(a) {
+			spec.Architectures = append(spec.Architectures, p.Architectures[i])
+		} else {
+			left.note(fmt.Sprintf("a SeccompProfile does not know %s: its calls are denied", a.SCMP()))
 		}
 	}
-	spec := &spoSpec{DefaultAction: p.DefaultAction, Architectures: p.Architectures, Flags: p.Flags, ListenerPath: p.ListenerPath, ListenerMetadata: p.ListenerMetadata}
 	for _, r := range p.Syscalls {
 		if r.ErrnoRet != nil && *r.ErrnoRet == 0 {
-			return nil, d.cannot(FormatSPO, "errnoRet 0 of %s would be taken for EPERM", r.Names[0])
+			left.note(fmt.Sprintf("errnoRet 0 of %s is taken for EPERM", r.Names[0]))
 		}
 		args, err := d.spoArgs(r.Args)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		spec.Syscalls = append(spec.Syscalls, spoSyscall{Action: r.Action, ErrnoRet: r.ErrnoRet, Names: r.Names, Args: args})
 	}
-	return spec, nil
+	return spec, left.list, nil
 }
 
 func (d *Document) spoArgs(args []specs.LinuxSeccompArg) ([]spoArg, error) {

@@ -110,7 +110,7 @@ func spo(t *testing.T, d *profile.Document) map[string]any {
 	t.Helper()
 	var out bytes.Buffer
 	meta := profile.Meta{Name: "app", Coverage: &profile.Coverage{Total: 3, Syscalls: map[string]int{"read": 3}}}
-	if err := d.Write(&out, profile.FormatSPO, meta); err != nil {
+	if _, err := d.Write(&out, profile.FormatSPO, meta); err != nil {
 		t.Fatal(err)
 	}
 	var doc map[string]any

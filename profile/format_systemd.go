@@ -2,108 +2,168 @@ package profile
 
 import (
 	"fmt"
-	"io"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
-// writeSystemd writes the document as a drop-in for a service, see
-// systemd.exec(5).
-func (d *Document) writeSystemd(w io.Writer) error {
-	u, err := d.unit()
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(w, u)
-	return err
+// unitWriter writes a document as a drop-in for a service, see systemd.exec(5):
+// lists of calls, an error number for each, and no arguments.
+type unitWriter struct {
+	d *Document
+	unsaid
+	text    strings.Builder
+	answers map[string]Outcome // to calls that have a rule without conditions
+	parts   map[string]bool    // calls that have rules with conditions alone
 }
 
-// unit returns the text of the drop-in. systemd has one list of calls, no
-// arguments, and under an allow-list one error number for all others.
-func (d *Document) unit() (string, error) {
-	if err := d.fitsSystemd(); err != nil {
-		return "", err
+// unit returns the text of the drop-in.
+func (d *Document) unit() (string, []string, error) {
+	if d.Conditional() {
+		return "", nil, d.cannot(FormatSystemd, "it has conditions (archMap, includes, excludes)")
 	}
-	var b strings.Builder
-	fmt.Fprintln(&b, "[Service]")
-	if d.Default.Action == syscalltable.ActionAllow {
-		d.systemdDenied(&b)
-	} else if err := d.systemdAllowed(&b); err != nil {
-		return "", err
+	u := &unitWriter{d: d, answers: map[string]Outcome{}, parts: map[string]bool{}}
+	u.note(d.unsaidSettings("systemd"))
+	if err := u.sort(); err != nil {
+		return "", nil, err
 	}
-	if len(d.Architectures) > 0 {
-		var names []string
-		for _, a := range d.Architectures {
-			names = append(names, systemdArch(a))
-		}
-		fmt.Fprintln(&b, "SystemCallArchitectures="+strings.Join(names, " "))
-	}
-	return b.String(), nil
-}
-
-// fitsSystemd refuses what a unit cannot say.
-func (d *Document) fitsSystemd() error {
-	switch {
-	case d.Conditional():
-		return d.cannot(FormatSystemd, "it has conditions (archMap, includes, excludes)")
-	case slices.ContainsFunc(d.Rules, func(r Rule) bool { return len(r.Args) > 0 }):
-		return d.cannot(FormatSystemd, "it has rules with arguments")
-	}
-	for _, a := range d.Architectures {
-		if systemdArch(a) == "" {
-			return d.cannot(FormatSystemd, "systemd does not know %s", a)
-		}
-	}
-	for _, r := range d.Rules {
-		switch r.Outcome.Action {
-		case syscalltable.ActionAllow, syscalltable.ActionErrno, syscalltable.ActionKillProcess:
-		default:
-			return d.cannot(FormatSystemd, "it has rules of %s", r.Outcome.Action)
-		}
-	}
-	return nil
-}
-
-// systemdAllowed writes an allow-list. A rule of its own for a call that is
-// refused, as for clone3, cannot be said; where it is ENOSYS that becomes the
-// number for all calls, for the C library depends on it.
-func (d *Document) systemdAllowed(b *strings.Builder) error {
-	number := d.Default
-	for _, r := range d.Rules {
-		switch {
-		case r.Outcome.Action == syscalltable.ActionAllow:
-			fmt.Fprintln(b, "SystemCallFilter="+strings.Join(r.Names, " "))
-		case r.Outcome.Action == syscalltable.ActionErrno && r.Outcome.Errno == ENOSYS && number.Action == syscalltable.ActionErrno:
-			fmt.Fprintf(b, "# systemd has one error number for all calls that are not listed: that of %s.\n", strings.Join(r.Names, ", "))
-			number = r.Outcome
-		default:
-			return d.cannot(FormatSystemd, "%s is answered with %s, not with the default", r.Names[0], r.Outcome)
-		}
-	}
-	switch number.Action {
-	case syscalltable.ActionErrno:
-		fmt.Fprintln(b, "SystemCallErrorNumber="+ErrnoName(number.Errno))
-	case syscalltable.ActionKillProcess: // what systemd does by itself
+	fmt.Fprintln(&u.text, "[Service]")
+	switch d.Default.Action {
+	case syscalltable.ActionAllow, syscalltable.ActionLog:
+		u.denyList()
+	case syscalltable.ActionTrace, syscalltable.ActionUserNotif:
+		return "", nil, d.cannot(FormatSystemd, "its default is %s", d.Default)
 	default:
-		return d.cannot(FormatSystemd, "its default is %s", number)
+		u.allowList()
+	}
+	u.logList()
+	u.architectures()
+	return u.text.String(), u.list, nil
+}
+
+// sort finds what is answered to each call, and refuses what would make the unit
+// let more run than the document.
+func (u *unitWriter) sort() error {
+	for _, r := range u.d.Rules {
+		for _, name := range r.Names {
+			if len(r.Args) == 0 {
+				u.answers[name] = r.Outcome
+			} else {
+				u.parts[name] = true
+			}
+		}
+	}
+	maps.DeleteFunc(u.parts, func(name string, _ bool) bool { _, ok := u.answers[name]; return ok })
+	for _, name := range slices.Sorted(maps.Keys(u.parts)) {
+		if u.d.Default.Effect() == Runs {
+			return u.d.cannot(FormatSystemd, "%s is answered by its arguments, and without them it could only run", name)
+		}
+		u.note(fmt.Sprintf("%s is answered by its arguments, which systemd does not look at: it is denied", name))
+	}
+	for _, name := range slices.Sorted(maps.Keys(u.answers)) {
+		if o := u.answers[name]; o.Effect() == Depends {
+			if u.d.Default.Effect() == Runs {
+				return u.d.cannot(FormatSystemd, "%s is answered with %s, and without that it could only run", name, o)
+			}
+			u.note(fmt.Sprintf("%s is answered with %s, which systemd does not know: it is denied", name, o))
+			delete(u.answers, name)
+		}
 	}
 	return nil
 }
 
-// systemdDenied writes a deny-list.
-func (d *Document) systemdDenied(b *strings.Builder) {
-	for _, r := range d.Rules {
-		if r.Outcome == d.Default {
-			continue
-		}
-		suffix := ":kill"
-		if r.Outcome.Action == syscalltable.ActionErrno {
-			suffix = ":" + ErrnoName(r.Outcome.Errno)
-		}
-		fmt.Fprintln(b, "SystemCallFilter=~"+strings.Join(r.Names, suffix+" ")+suffix)
+// allowList writes the calls that run, and what is answered to those that do not
+// and are named. It takes away what the unit itself lists, and @default, which
+// systemd adds to every allow-list.
+func (u *unitWriter) allowList() {
+	running := u.named(func(o Outcome) bool { return o.Effect() == Runs })
+	if !slices.Contains(running, "execve") {
+		running = append(running, "execve")
+		slices.Sort(running)
+		u.note("execve is allowed: without it systemd starts no service")
 	}
+	fmt.Fprint(&u.text, "SystemCallFilter=\nSystemCallFilter=@default\nSystemCallFilter=~@default\n")
+	u.line("SystemCallFilter=", running)
+	u.denied(func(o Outcome) bool { return o != u.d.Default })
+	if number := u.number(u.d.Default, "what is not listed"); number != "kill" {
+		u.line("SystemCallErrorNumber=", []string{number})
+	}
+}
+
+// denyList writes the calls that do not run.
+func (u *unitWriter) denyList() {
+	fmt.Fprintln(&u.text, "SystemCallFilter=")
+	u.denied(func(Outcome) bool { return true })
+}
+
+// denied writes the calls that are denied in a way that is asked for, with the
+// error number of each.
+func (u *unitWriter) denied(wanted func(Outcome) bool) {
+	var words []string
+	for _, name := range u.named(func(o Outcome) bool { return o.Effect() == Denies && wanted(o) }) {
+		if name != "execve" || u.d.Default.Effect() == Runs {
+			words = append(words, name+":"+u.number(u.answers[name], name))
+		}
+	}
+	u.line("SystemCallFilter=~", words)
+}
+
+// logList writes the calls that are logged; all but the named ones if the
+// default is that.
+func (u *unitWriter) logList() {
+	if u.d.Default.Action == syscalltable.ActionLog {
+		quiet := u.named(func(o Outcome) bool { return o.Action == syscalltable.ActionAllow })
+		fmt.Fprintln(&u.text, "SystemCallLog=\nSystemCallLog=~"+strings.Join(quiet, " "))
+		return
+	}
+	u.line("SystemCallLog=\nSystemCallLog=", u.named(func(o Outcome) bool { return o.Action == syscalltable.ActionLog }))
+}
+
+// named returns the calls that have such an answer, in order.
+func (u *unitWriter) named(such func(Outcome) bool) []string {
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(u.answers)) {
+		if such(u.answers[name]) {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// line writes a setting unless it has no value. Where the key holds an empty
+// setting, that takes away what the unit itself says.
+func (u *unitWriter) line(key string, words []string) {
+	if len(words) > 0 {
+		fmt.Fprintln(&u.text, key+strings.Join(words, " "))
+	}
+}
+
+// number is what systemd writes for an answer that denies.
+func (u *unitWriter) number(o Outcome, whose string) string {
+	switch {
+	case o.Action == syscalltable.ActionErrno && o.Errno != 0:
+		return ErrnoName(o.Errno)
+	case o.Action == syscalltable.ActionErrno:
+		u.note(fmt.Sprintf("%s is answered with error 0: systemd has no such number, and EPERM is written", whose))
+		return ErrnoName(EPERM)
+	case o.Action != syscalltable.ActionKillProcess:
+		u.note(fmt.Sprintf("%s is answered with %s: systemd kills the process", whose, o))
+	}
+	return "kill"
+}
+
+func (u *unitWriter) architectures() {
+	var names []string
+	for _, a := range u.d.Architectures {
+		if name := systemdArch(a); name != "" {
+			names = append(names, name)
+		} else {
+			u.note(fmt.Sprintf("systemd does not know %s: its calls are denied", a))
+		}
+	}
+	u.line("SystemCallArchitectures=\nSystemCallArchitectures=", names)
 }
 
 // systemdArch returns systemd's name of an architecture (systemd.exec(5),

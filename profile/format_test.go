@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -82,7 +83,7 @@ func TestDockerArchMap(t *testing.T) {
 func TestSPO(t *testing.T) {
 	var out bytes.Buffer
 	meta := profile.Meta{Name: "nginx-1.25", Coverage: &profile.Coverage{Total: 3, Syscalls: map[string]int{"read": 3, "write": 1}}}
-	if err := formatted(t, clone3Rule+","+argsRule).Write(&out, profile.FormatSPO, meta); err != nil {
+	if _, err := formatted(t, clone3Rule+","+argsRule).Write(&out, profile.FormatSPO, meta); err != nil {
 		t.Fatal(err)
 	}
 	const want = `apiVersion: security-profiles-operator.x-k8s.io/v1
@@ -131,31 +132,101 @@ spec:
 func TestSystemd(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"allow-list", fmt.Sprintf(formatProfile, ""), `[Service]
-SystemCallFilter=read write
+SystemCallFilter=
+SystemCallFilter=@default
+SystemCallFilter=~@default
+SystemCallFilter=execve read write
 SystemCallErrorNumber=EPERM
+SystemCallArchitectures=
 SystemCallArchitectures=x86-64 x86 x32
 `},
 		{"clone3", fmt.Sprintf(formatProfile, ", "+clone3Rule), `[Service]
-SystemCallFilter=read write
-# systemd has one error number for all calls that are not listed: that of clone3.
-SystemCallErrorNumber=ENOSYS
+SystemCallFilter=
+SystemCallFilter=@default
+SystemCallFilter=~@default
+SystemCallFilter=execve read write
+SystemCallFilter=~clone3:ENOSYS
+SystemCallErrorNumber=EPERM
+SystemCallArchitectures=
 SystemCallArchitectures=x86-64 x86 x32
 `},
-		{"kill", `{"defaultAction": "SCMP_ACT_KILL_PROCESS", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}`, `[Service]
-SystemCallFilter=read
+		{"kill", `{"defaultAction": "SCMP_ACT_KILL_PROCESS", "syscalls": [{"names": ["read", "execve"], "action": "SCMP_ACT_ALLOW"}, {"names": ["write"], "action": "SCMP_ACT_LOG"}]}`, `[Service]
+SystemCallFilter=
+SystemCallFilter=@default
+SystemCallFilter=~@default
+SystemCallFilter=execve read write
+SystemCallLog=
+SystemCallLog=write
 `},
 		{"deny-list", `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["ptrace", "bpf"], "action": "SCMP_ACT_ERRNO"}, {"names": ["mount"], "action": "SCMP_ACT_KILL_PROCESS"}, {"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}`, `[Service]
-SystemCallFilter=~ptrace:EPERM bpf:EPERM
-SystemCallFilter=~mount:kill
+SystemCallFilter=
+SystemCallFilter=~bpf:EPERM mount:kill ptrace:EPERM
+`},
+		{"complain", `{"defaultAction": "SCMP_ACT_LOG", "syscalls": [{"names": ["read", "write"], "action": "SCMP_ACT_ALLOW"}, {"names": ["mount"], "action": "SCMP_ACT_ERRNO"}]}`, `[Service]
+SystemCallFilter=
+SystemCallFilter=~mount:EPERM
+SystemCallLog=
+SystemCallLog=~read write
 `},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := write(t, named(t, "app.json", c.text), profile.FormatSystemd)
+			verifyUnit(t, got)
 			if got != c.want {
 				t.Errorf("got:\n%s\nwant:\n%s", got, c.want)
 			}
-			verifyUnit(t, got)
 		})
+	}
+}
+
+// denying is an allow-all but for ptrace, with more in its rule.
+func denying(t *testing.T, more string) *profile.Document {
+	t.Helper()
+	if !strings.Contains(more, "action") {
+		more += `, "action": "SCMP_ACT_ERRNO"`
+	}
+	return named(t, "app.json", `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["ptrace"], `+more+`}]}`)
+}
+
+// What a format cannot say is left out where the profile is stricter without, and
+// is named.
+func TestUnsaid(t *testing.T) {
+	with := func(old, new string) *profile.Document {
+		return named(t, "app.json", strings.Replace(fmt.Sprintf(formatProfile, ""), old, new, 1))
+	}
+	settings := with(`"defaultAction"`, `"flags": ["SECCOMP_FILTER_FLAG_LOG"], "listenerPath": "/run/l", "defaultAction"`)
+	trap := formatted(t, `{"names": ["bpf"], "action": "SCMP_ACT_TRAP"}`)
+	for _, c := range []struct {
+		d      *profile.Document
+		format profile.Format
+		want   string
+	}{
+		{formatted(t, argsRule), profile.FormatSystemd, "personality is answered by its arguments, which systemd does not look at: it is denied"},
+		{formatted(t, `{"names": ["bpf"], "action": "SCMP_ACT_NOTIFY"}`), profile.FormatSystemd, "bpf is answered with user_notif, which systemd does not know: it is denied"},
+		{trap, profile.FormatSystemd, "bpf is answered with trap: systemd kills the process"},
+		{formatted(t, strings.Replace(clone3Rule, "38", "0", 1)), profile.FormatSystemd, "clone3 is answered with error 0: systemd has no such number, and EPERM is written"},
+		{settings, profile.FormatSystemd, "systemd has no SECCOMP_FILTER_FLAG_LOG, listenerPath"},
+		{settings, profile.FormatMinijail, "minijail has no SECCOMP_FILTER_FLAG_LOG, listenerPath"},
+		{formatted(t, ""), profile.FormatSystemd, "execve is allowed: without it systemd starts no service"},
+		{with(`"SCMP_ARCH_X32"`, `"SCMP_ARCH_SH"`), profile.FormatSystemd, "systemd does not know shel: its calls are denied"},
+		{formatted(t, ""), profile.FormatMinijail, "its default is errno(EPERM), but minijail's cannot be an error number: the process is killed"},
+		{formatted(t, ""), profile.FormatMinijail, "a policy is for one architecture, that it is compiled for: calls of others are denied"},
+		{denying(t, `"action": "SCMP_ACT_KILL_PROCESS"`), profile.FormatMinijail, "ptrace is answered with kill_process, but a deny-list of minijail knows error numbers alone: EPERM is written"},
+		{with(`"SCMP_ACT_ERRNO"`, `"SCMP_ACT_ERRNO", "defaultErrnoRet": 38`), profile.FormatSPO, "its default is errno(ENOSYS), but a SeccompProfile has no defaultErrnoRet: EPERM is answered"},
+		{with(`"SCMP_ARCH_X32"`, `"SCMP_ARCH_LOONGARCH64"`), profile.FormatSPO, "a SeccompProfile does not know SCMP_ARCH_LOONGARCH64: its calls are denied"},
+		{formatted(t, strings.Replace(clone3Rule, "38", "0", 1)), profile.FormatSPO, "errnoRet 0 of clone3 is taken for EPERM"},
+	} {
+		unsaid, err := c.d.Write(io.Discard, c.format, profile.Meta{Name: "app"})
+		if err != nil || !slices.Contains(unsaid, c.want) {
+			t.Errorf("%s: %v, unsaid: %q, want %q", c.format, err, unsaid, c.want)
+		}
+	}
+	for _, f := range profile.Formats() {
+		d := named(t, "app.json", `{"defaultAction": "SCMP_ACT_KILL_PROCESS", "architectures": ["SCMP_ARCH_X86_64"],
+			"syscalls": [{"names": ["read", "execve"], "action": "SCMP_ACT_ALLOW"}, `+clone3Rule+`]}`)
+		if unsaid, err := d.Write(io.Discard, f, profile.Meta{Name: "app"}); err != nil || unsaid != nil {
+			t.Errorf("%s: %v, unsaid: %q of what every format can say", f, err, unsaid)
+		}
 	}
 }
 
@@ -209,20 +280,18 @@ func TestFormatErrors(t *testing.T) {
 		{"conditions", formatted(t, condRule), profile.FormatOCI, "it has conditions (archMap, includes, excludes); docker can"},
 		{"conditions", formatted(t, condRule), profile.FormatSPO, "it has conditions"},
 		{"conditions", formatted(t, condRule), profile.FormatSystemd, "it has conditions"},
-		{"arguments", formatted(t, argsRule), profile.FormatSystemd, "it has rules with arguments"},
-		{"default", with(`"SCMP_ACT_ERRNO"`, `"SCMP_ACT_ERRNO", "defaultErrnoRet": 38`), profile.FormatSPO, "its default is errno(ENOSYS), but a SeccompProfile has no defaultErrnoRet: EPERM alone"},
-		{"architecture", with(`"SCMP_ARCH_X32"`, `"SCMP_ARCH_LOONGARCH64"`), profile.FormatSPO, "a SeccompProfile does not know SCMP_ARCH_LOONGARCH64"},
-		{"architecture", with(`"SCMP_ARCH_X32"`, `"SCMP_ARCH_SH"`), profile.FormatSystemd, "systemd does not know shel"},
-		{"errno 0", formatted(t, strings.Replace(clone3Rule, "38", "0", 1)), profile.FormatSPO, "errnoRet 0 of clone3 would be taken for EPERM"},
+		{"conditions", formatted(t, condRule), profile.FormatMinijail, "it has conditions"},
 		{"large argument", formatted(t, strings.Replace(argsRule, "8", "18446744073709551615", 1)), profile.FormatSPO, "an argument's value does not fit into 63 bits"},
-		{"default log", with(`"SCMP_ACT_ERRNO"`, `"SCMP_ACT_LOG"`), profile.FormatSystemd, "its default is log"},
-		{"rule of another number", formatted(t, strings.Replace(clone3Rule, "38", "2", 1)), profile.FormatSystemd, "clone3 is answered with errno(ENOENT), not with the default"},
-		{"rule of another action", formatted(t, `{"names": ["bpf"], "action": "SCMP_ACT_TRAP"}`), profile.FormatSystemd, "it has rules of trap"},
+		{"default trace", with(`"SCMP_ACT_ERRNO"`, `"SCMP_ACT_TRACE"`), profile.FormatSystemd, "its default is trace"},
+		{"default log", with(`"SCMP_ACT_ERRNO"`, `"SCMP_ACT_LOG"`), profile.FormatMinijail, "its default is log"},
+		{"denied by arguments", denying(t, `"args": [{"index": 0, "value": 8, "op": "SCMP_CMP_EQ"}]`), profile.FormatSystemd, "ptrace is answered by its arguments, and without them it could only run"},
+		{"asked for", denying(t, `"action": "SCMP_ACT_TRACE"`), profile.FormatSystemd, "ptrace is answered with trace, and without that it could only run"},
+		{"logged in a deny-list", denying(t, `"action": "SCMP_ACT_LOG"`), profile.FormatMinijail, "ptrace is answered with log, and a deny-list knows error numbers alone"},
 		{"unknown format", formatted(t, ""), "xml", `unknown format "xml"`},
 	} {
 		t.Run(c.name+" as "+string(c.format), func(t *testing.T) {
 			var out bytes.Buffer
-			err := c.d.Write(&out, c.format, profile.Meta{Name: "app"})
+			_, err := c.d.Write(&out, c.format, profile.Meta{Name: "app"})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error = %v, want %q", err, c.want)
 			}
@@ -232,7 +301,7 @@ func TestFormatErrors(t *testing.T) {
 		})
 	}
 	for _, name := range []string{"", "App", "-a", "a/b", "a b", strings.Repeat("a", 254)} {
-		if err := formatted(t, "").Write(&bytes.Buffer{}, profile.FormatSPO, profile.Meta{Name: name}); err == nil {
+		if _, err := formatted(t, "").Write(&bytes.Buffer{}, profile.FormatSPO, profile.Meta{Name: name}); err == nil {
 			t.Errorf("object name %q was taken", name)
 		}
 	}
@@ -244,7 +313,7 @@ func TestFormatErrors(t *testing.T) {
 // Whatever is built can be written in every form.
 func TestBuiltProfileInEveryFormat(t *testing.T) {
 	r := build(t, summary("app", logged(t, "read", "clone")...), profile.Options{})
-	for _, f := range []profile.Format{profile.FormatOCI, profile.FormatDocker, profile.FormatSPO, profile.FormatSystemd} {
+	for _, f := range profile.Formats() {
 		t.Run(string(f), func(t *testing.T) {
 			out := write(t, r.Document, f)
 			if !strings.Contains(out, "clone") {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/jsontime"
 	"github.com/auditscan/auditscan/internal/term"
 )
 
@@ -82,7 +83,7 @@ func buildEntry(p *Part, o Options) (IndexEntry, error) {
 	whole := p.Summary.Regroup(nil).Groups[0]
 	e := IndexEntry{
 		Name: p.Name, Container: p.Container, Records: whole.Records, Runtime: p.Runtime,
-		First: stamp(whole.First), Last: stamp(whole.Last), Additions: []Addition{},
+		First: jsontime.OrNil(whole.First), Last: jsontime.OrNil(whole.Last), Additions: []Addition{},
 	}
 	r, err := Build(p.Summary, o)
 	if errors.Is(err, ErrNoLog) {
@@ -93,7 +94,7 @@ func buildEntry(p *Part, o Options) (IndexEntry, error) {
 		return e, err
 	}
 	var out bytes.Buffer
-	if err := r.Document.Write(&out, FormatOCI, Meta{}); err != nil {
+	if _, err := r.Document.Write(&out, FormatOCI, Meta{}); err != nil {
 		return e, err
 	}
 	e.Result, e.Content, e.File = r, out.Bytes(), fileName(p.Name)

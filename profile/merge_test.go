@@ -26,7 +26,7 @@ func named(t *testing.T, name, text string) *profile.Document {
 func write(t *testing.T, d *profile.Document, f profile.Format) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := d.Write(&out, f, profile.Meta{Name: "app"}); err != nil {
+	if _, err := d.Write(&out, f, profile.Meta{Name: "app"}); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -41,30 +42,56 @@ func Sniff(head []byte) bool {
 	return false
 }
 
+// ReadOptions say what reading a profile depends on beside its text. The zero
+// value is a profile for this machine that stands alone.
+type ReadOptions struct {
+	// Host is the machine that a unit of systemd, a policy of minijail or a list of
+	// LXC is for: these say less of architectures than profiles of runtimes do.
+	// NoArch stands for this one.
+	Host syscalltable.Arch
+	// Include opens what a policy of minijail includes; nil: nothing may be.
+	Include func(name string) (io.ReadCloser, error)
+}
+
 // Read reads a profile as [Parse] does, but no more of the input than a
 // profile can have.
-func Read(in io.Reader, name string) (*Document, error) {
+func Read(in io.Reader, name string, o ReadOptions) (*Document, error) {
 	data, err := io.ReadAll(io.LimitReader(in, maxBytes+1))
 	if err != nil {
 		return nil, err
 	}
-	return Parse(data, name)
+	return ParseFor(data, name, o)
 }
 
-// Parse reads a profile in any of these forms, told apart by what they hold:
-// OCI's and Docker's JSON (with the errno names of Podman's), the config.json
-// of a bundle, a SeccompProfile of the security-profiles-operator in YAML or
-// JSON, also in a List. Name is for errors.
+// Parse reads a profile for this machine in any of these forms, told apart by
+// what they hold:
+//
+//   - OCI's and Docker's JSON (with the errno names of Podman's)
+//   - the config.json of a bundle
+//   - a SeccompProfile of the security-profiles-operator in YAML or JSON, also in a List
+//   - SystemCallFilter= and the like of units and drop-ins of systemd
+//   - policies of minijail
+//   - lists of LXC
+//
+// Name is for errors.
 //
 // What runtimes pass over is passed over with a note in Document.Notes: unknown
 // keys and calls, values without effect, and rules that come after one that
 // holds. What they would refuse, or take for something else than it says, is
 // an error that is a [*SyntaxError] with the place.
 func Parse(data []byte, name string) (*Document, error) {
+	return ParseFor(data, name, ReadOptions{})
+}
+
+// ParseFor reads a profile as [Parse] does, for any machine.
+func ParseFor(data []byte, name string, o ReadOptions) (*Document, error) {
 	if err := checkText(data, name); err != nil {
 		return nil, err
 	}
-	p := &parser{known: knownNames(), file: name}
+	p := &parser{known: knownNames(), file: name, host: o.Host, include: o.Include}
+	if p.host == syscalltable.NoArch {
+		p.host = thisHost()
+	}
 	d, err := p.parse(data)
 	if err != nil {
 		return nil, err
@@ -75,6 +102,16 @@ func Parse(data []byte, name string) (*Document, error) {
 	}
 	d.Notes = p.notes
 	return d, nil
+}
+
+// thisHost returns the architecture of this machine; x86_64 if it has none that
+// Linux runs on.
+func thisHost() syscalltable.Arch {
+	a, err := syscalltable.ParseArch(runtime.GOARCH)
+	if err != nil {
+		return syscalltable.X86_64
+	}
+	return a
 }
 
 // byteOrderMark is what editors and shells of Windows put before text.
@@ -113,9 +150,11 @@ func notUTF8(data []byte) int {
 
 // parser reads one profile.
 type parser struct {
-	file  string
-	known map[string]bool // every call of every architecture
-	notes []*SyntaxError
+	file    string
+	known   map[string]bool // every call of every architecture
+	host    syscalltable.Arch
+	include func(name string) (io.ReadCloser, error)
+	notes   []*SyntaxError
 }
 
 // note keeps what is passed over.
@@ -125,7 +164,7 @@ func (p *parser) note(e *SyntaxError) { p.notes = append(p.notes, e) }
 func (p *parser) parse(data []byte) (*Document, error) {
 	text := bytes.TrimSpace(data)
 	switch {
-	case text[0] == '{' || text[0] == '[':
+	case text[0] == '{' && !policyBraces.Match(text), text[0] == '[' && !unitStart.Match(text):
 		root, err := parseJSON(data, p.file)
 		if err != nil {
 			return nil, err
@@ -134,9 +173,12 @@ func (p *parser) parse(data []byte) (*Document, error) {
 	case isYAML(text):
 		return p.yaml(data)
 	}
+	if read := p.linesForm(data); read != nil {
+		return read(lines(data))
+	}
 	line := 1 + bytes.Count(data[:bytes.Index(data, text)], []byte("\n"))
-	return nil, &SyntaxError{File: p.file, Line: line, Column: 1, Msg: "not JSON: a profile begins with {, " +
-		"and no SeccompProfile in YAML either"}
+	return nil, &SyntaxError{File: p.file, Line: line, Column: 1, Msg: "not JSON: a profile begins with {, and " +
+		"no SeccompProfile in YAML, unit of systemd, policy of minijail or list of LXC either"}
 }
 
 func parseJSON(data []byte, name string) (*node, error) {

@@ -126,10 +126,10 @@ func (p *parser) arg(n *node) (specs.LinuxSeccompArg, error) {
 	if err != nil {
 		return a, err
 	}
-	switch a.Op = specs.LinuxSeccompOperator(op); a.Op {
-	case specs.OpMaskedEqual:
+	switch a.Op = specs.LinuxSeccompOperator(op); {
+	case a.Op == specs.OpMaskedEqual:
 		return a, nil
-	case specs.OpNotEqual, specs.OpLessThan, specs.OpLessEqual, specs.OpEqualTo, specs.OpGreaterEqual, specs.OpGreaterThan:
+	case isOperator(a.Op):
 		if a.ValueTwo != 0 {
 			p.note(f["valueTwo"].Errorf("has no effect beside %s: passed over", op))
 			a.ValueTwo = 0
@@ -137,6 +137,14 @@ func (p *parser) arg(n *node) (specs.LinuxSeccompArg, error) {
 		return a, nil
 	}
 	return a, f["op"].Errorf("unknown operator %.40q (SCMP_CMP_NE, LT, LE, EQ, GE, GT or MASKED_EQ)", op)
+}
+
+func isOperator(op specs.LinuxSeccompOperator) bool {
+	switch op {
+	case specs.OpNotEqual, specs.OpLessThan, specs.OpLessEqual, specs.OpEqualTo, specs.OpGreaterEqual, specs.OpGreaterThan, specs.OpMaskedEqual:
+		return true
+	}
+	return false
 }
 
 func (p *parser) condition(n *node) (Condition, error) {

@@ -1,47 +1,78 @@
 package profile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
-// A Table is a result in rows, for people. What stands in it may come from a
-// log: escape it where it is shown. An empty text is a value that is not there.
-type Table struct {
-	Head []string
-	Rows [][]string
-}
-
 // Table returns the calls that would not simply run, by the keys that some
 // group has a value of.
-func (r *CheckResult) Table() Table {
+func (r *CheckResult) Table() *table.Table {
 	by := r.shownKeys()
-	var t Table
+	t := &table.Table{}
 	for _, k := range by {
-		t.Head = append(t.Head, strings.ToUpper(string(k)))
+		fit := table.Cut
+		if k == aggregate.ByPID {
+			fit = table.Whole
+		}
+		t.Columns = append(t.Columns, table.Column{Head: strings.ToUpper(string(k)), Fit: fit})
 	}
-	t.Head = append(t.Head, "SYSCALL", "ARCH", "RECORDED", "ANSWER", "COUNT")
-	for i := range r.Calls {
-		c := &r.Calls[i]
+	t.Columns = append(t.Columns, table.Column{Head: "SYSCALL"}, table.Column{Head: "ARCH"}, table.Column{Head: "RECORDED"},
+		table.Column{Head: "ANSWER", Fit: table.Cut, Color: answerColor}, table.Column{Head: "COUNT", Fit: table.Count})
+	t.Rows = table.RowsOf(r.Calls, func(c CheckedCall) []string {
 		var row []string
 		for _, k := range by {
-			row = append(row, c.Group.Value(k))
+			row = append(row, cmp.Or(c.Group.Value(k), "-"))
 		}
-		t.Rows = append(t.Rows, append(row, CallName(c.Call.Name(), c.Call.NR), c.Call.Arch.String(),
-			c.Call.Action.String(), c.answerText(), strconv.FormatInt(c.Call.Count, 10)))
-	}
+		return append(row, c.Call.String(), c.Call.Arch.String(), c.Call.Action.String(), c.AnswerText(), strconv.FormatInt(c.Call.Count, 10))
+	})
 	return t
+}
+
+// Headline tells the result in a sentence.
+func (r *CheckResult) Headline() table.Note {
+	records := table.Number(r.Records) + " records"
+	if r.Records == 1 {
+		records = "1 record"
+	}
+	switch {
+	case r.Records == 0:
+		return table.Note{Text: r.Profile + " was asked about nothing", Color: table.Yellow}
+	case r.Denied+r.Depends+r.Unanswered == 0:
+		return table.Note{Text: r.Profile + " allows all " + records, Color: table.Green}
+	}
+	note := table.Note{Text: r.Profile + " denies " + table.Number(r.Denied) + " of " + records, Color: table.Yellow}
+	if r.Denied > 0 {
+		note.Color = table.Red
+	}
+	if r.Depends > 0 {
+		note.Text += ", " + table.Number(r.Depends) + " depend on arguments"
+	}
+	if r.Unanswered > 0 {
+		note.Text += ", " + table.Number(r.Unanswered) + " have no architecture, so no profile can be asked about them"
+	}
+	return note
+}
+
+// answerColor is red for what is denied, yellow for what may be.
+func answerColor(cell string) table.Color {
+	if strings.HasPrefix(cell, dependsText[:1]) || strings.HasPrefix(cell, unansweredText[:1]) { // the rest may be cut
+		return table.Yellow
+	}
+	return table.Red
 }
 
 // shownKeys are the keys that some group has a value of, in the order of the
 // columns of a report.
 func (r *CheckResult) shownKeys() []aggregate.Key {
-	columns := []aggregate.Key{aggregate.ByNode, aggregate.ByContainer, aggregate.ByPod, aggregate.ByNamespace,
+	columns := []aggregate.Key{aggregate.ByNode, aggregate.ByContainer, aggregate.ByNested, aggregate.ByManager, aggregate.ByPod, aggregate.ByNamespace,
 		aggregate.ByWorkload, aggregate.ByComm, aggregate.ByExe, aggregate.ByPID}
 	return slices.DeleteFunc(columns, func(k aggregate.Key) bool {
 		known := func(c CheckedCall) bool { return c.Group.Value(k) != "" }
@@ -49,34 +80,54 @@ func (r *CheckResult) shownKeys() []aggregate.Key {
 	})
 }
 
-// answerText is the profile's answer in words.
-func (c *CheckedCall) answerText() string {
+const (
+	unansweredText = "unknown: no architecture"
+	dependsText    = "depends on arguments: "
+)
+
+// AnswerText is the profile's answer in words.
+func (c *CheckedCall) AnswerText() string {
 	if !c.Answered() {
-		return "unknown: no architecture"
+		return unansweredText
 	}
 	var possible []string
 	for _, o := range c.Answer.Possible {
 		possible = append(possible, o.String())
 	}
 	if c.Answer.DependsOnArgs() {
-		return "depends on arguments: " + strings.Join(possible, " or ")
+		return dependsText + strings.Join(possible, " or ")
 	}
 	return strings.Join(possible, ", ")
 }
 
-// CallName names a call whose number may be in no table.
-func CallName(name string, nr int32) string {
-	if name == "" {
-		return fmt.Sprintf("number %d", nr)
+// Headline tells in a sentence how many calls differ.
+func (r *DiffResult) Headline() table.Note {
+	if r.Same() {
+		return table.Note{Text: "no difference", Color: table.Green}
 	}
-	return name
+	risky := 0
+	for _, d := range r.Added {
+		if d.Risk != "" && d.Risk != unknownRisk {
+			risky++
+		}
+	}
+	note := table.Note{Text: fmt.Sprintf("syscalls: %d added", len(r.Added)), Color: table.Yellow}
+	if risky > 0 {
+		note.Text += fmt.Sprintf(" (%d that the runtime's default restricts)", risky)
+		note.Color = table.Red
+	}
+	note.Text += fmt.Sprintf(", %d removed, %d changed", len(r.Removed), len(r.Changed))
+	if r.Old != r.New || len(r.Settings)+len(r.ArchesAdded)+len(r.ArchesRemoved) > 0 {
+		note.Text += "; the default, settings or architectures differ"
+	}
+	return note
 }
 
 // Table returns the differences, a row each.
-func (r *DiffResult) Table() Table {
-	t := Table{Head: []string{"CHANGE", "SYSCALL", "OLD", "NEW", "RISK"}}
+func (r *DiffResult) Table() *table.Table {
+	var rows [][]string
 	row := func(change string, d Difference) {
-		t.Rows = append(t.Rows, []string{change, d.Name, shorten(d.Old), shorten(d.New), d.Risk})
+		rows = append(rows, []string{change, cmp.Or(d.Name, "-"), cmp.Or(d.Old, "-"), cmp.Or(d.New, "-"), cmp.Or(d.Risk, "-")})
 	}
 	if r.Old != r.New {
 		row("default", Difference{Old: r.Old.String(), New: r.New.String()})
@@ -99,15 +150,17 @@ func (r *DiffResult) Table() Table {
 			row(part.change, d)
 		}
 	}
-	return t
+	return &table.Table{
+		Columns: []table.Column{{Head: "CHANGE"}, {Head: "SYSCALL"}, {Head: "OLD", Fit: table.Cut}, {Head: "NEW", Fit: table.Cut},
+			{Head: "RISK", Fit: table.WrapText, Color: riskColor}},
+		Rows: slices.Values(rows),
+	}
 }
 
-// shorten keeps conditions from making a table wider than any screen; JSON has
-// them whole.
-func shorten(s string) string {
-	const most = 40
-	if len(s) > most {
-		return s[:most-3] + "..."
+// riskColor is red where a runtime's default refuses the call.
+func riskColor(cell string) table.Color {
+	if cell == "" || cell == "-" {
+		return table.Plain
 	}
-	return s
+	return table.Red
 }

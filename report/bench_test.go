@@ -47,24 +47,11 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-func BenchmarkReadEvents(b *testing.B) {
-	events := bytes.Repeat(eventsOf(b, nil, AppendEvent, corpusFiles(b)...), 100)
-	n := bytes.Count(events, []byte("\n"))
-	b.ReportAllocs()
-	b.SetBytes(int64(len(events)))
-	for b.Loop() {
-		if _, err := Read(bytes.NewReader(events), "bench"); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "events/s")
-}
-
 // BenchmarkAppend encodes a real record, outside and inside of a container.
 func BenchmarkAppend(b *testing.B) {
 	var record parser.Record
 	walk(b, "087-k8s-runc-init-exe-slash.log", func(p *parser.Parser, item parser.Item) {
-		if item == parser.IsRecord {
+		if item == parser.ItemRecord {
 			record = *p.Record()
 			record.Comm.Bytes, record.Exe.Bytes = bytes.Clone(record.Comm.Bytes), bytes.Clone(record.Exe.Bytes)
 			record.Node = bytes.Clone(record.Node)

@@ -2,10 +2,10 @@ package report
 
 import (
 	"cmp"
-	"iter"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
@@ -16,28 +16,6 @@ import (
 type row struct {
 	group *aggregate.Group
 	call  *aggregate.Call
-}
-
-func rows(s *aggregate.Summary) iter.Seq[row] {
-	return func(yield func(row) bool) {
-		for i := range s.Groups {
-			g := &s.Groups[i]
-			for j := range g.Calls {
-				if !yield(row{g, &g.Calls[j]}) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// changed is the first column whose value can differ from that of the row
-// before, where the given number of columns are of the group.
-func (r row) changed(groups int) int {
-	if r.call == &r.group.Calls[0] {
-		return 0
-	}
-	return groups
 }
 
 // column is a column of the text formats.
@@ -57,8 +35,9 @@ type column struct {
 	color   func(string) table.Color // on a terminal; nil: none
 }
 
-// allColumns returns every column there is, in the order of a line.
-func allColumns() []column {
+// allColumns returns every column there is, in the order of a line. Times are
+// told in a zone; nil is UTC.
+func allColumns(zone *time.Location) []column {
 	var (
 		node       = []aggregate.Key{aggregate.ByNode}
 		containers = []aggregate.Key{aggregate.ByContainer}
@@ -74,16 +53,20 @@ func allColumns() []column {
 			value: func(r row) string { return cmp.Or(r.group.Namespace, identity(r).Namespace) }},
 		{head: "WORKLOAD", keys: []aggregate.Key{aggregate.ByWorkload, aggregate.ByContainer}, full: true, fit: table.Cut,
 			value: func(r row) string { return cmp.Or(r.group.Workload, identity(r).Workload) }},
+		{head: "NESTED", keys: []aggregate.Key{aggregate.ByNested, aggregate.ByContainer}, full: true, fit: table.Cut,
+			value: func(r row) string { return cmp.Or(r.group.Nested, identity(r).Nested) }},
+		{head: "MANAGER", keys: []aggregate.Key{aggregate.ByManager, aggregate.ByContainer}, fit: table.Cut,
+			value: func(r row) string { return cmp.Or(r.group.Manager, identity(r).Manager) }},
 		{head: "COMM", keys: []aggregate.Key{aggregate.ByComm}, fit: table.Cut, value: func(r row) string { return r.group.Comm }},
 		{head: "EXE", keys: []aggregate.Key{aggregate.ByExe}, fit: table.Cut, value: func(r row) string { return r.group.Exe }},
 		{head: "PID", keys: []aggregate.Key{aggregate.ByPID}, value: pid},
-		{head: "SYSCALL", value: func(r row) string { return r.call.Name() }, missing: number},
+		{head: "SYSCALL", value: func(r row) string { return r.call.Name() }, missing: func(r row) string { return r.call.String() }},
 		{head: "NR", full: true, value: nr},
 		{head: "ARCH", value: func(r row) string { return r.call.Arch.String() }},
 		{head: "ACTION", color: actionColor, value: func(r row) string { return r.call.Action.String() }},
-		{head: "COUNT", value: func(r row) string { return strconv.FormatInt(r.call.Count, 10) }},
-		{head: "FIRST", full: true, value: func(r row) string { return timeText(r.call.First.Time()) }},
-		{head: "LAST", full: true, value: func(r row) string { return timeText(r.call.Last.Time()) }},
+		{head: "COUNT", fit: table.Count, value: func(r row) string { return strconv.FormatInt(r.call.Count, 10) }},
+		{head: "FIRST", full: true, value: func(r row) string { return timeText(r.call.First.Time(), zone) }},
+		{head: "LAST", full: true, value: func(r row) string { return timeText(r.call.Last.Time(), zone) }},
 	}
 }
 
@@ -111,14 +94,11 @@ func nr(r row) string {
 	return strconv.Itoa(int(r.call.NR))
 }
 
-// number is a call without a name; no call's name has a # in it.
-func number(r row) string { return "#" + cmp.Or(nr(r), "*") }
-
 // columnsOf returns the columns that f shows of s. In CSV they depend on the
 // keys alone, so that a program can rely on them; formats for people leave
 // out what tells them nothing.
-func columnsOf(s *aggregate.Summary, f Format) []column {
-	return slices.DeleteFunc(allColumns(), func(c column) bool { return !c.shown(s, f) })
+func columnsOf(s *aggregate.Summary, f Format, zone *time.Location) []column {
+	return slices.DeleteFunc(allColumns(zone), func(c column) bool { return !c.shown(s, f) })
 }
 
 func (c *column) shown(s *aggregate.Summary, f Format) bool {

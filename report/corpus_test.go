@@ -1,52 +1,36 @@
 package report
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/event"
+	"github.com/auditscan/auditscan/internal/corpustest"
 	"github.com/auditscan/auditscan/internal/tally"
 	"github.com/auditscan/auditscan/parser"
 )
 
-const corpusDir = "../testdata/corpus"
-
 // corpusFiles returns the names of all logs of the corpus.
 func corpusFiles(t testing.TB) []string {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(corpusDir, "*.log"))
-	if err != nil || len(paths) < 50 {
-		t.Fatalf("%d logs in %s (%v), want the corpus", len(paths), corpusDir, err)
-	}
-	names := make([]string, len(paths))
-	for i, path := range paths {
-		names[i] = filepath.Base(path)
+	var names []string
+	for _, l := range corpustest.Corpus.Logs(t) {
+		names = append(names, l.File)
 	}
 	return names
-}
-
-func readCorpus(t testing.TB, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(corpusDir, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
 
 // walk parses a log of the corpus and returns how many lines it has.
 func walk(t testing.TB, name string, visit func(*parser.Parser, parser.Item)) int64 {
 	t.Helper()
-	data := readCorpus(t, name)
+	data := corpustest.Corpus.Read(t, name)
 	p := parser.New(parser.Sniff(data))
 	p.Reset(data)
-	for item := p.Next(); item != parser.End; item = p.Next() {
+	for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
 		visit(p, item)
 	}
-	if item := p.Flush(); item != parser.End {
+	if item := p.Flush(); item != parser.ItemEnd {
 		visit(p, item)
 	}
 	return p.Line()
@@ -60,13 +44,13 @@ func summarize(t testing.TB, containers map[int32]*container.Identity, names ...
 		b.Begin(tally.Source{Name: name})
 		b.Lines(walk(t, name, func(p *parser.Parser, item parser.Item) {
 			switch item {
-			case parser.IsRecord:
+			case parser.ItemRecord:
 				countRecord(b, p, containers)
-			case parser.IsOther:
+			case parser.ItemOther:
 				b.Other(p.Record())
-			case parser.IsLoss:
+			case parser.ItemLoss:
 				b.Loss(p.Loss(), p.Line())
-			case parser.IsMalformed:
+			case parser.ItemMalformed:
 				b.Malformed(p.Malformed().Reason, p.Line())
 			}
 		}))
@@ -78,7 +62,7 @@ func summarize(t testing.TB, containers map[int32]*container.Identity, names ...
 func countRecord(b *tally.Tally, p *parser.Parser, containers map[int32]*container.Identity) (e event.Event, counts bool) {
 	e, ok := event.Of(p.Record())
 	if !ok {
-		b.Malformed("interpreted name is in no table", p.Line())
+		b.Malformed("its call or architecture is in no table, or its number is another call's", p.Line())
 		return e, false
 	}
 	e.Container = containers[e.PID]
@@ -95,13 +79,15 @@ func eventsOf(t testing.TB, containers map[int32]*container.Identity, encode fun
 		b.Begin(tally.Source{Name: name})
 		walk(t, name, func(p *parser.Parser, item parser.Item) {
 			switch item {
-			case parser.IsRecord:
+			case parser.ItemRecord:
 				if e, counts := countRecord(b, p, containers); counts {
 					out = encode(out, &e)
 				}
-			case parser.IsLoss:
+			case parser.ItemLoss:
 				l := p.Loss()
-				out = AppendLoss(out, b.Loss(l, p.Line()), l.Count, l.Stamp.Time())
+				if kind, ok := b.Loss(l, p.Line()); ok {
+					out = AppendLoss(out, kind, l.Count, l.Stamp.Time())
+				}
 			}
 		})
 	}

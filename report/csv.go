@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/term"
@@ -11,15 +12,15 @@ import (
 
 // writeCSV writes RFC 4180 with the line ends of Unix: a line of names, then
 // a line for each call of each group. What is not known is empty.
-func writeCSV(w io.Writer, s *aggregate.Summary) error {
+func writeCSV(w io.Writer, s *aggregate.Summary, o Options) error {
 	out := csv.NewWriter(w)
-	columns := columnsOf(s, CSV)
+	columns := columnsOf(s, CSV, time.UTC)
 	cells := make([]string, len(columns))
 	for i, c := range columns {
 		cells[i] = strings.ReplaceAll(strings.ToLower(c.head), "-", "_")
 	}
 	out.Write(cells)
-	for r := range rows(s) {
+	for r := range rows(s, o) {
 		for i, c := range columns {
 			cells[i] = escapeCSV(c.value(r), &c)
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -153,109 +152,6 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 	for name, f := range map[string]func([]byte, *event.Event) []byte{"AppendEvent": AppendEvent, "AppendLine": AppendLine} {
 		if n := testing.AllocsPerRun(100, func() { buf = f(buf[:0], e) }); n != 0 {
 			t.Errorf("%s allocates %v times, want 0", name, n)
-		}
-	}
-}
-
-// TestReadEvents checks that the events of a log give the groups that the log
-// gives, for every log of the corpus.
-func TestReadEvents(t *testing.T) {
-	ids := map[int32]*container.Identity{11748: &web, 801989: &web}
-	for _, name := range corpusFiles(t) {
-		want := summarize(t, ids, name)
-		events := eventsOf(t, ids, AppendEvent, name)
-		if len(events) == 0 {
-			continue
-		}
-		got, err := Read(bytes.NewReader(events), "events.json")
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if !reflect.DeepEqual(got.Groups, want.Groups) {
-			t.Errorf("%s: the groups of its events\n%+v\nwant\n%+v", name, got.Groups, want.Groups)
-		}
-		if got.Completeness.Verdict == aggregate.Complete {
-			t.Errorf("%s: events cannot prove to be complete", name)
-		}
-		if in := got.Inputs[0]; in.Lines != int64(bytes.Count(events, []byte("\n"))) || in.Trust != aggregate.TrustText || in.Records != want.Totals.Records {
-			t.Errorf("%s: input %+v", name, in)
-		}
-	}
-}
-
-const (
-	eventLine = `{"time":"2022-09-01T17:39:56.821Z","serial":272,"node":"worker","pid":801989,"comm":"runc:[2:INIT]","exe":"/",` +
-		`"arch":"x86_64","nr":202,"syscall":"futex","action":"log","sig":0,"compat":false,"ip":"0x55ed9c8764f3",` +
-		`"uid":0,"gid":0,"auid":4294967295,"ses":4294967295,"subj":null,"container":null}` + "\n"
-	lossLine = `{"loss":{"kind":"suppressed","count":29,"time":"2022-09-01T17:39:56.821Z"}}` + "\n"
-)
-
-// TestReadEventsCounts checks what becomes of events and losses beside the
-// groups.
-func TestReadEventsCounts(t *testing.T) {
-	other := strings.Replace(eventLine, `"serial":272`, `"serial":273`, 1)
-	unnamed := strings.NewReplacer(`"serial":272`, `"serial":null`, `"nr":202`, `"nr":5000`, `"futex"`, `null`).Replace(eventLine)
-	events := lossLine + eventLine + other + eventLine + "\n" + unnamed + strings.TrimSuffix(lossLine, "\n")
-	s, err := Read(strings.NewReader(events), "events.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := time.UnixMilli(1662053996821).UTC()
-	wantInput := aggregate.Input{
-		Name: "events.json", Trust: aggregate.TrustText, Lines: 7, Records: 3, Duplicates: 1, First: at, Last: at,
-	}
-	if s.Inputs[0] != wantInput {
-		t.Errorf("input %+v\nwant  %+v", s.Inputs[0], wantInput)
-	}
-	if len(s.Groups) != 1 || s.Groups[0].Records != 3 || len(s.Groups[0].Calls) != 2 || s.Groups[0].Calls[0].Count != 2 {
-		t.Errorf("groups %+v, want one of 2 futex and a number without a name", s.Groups)
-	}
-	c := s.Completeness
-	if c.Verdict != aggregate.Incomplete || c.Lost != 58 || len(c.Evidence) != 2 {
-		t.Fatalf("completeness %+v, want 58 records lost", c)
-	}
-	e := c.Evidence[0]
-	if e.Kind != aggregate.Suppressed || e.Count != 58 || e.Input != "events.json" || !e.First.Equal(at) || e.Detail == "" {
-		t.Errorf("evidence %+v", e)
-	}
-	if e := c.Evidence[1]; e.Kind != aggregate.Unresolved || e.Count != 1 {
-		t.Errorf("evidence %+v", e)
-	}
-}
-
-func TestReadEventErrors(t *testing.T) {
-	for _, test := range []struct{ old, new, want string }{
-		{`{"time"`, `{"loss":{"kind":"suppressed","count":1,"time":null},"time"`, `events.json:2:1: a loss and an event in one`},
-		{`"serial":272,`, ``, `events.json:2:1: no key "serial"`},
-		{`"sig":0`, `"sig":0,"signal":"SIGSYS"`, `events.json:2:177: unknown key "signal"`},
-		{`"sig":0`, `"sig":0,"sig":0`, `events.json:2:177: key "sig" stands here twice`},
-		{`"arch":"x86_64"`, `"arch":"x86-64"`, `events.json:2:118: unknown architecture "x86-64"`},
-		{`"nr":202`, `"nr":null`, `events.json:2:132: a number expected, not null`},
-		{`"nr":202`, `"nr":203`, `events.json:2:1: call 203 of x86_64 is "futex" there and "sched_setaffinity" in the tables of this auditscan`},
-		{`"nr":202`, `"nr":5000`, `events.json:2:1: call 5000 of x86_64 is "futex" there and "" in the tables of this auditscan`},
-		{`"log"`, `"logged"`, `events.json:2:163: unknown action "logged"`},
-		{`"compat":false`, `"compat":0`, `events.json:2:186: true or false expected, not a number`},
-		{`"0x55ed9c8764f3"`, `"55ed9c8764f3"`, `events.json:2:197: "55ed9c8764f3" is no address`},
-		{`"0x55ed9c8764f3"`, `"0x55ED9C8764F3"`, `events.json:2:197: "0x55ED9C8764F3" is no address`},
-		{`"uid":0`, `"uid":-1`, `events.json:2:220: -1 is no whole number from 0 to 4294967295`},
-		{eventLine, "Sep  1 10:39:56 kernel: audit: type=1326\n", `events.json:2:1: not JSON: invalid character 'S' at start of value`},
-		{eventLine, lossLine + `{"loss":{"kind":"magic","count":1,"time":null}}`, `events.json:3:17: unknown kind of evidence "magic"`},
-		{eventLine, `{"loss":{"kind":"suppressed","time":null}}`, `events.json:2:9: no key "count"`},
-	} {
-		bad := strings.Replace(eventLine, test.old, test.new, 1)
-		if bad == eventLine {
-			t.Fatalf("the event holds no %s", test.old)
-		}
-		s, err := Read(strings.NewReader(lossLine+bad), "events.json")
-		if s != nil || err == nil || err.Error() != test.want {
-			t.Errorf("%s: error\n     %v\nwant %s", test.new, err, test.want)
-		}
-	}
-	line := strings.TrimSuffix(eventLine, "\n")
-	for n := 1; n < len(line); n++ {
-		if s, err := Read(strings.NewReader(lossLine+line[:n]), "events.json"); err == nil {
-			t.Fatalf("an event cut after %q is read as %+v", line[:n], s)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/jsontime"
 	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/internal/term"
 )
@@ -16,18 +17,18 @@ import (
 // with its evidence and, unless quiet, what to do about it. They go to stderr
 // where the format has no room for them (CSV, events).
 func WriteVerdict(w io.Writer, s *aggregate.Summary, o Options) error {
-	return table.Style{Width: o.Width, Color: o.Color}.WriteNotes(w, footer(s, o.Quiet)...)
+	return table.Style{Width: o.Width, Color: o.Color}.WriteNotes(w, footer(s, o)...)
 }
 
 // footer returns the lines of WriteVerdict. Advice is indented.
-func footer(s *aggregate.Summary, quiet bool) []table.Note {
+func footer(s *aggregate.Summary, o Options) []table.Note {
 	c := &s.Completeness
 	notes := []table.Note{{Text: totals(s)}}
 	if c.Lost > 0 || len(c.Evidence) == 0 {
 		notes = append(notes, headline(s))
 	}
-	notes = append(notes, evidenceNotes(c, quiet)...)
-	if names := textInputs(s.Inputs); len(names) > 0 && !quiet {
+	notes = append(notes, evidenceNotes(c, o)...)
+	if names := textInputs(s.Inputs); len(names) > 0 && !o.Quiet {
 		notes = append(notes, table.Note{Text: "text can be forged: any user of the host can write such lines into " + some(names)})
 	}
 	return notes
@@ -45,7 +46,7 @@ func headline(s *aggregate.Summary) table.Note {
 
 // evidenceNotes returns a line for each piece of evidence, as long as people
 // may want to read them all, and what prevents such losses below their last.
-func evidenceNotes(c *aggregate.Completeness, quiet bool) []table.Note {
+func evidenceNotes(c *aggregate.Completeness, o Options) []table.Note {
 	const most = 20
 	var notes []table.Note
 	add := func(format string, args ...any) {
@@ -54,8 +55,8 @@ func evidenceNotes(c *aggregate.Completeness, quiet bool) []table.Note {
 	shown := c.Evidence[:min(len(c.Evidence), most)]
 	for i := range shown {
 		e := &shown[i]
-		add("%s: %s", c.Verdict, evidenceText(e))
-		if e.Fix != "" && !quiet && (i+1 == len(shown) || shown[i+1].Fix != e.Fix) {
+		add("%s: %s", c.Verdict, evidenceText(e, o.Zone))
+		if e.Fix != "" && !o.Quiet && (i+1 == len(shown) || shown[i+1].Fix != e.Fix) {
 			notes = append(notes, table.Note{Text: "  fix: " + e.Fix})
 		}
 	}
@@ -78,10 +79,23 @@ func verdictText(c *aggregate.Completeness) string {
 
 func totals(s *aggregate.Summary) string {
 	t := &s.Totals
+	if text := NoMatch(s); text != "" {
+		return text + extras(t)
+	}
 	if t.Records == 0 {
 		return "no SECCOMP record in " + count(t.Lines, "line") + extras(t)
 	}
 	return fmt.Sprintf("%s, %s, %s%s", count(t.Records, "record"), count(int64(t.Syscalls), "syscall"), count(int64(t.Groups), "group"), extras(t))
+}
+
+// NoMatch says in a line that there are records and that none of them passes
+// the filter; "" where one does, or there is none.
+func NoMatch(s *aggregate.Summary) string {
+	if s.Totals.Records > 0 || s.Selected == nil || s.Selected.LeftOut == 0 {
+		return ""
+	}
+	filter := term.Escape(cmp.Or(s.Selected.Filter, "the filter"))
+	return fmt.Sprintf("%s in %s, none matches %s", count(s.Selected.LeftOut, "record"), count(s.Totals.Lines, "line"), filter)
 }
 
 // extras are the totals that are mostly 0.
@@ -96,7 +110,7 @@ func extras(t *aggregate.Totals) string {
 		{t.Unresolved, "without a name"},
 	} {
 		if extra.n > 0 {
-			text += fmt.Sprintf("%s%d %s", mark, extra.n, extra.what)
+			text += mark + table.Number(extra.n) + " " + extra.what
 			mark = ", "
 		}
 	}
@@ -104,7 +118,7 @@ func extras(t *aggregate.Totals) string {
 }
 
 // evidenceText says what is missing, where that was seen, and when.
-func evidenceText(e *aggregate.Evidence) string {
+func evidenceText(e *aggregate.Evidence, zone *time.Location) string {
 	var about []string
 	if e.Input != "" {
 		place := inputName(e.Input)
@@ -120,12 +134,11 @@ func evidenceText(e *aggregate.Evidence) string {
 	if len(about) > 0 {
 		text += " (" + strings.Join(about, ": ") + ")"
 	}
-	return text + span(e.First, e.Last)
+	return text + span(timeText(e.First, zone), timeText(e.Last, zone))
 }
 
 // span says from when to when.
-func span(first, last time.Time) string {
-	from, to := timeText(first), timeText(last)
+func span(from, to string) string {
 	switch {
 	case from == to && from == "":
 		return ""
@@ -180,6 +193,18 @@ func evidenceWords(kind aggregate.EvidenceKind) (what, how string) {
 		return "message", "dropped"
 	case aggregate.RotationGap:
 		return "record", "rotated away"
+	case aggregate.UnrecordedKill:
+		return "kill", "without a record"
+	case aggregate.AuditLimits:
+		return "setting", "by which a burst is lost"
+	case aggregate.ExcludeRule:
+		return "exclude rule", "added"
+	case aggregate.ActionsNotLogged:
+		return "setting", "by which actions are not logged"
+	case aggregate.AuditOff:
+		return "stop", "of auditing"
+	case aggregate.DaemonFailed:
+		return "failure", "of auditd"
 	}
 	return "record", "missing"
 }
@@ -189,7 +214,7 @@ func count(n int64, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return table.Number(n) + " " + noun + "s"
 }
 
 // textInputs returns the names of the inputs that anyone can write to.
@@ -220,8 +245,11 @@ func some(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:room], ", "), len(names)-room)
 }
 
-// timeText is a time in formats for people; "" is one that is not known.
-func timeText(t time.Time) string {
-	text, _ := timeOrNull(t).(string)
-	return text
+// timeText is a time in formats for people, in a zone (nil: UTC) that it names;
+// "" is one that is not known.
+func timeText(t time.Time, zone *time.Location) string {
+	if !jsontime.Representable(t.UnixMilli()) {
+		return ""
+	}
+	return string(jsontime.AppendIn(nil, t.UnixMilli(), zone))
 }

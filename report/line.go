@@ -2,6 +2,7 @@ package report
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/auditscan/auditscan/event"
 	"github.com/auditscan/auditscan/internal/jsontime"
@@ -12,10 +13,13 @@ import (
 // AppendLine appends e to dst as a line for people, with its newline: time,
 // node and container as far as they are known, comm[pid], call, architecture
 // and action.
-func AppendLine(dst []byte, e *event.Event) []byte {
+func AppendLine(dst []byte, e *event.Event) []byte { return AppendLineIn(dst, e, nil) }
+
+// AppendLineIn is AppendLine with the time in a zone.
+func AppendLineIn(dst []byte, e *event.Event, zone *time.Location) []byte {
 	r := e.Record
 	if r.HasTime && jsontime.Representable(r.Millis) {
-		dst = append(jsontime.Append(dst, r.Millis), ' ')
+		dst = append(jsontime.AppendIn(dst, r.Millis, zone), ' ')
 	}
 	dst = appendPlace(dst, e)
 	dst = appendVisible(dst, r.Comm)

@@ -3,10 +3,9 @@ package report
 import (
 	"bufio"
 	"io"
-	"strings"
 
 	"github.com/auditscan/auditscan/aggregate"
-	"github.com/auditscan/auditscan/internal/term"
+	"github.com/auditscan/auditscan/internal/table"
 )
 
 // writeMarkdown writes a table as GitHub understands it, and the verdict as a
@@ -14,60 +13,13 @@ import (
 func writeMarkdown(w io.Writer, s *aggregate.Summary, o Options) error {
 	out := bufio.NewWriterSize(w, bufferSize)
 	if len(s.Groups) > 0 {
-		writeMarkdownTable(out, s)
+		if err := tableOf(s, Markdown, o).WriteMarkdown(out); err != nil {
+			return err
+		}
+		out.WriteByte('\n')
 	}
-	for _, note := range footer(s, o.Quiet) {
-		line := term.Escape(note.Text)
-		text := strings.TrimLeft(line, " ")
-		indent := line[:len(line)-len(text)]
-		out.WriteString(indent + "- " + escapeMarkdown(text) + "\n")
+	if err := table.WriteMarkdownNotes(out, append(leftOut(s, o), footer(s, o)...)...); err != nil {
+		return err
 	}
 	return out.Flush()
-}
-
-func writeMarkdownTable(out *bufio.Writer, s *aggregate.Summary) {
-	columns := columnsOf(s, Markdown)
-	for _, c := range columns {
-		out.WriteString("| " + c.head + " ")
-	}
-	out.WriteString("|\n" + strings.Repeat("| --- ", len(columns)) + "|\n")
-	for r := range rows(s) {
-		for _, c := range columns {
-			out.WriteString("| " + escapeMarkdown(term.Escape(c.text(r))) + " ")
-		}
-		out.WriteString("|\n")
-	}
-	out.WriteString("\n")
-}
-
-// escapeMarkdown makes s stand for itself: no column, no markup, no link that
-// says something else, no HTML. An underscore within a word, as most are,
-// marks nothing up.
-func escapeMarkdown(s string) string {
-	var out strings.Builder
-	for i := range len(s) {
-		switch c := s[i]; c {
-		case '&':
-			out.WriteString("&amp;")
-		case '<':
-			out.WriteString("&lt;")
-		case '>':
-			out.WriteString("&gt;")
-		case '_':
-			if i == 0 || i+1 == len(s) || !alphanumeric(s[i-1]) || !alphanumeric(s[i+1]) {
-				out.WriteByte('\\')
-			}
-			out.WriteByte(c)
-		case '\\', '|', '`', '*', '[', ']', '~':
-			out.WriteByte('\\')
-			fallthrough
-		default:
-			out.WriteByte(c)
-		}
-	}
-	return out.String()
-}
-
-func alphanumeric(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }

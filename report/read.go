@@ -18,14 +18,13 @@ import (
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
-// Read reads a report that Write made as JSON, or events and losses in the
-// lines of [AppendEvent] and [AppendLoss], which it counts. It is exact or
-// fails: an unknown or missing key, a name that is none, a cut end are errors
-// that say where, in the file called name.
+// Read reads a report that Write made as JSON. It is exact or fails: an unknown
+// or missing key, a name that is none, a cut end are errors that say where, in
+// the file called name. The "positions" that follow keeps in a report are passed
+// over.
 //
-// The "positions" that follow keeps in a report are passed over. Events tell
-// nothing of what they were made from: they are an input that anyone can have
-// written, and that cannot prove that nothing is missing.
+// The lines of [AppendEvent] and [AppendLoss] are no report but a log, which is
+// read as any other.
 func Read(in io.Reader, name string) (*aggregate.Summary, error) {
 	buffered := bufio.NewReaderSize(in, headSize)
 	head, err := buffered.Peek(headSize)
@@ -34,15 +33,13 @@ func Read(in io.Reader, name string) (*aggregate.Summary, error) {
 	}
 	r := newJSONReader(buffered, name)
 	var s *aggregate.Summary
-	switch kind := kindOf(head); {
+	switch {
 	case bytes.HasPrefix(head, byteOrderMark):
 		r.Fail("a byte order mark: save the file as UTF-8 without")
-	case kind == reportKind:
+	case Sniff(head):
 		s = r.report()
-	case kind == eventKind:
-		s = r.events()
 	default:
-		r.Fail("neither a report nor events of auditscan")
+		r.Fail("not a report of auditscan")
 	}
 	if r.Err() != nil {
 		return nil, r.Err()
@@ -64,7 +61,7 @@ func (r *jsonReader) report() *aggregate.Summary {
 		{"totals", func() { s.Totals = r.totals() }},
 		{"completeness", func() { s.Completeness = r.completeness() }},
 		{"groups", func() { r.Array(func() { r.group(s) }) }},
-	}, field{"runs", func() { s.Runs = r.runs() }}, field{"positions", r.Skip})
+	}, field{"filter", func() { s.Selected = r.selection() }}, field{"runs", func() { s.Runs = r.runs() }}, field{"positions", r.Skip})
 	if !r.AtEnd() {
 		r.Fail("text after the end of the report")
 	}
@@ -78,6 +75,16 @@ func (r *jsonReader) version() {
 	if v := r.Integer(math.MinInt64, math.MaxInt64); v != Version && r.Err() == nil {
 		r.Fail("a report of version %d; this auditscan reads version %d", v, Version)
 	}
+}
+
+// selection reads what a filter has left out.
+func (r *jsonReader) selection() *aggregate.Selection {
+	s := &aggregate.Selection{}
+	r.object([]field{
+		{"given", func() { s.Filter = r.String() }},
+		{"leftOut", func() { s.LeftOut = r.count() }},
+	})
+	return s
 }
 
 // runs reads in how many runs each call was seen.
@@ -246,6 +253,8 @@ func (r *jsonReader) identity() *container.Identity {
 		field{"namespace", into(&c.Namespace)},
 		field{"workload", into(&c.Workload)},
 		field{"workloadGuessed", func() { c.WorkloadGuessed = r.Bool() }},
+		field{"nested", into(&c.Nested)},
+		field{"manager", into(&c.Manager)},
 		field{"runtime", into(&c.Runtime)},
 		field{"via", into(&c.Via)},
 	)

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
 )
@@ -59,7 +60,13 @@ type Options struct {
 	Width, Height int
 	// Positions, JSON, are where follow goes on; nil: the report has none.
 	Positions json.RawMessage
-	Quiet     bool // leave out advice: how to prevent a loss, who could have forged an input
+	// Zone is that of the times in Table, Wide and Markdown; nil: UTC.
+	Zone *time.Location
+	// Sort and Top are for Table, Wide, CSV and Markdown: the order of the
+	// lines, and how many there are at most; 0: all.
+	Sort  Order
+	Top   int
+	Quiet bool // leave out advice: how to prevent a loss, who could have forged an input
 }
 
 // bufferSize is how many bytes are handed on at once.
@@ -76,7 +83,7 @@ func Write(w io.Writer, s *aggregate.Summary, f Format, o Options) error {
 	case YAML:
 		return writeYAML(w, document(s, o))
 	case CSV:
-		return writeCSV(w, s)
+		return writeCSV(w, s, o)
 	case Markdown:
 		return writeMarkdown(w, s, o)
 	}

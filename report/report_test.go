@@ -227,7 +227,7 @@ func TestVerdictWords(t *testing.T) {
 		{e(aggregate.Evidence{Kind: aggregate.RotationGap}), "incomplete: some records rotated away", 2},
 		{many, "incomplete: 5 more like these; JSON has them all", 24},
 	} {
-		lines := footer(&aggregate.Summary{Completeness: test.c}, false)
+		lines := footer(&aggregate.Summary{Completeness: test.c}, Options{})
 		if got := lines[len(lines)-1].Text; got != test.want || len(lines) != test.n {
 			t.Errorf("%d lines, the last %q, want %d and %q", len(lines), got, test.n, test.want)
 		}

@@ -5,35 +5,20 @@ import (
 	"slices"
 )
 
-// Sniff reports whether a file that begins with head, a few KiB, is for [Read]:
-// a report or events, also after a tool such as jq has sorted their keys. The
-// JSON of others (journald, laurel, container runtimes, dmesg) is not.
-func Sniff(head []byte) bool { return kindOf(head) != noKind }
-
-// kind is what Read reads.
-type kind int
-
-const (
-	noKind kind = iota
-	reportKind
-	eventKind
-)
-
-// kindOf judges by the first keys of the first object, as far as head goes;
-// the names of some say enough alone.
-func kindOf(head []byte) kind {
+// Sniff reports whether a file that begins with head, a few KiB, is a report
+// for [Read], also after a tool such as jq has sorted its keys. It judges by the
+// first keys of the first object, as far as head goes. Other JSON (events,
+// journald, laurel, container runtimes, dmesg) is a log.
+func Sniff(head []byte) bool {
 	keys := keysOf(head)
-	first := func(n int, of ...string) bool {
-		return len(keys) >= n && !slices.ContainsFunc(keys[:n], func(k string) bool { return !slices.Contains(of, k) })
+	if len(keys) > 0 && keys[0] == "completeness" {
+		return true
 	}
-	switch {
-	case first(1, "completeness") || first(2, "version", "tool", "tables", "inputs", "totals", "positions", "groups"):
-		return reportKind
-	case first(1, "loss") || first(3, "time", "serial", "node", "pid", "comm", "exe", "arch", "nr", "syscall", "action", "sig",
-		"compat", "ip", "uid", "gid", "auid", "ses", "subj", "container"):
-		return eventKind
-	}
-	return noKind
+	return len(keys) > 1 && isReportKey(keys[0]) && isReportKey(keys[1])
+}
+
+func isReportKey(key string) bool {
+	return slices.Contains([]string{"version", "tool", "tables", "inputs", "totals", "filter", "positions", "groups"}, key)
 }
 
 // byteOrderMark is what editors and shells of Windows put before text. Read

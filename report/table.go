@@ -17,17 +17,17 @@ import (
 func writeTable(w io.Writer, s *aggregate.Summary, f Format, o Options) error {
 	out := bufio.NewWriterSize(w, bufferSize)
 	style := table.Style{Width: o.Width, Color: o.Color}
-	notes := footer(s, o.Quiet)
+	notes := append(leftOut(s, o), footer(s, o)...)
 	if len(s.Groups) > 0 {
 		if o.Width > 0 {
 			if err := style.WriteNotes(out, headline(s), table.Note{}); err != nil {
 				return err
 			}
-			if countRows(s) < longTable(o.Height) {
+			if _, shown := countRows(s, o); shown < longTable(o.Height) {
 				notes = slices.DeleteFunc(notes, func(n table.Note) bool { return n == headline(s) })
 			}
 		}
-		t := tableOf(s, f)
+		t := tableOf(s, f, o)
 		if err := t.Write(out, style); err != nil {
 			return err
 		}
@@ -49,18 +49,10 @@ func longTable(height int) int {
 	return height - around
 }
 
-func countRows(s *aggregate.Summary) int {
-	n := 0
-	for i := range s.Groups {
-		n += len(s.Groups[i].Calls)
-	}
-	return n
-}
-
 // tableOf returns the table of a summary in a format for people.
-func tableOf(s *aggregate.Summary, f Format) *table.Table {
-	columns := columnsOf(s, f)
-	t := &table.Table{Rows: cells(s, columns)}
+func tableOf(s *aggregate.Summary, f Format, o Options) *table.Table {
+	columns := columnsOf(s, f, o.Zone)
+	t := &table.Table{Rows: cells(s, columns, o)}
 	for _, c := range columns {
 		t.Columns = append(t.Columns, table.Column{Head: c.head, Fit: c.fit, Color: c.color})
 	}
@@ -69,17 +61,22 @@ func tableOf(s *aggregate.Summary, f Format) *table.Table {
 
 // cells gives the cells of each row. Those of the group, which come first,
 // are made once a group.
-func cells(s *aggregate.Summary, columns []column) iter.Seq[[]string] {
+func cells(s *aggregate.Summary, columns []column, o Options) iter.Seq[[]string] {
 	ofGroup := 0
 	for _, c := range columns {
 		if len(c.keys) > 0 {
 			ofGroup++
 		}
 	}
+	ordered := rows(s, o)
 	return func(yield func([]string) bool) {
-		line := make([]string, len(columns))
-		for r := range rows(s) {
-			for i := r.changed(ofGroup); i < len(line); i++ {
+		line, made := make([]string, len(columns)), (*aggregate.Group)(nil)
+		for r := range ordered {
+			from := ofGroup
+			if r.group != made {
+				from, made = 0, r.group
+			}
+			for i := from; i < len(line); i++ {
 				line[i] = columns[i].text(r)
 			}
 			if !yield(line) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/auditscan/auditscan/aggregate"
@@ -136,7 +137,7 @@ func TestColumns(t *testing.T) {
 		{"no container", keys(aggregate.ByContainer, aggregate.ByComm), []aggregate.Group{{Comm: "x"}}, Wide, "COMM"},
 		{"by namespace", keys(aggregate.ByNamespace), []aggregate.Group{{Namespace: "shop"}}, Table, "NAMESPACE"},
 		{"no exe", keys(aggregate.ByExe, aggregate.ByComm), []aggregate.Group{{Comm: "x"}}, Table, "COMM"},
-		{"none known", aggregate.DefaultKeys(), []aggregate.Group{{}}, CSV, "NODE CONTAINER CONTAINER-ID IMAGE POD NAMESPACE WORKLOAD COMM EXE PID"},
+		{"none known", aggregate.DefaultKeys(), []aggregate.Group{{}}, CSV, "NODE CONTAINER CONTAINER-ID IMAGE POD NAMESPACE WORKLOAD NESTED MANAGER COMM EXE PID"},
 		{"by comm", keys(aggregate.ByComm), []aggregate.Group{{}}, CSV, "COMM"},
 	} {
 		call := map[Format]string{Table: "SYSCALL ARCH ACTION COUNT", Markdown: "SYSCALL ARCH ACTION COUNT"}
@@ -145,11 +146,27 @@ func TestColumns(t *testing.T) {
 			want = test.want + " " + short
 		}
 		var heads []string
-		for _, c := range columnsOf(&aggregate.Summary{By: test.by, Groups: test.groups}, test.format) {
+		for _, c := range columnsOf(&aggregate.Summary{By: test.by, Groups: test.groups}, test.format, nil) {
 			heads = append(heads, c.head)
 		}
 		if got := strings.Join(heads, " "); got != strings.TrimLeft(want, " ") {
 			t.Errorf("%s as %s: columns %q, want %q", test.name, test.format, got, want)
+		}
+	}
+}
+
+// TestZone: times are those of the zone that is asked for, with its offset,
+// in what people read, and of UTC in what programs do.
+func TestZone(t *testing.T) {
+	s := samples(t)["fleet"]
+	o := Options{Zone: time.FixedZone("", 5*3600+1800)}
+	for f, local := range map[Format]bool{Wide: true, Table: true, Markdown: true, CSV: false, JSON: false, YAML: false} {
+		in := string(render(t, s, f, o))
+		if strings.Contains(in, "+05:30") != local {
+			t.Errorf("%s: local times are wanted: %v\n%s", f, local, in)
+		}
+		if f == Wide && strings.Contains(in, "Z ") {
+			t.Errorf("%s tells some times in UTC\n%s", f, in)
 		}
 	}
 }

@@ -207,6 +207,7 @@ func awaitSent(t *testing.T) {
 
 // TestNetlinkLostCounter has the kernel itself lose records.
 func TestNetlinkLostCounter(t *testing.T) {
+	audittest.NeedAuditctl(t)
 	audittest.Need(t)
 	const n = 500
 	s, err := Netlink()

@@ -26,6 +26,43 @@ func TestRewrittenBeforeRead(t *testing.T) {
 	s.want("bbb")
 }
 
+// TestCopyHeldAtOnce: a file that is truncated before anything was read of it,
+// however much it held, is missed at the next look, which takes its copy: that
+// may be deleted before a reader that is slow comes.
+func TestCopyHeldAtOnce(t *testing.T) {
+	for _, unread := range []string{"aaa", strings.Repeat("a", headLen-1), strings.Repeat("a", headLen), strings.Repeat("a", 2*headLen)} {
+		path := logPath(t)
+		writeFile(t, path, unread+"\n")
+		s := newStepper(t, path, FollowOptions{FromStart: true})
+		s.look()
+		copyFile(t, path, path+".1")
+		must(t, os.Truncate(path, 0))
+		appendTo(t, path, strings.ReplaceAll(unread, "a", "b")+"\n")
+		must(t, os.Chtimes(path, time.Time{}, time.Now().Add(time.Second)))
+		s.look()
+		must(t, os.Remove(path+".1"))
+		s.step()
+		s.wantNotes(RotationGap)
+		s.want(unread, strings.ReplaceAll(unread, "a", "b"))
+	}
+}
+
+// TestAlikeUntilLater: a file is told from one that begins alike by all that is
+// there of both, though a reader that is slow has read no more than that of one.
+func TestAlikeUntilLater(t *testing.T) {
+	path := logPath(t)
+	writeFile(t, path, "head\n")
+	s := newStepper(t, path, FollowOptions{FromStart: true})
+	s.step()
+	s.want("head")
+	appendTo(t, path, "one\n")
+	s.look()
+	writeFile(t, path+".1", "head\nold\n")
+	s.now = s.now.Add(scanInterval)
+	s.step()
+	s.want("one", "head", "old")
+}
+
 // TestCopyAppearsLate: the copy of a truncated file has another name at first,
 // or is an archive that is still being made. What was read of the file is not
 // given twice, and what was not is given.

@@ -48,26 +48,43 @@ func fileWriters(st *unix.Stat_t, user uint32, acl bool) string {
 // distributions: a umask of 002 gives it a new file to write to.
 func isPrivateGroup(st *unix.Stat_t) bool { return st.Gid == 0 || st.Gid == st.Uid }
 
-// hasACL reports whether others than owner, group and everybody have rights.
+// aclName is the attribute that holds the rights of others than owner, group and
+// everybody.
+const aclName = "system.posix_acl_access"
+
 func hasACL(f *os.File) bool {
-	n, err := unix.Fgetxattr(int(f.Fd()), "system.posix_acl_access", nil)
+	n, err := unix.Fgetxattr(int(f.Fd()), aclName, nil)
+	return err == nil && n > 0
+}
+
+func directoryHasACL(path string) bool {
+	n, err := unix.Lgetxattr(path, aclName, nil)
 	return err == nil && n > 0
 }
 
 // Groups of these numbers are given to daemons when they are installed
-// (SYS_GID_MIN and SYS_GID_MAX of login.defs; below are those of people, as
-// users, adm and staff). Ubuntu's /var/log is one's, syslog's.
+// (SYS_GID_MIN and SYS_GID_MAX of login.defs); below are those of people, such
+// as users, adm and staff.
 const firstDaemon, lastDaemon = 101, 999
+
+// isDaemonsVarLog reports whether a directory is /var/log, of whatever root,
+// that root shares with the log daemon: Ubuntu's is rsyslogd's, group syslog.
+// The daemon can move away what root has there, but what it puts there instead
+// is its own, as in a sticky directory: that shows by the owner of what the path
+// leads to next.
+func isDaemonsVarLog(st *unix.Stat_t, path string) bool {
+	return strings.HasSuffix(path, "/var/log") && st.Uid == 0 && st.Mode&0o002 == 0 &&
+		st.Gid >= firstDaemon && st.Gid <= lastDaemon
+}
 
 // directoryWriters says why others can replace what is in a directory. In a
 // sticky one that is the right of an entry's owner.
-func directoryWriters(st *unix.Stat_t, user uint32) string {
-	daemon := st.Mode&0o002 == 0 && st.Gid >= firstDaemon && st.Gid <= lastDaemon
-	why := fileWriters(st, user, false)
-	if why != "" && (st.Uid == 0 || st.Uid == user) && (st.Mode&unix.S_ISVTX != 0 || daemon) {
+func directoryWriters(st *unix.Stat_t, path string, user uint32) string {
+	sticky := (st.Uid == 0 || st.Uid == user) && st.Mode&unix.S_ISVTX != 0
+	if sticky || isDaemonsVarLog(st, path) {
 		return ""
 	}
-	return why
+	return fileWriters(st, user, directoryHasACL(path))
 }
 
 // maxLinks is how many links the kernel follows in a path.
@@ -89,7 +106,7 @@ func placeWriters(path string, user uint32) string {
 		}
 		switch st.Mode & unix.S_IFMT {
 		case unix.S_IFDIR:
-			if why := directoryWriters(&st, user); why != "" {
+			if why := directoryWriters(&st, at, user); why != "" {
 				return fmt.Sprintf("its directory %s %s", at, why)
 			}
 		case unix.S_IFLNK:

@@ -43,8 +43,7 @@ func TestOtherWriters(t *testing.T) {
 			chown(t, dir, nobody, 0)
 		}, "d belongs to uid 65534"},
 		"directory further up":        {func(t *testing.T, top, dir, file string) { chmod(t, top, 0o777) }, "can be written by everybody"},
-		"directory of a daemon":       {func(t *testing.T, top, dir, file string) { chown(t, top, 0, 101); chmod(t, top, 0o775) }, ""},
-		"directory of the last one":   {func(t *testing.T, top, dir, file string) { chown(t, top, 0, 999); chmod(t, top, 0o775) }, ""},
+		"directory of a daemon":       {func(t *testing.T, top, dir, file string) { chown(t, top, 0, 101); chmod(t, top, 0o775) }, "by the group 101"},
 		"directory of users":          {func(t *testing.T, top, dir, file string) { chown(t, top, 0, 100); chmod(t, top, 0o775) }, "by the group 100"},
 		"directory of a person":       {func(t *testing.T, top, dir, file string) { chown(t, top, 0, 1000); chmod(t, top, 0o775) }, "by the group 1000"},
 		"of a daemon and everybody's": {func(t *testing.T, top, dir, file string) { chown(t, top, 0, 101); chmod(t, top, 0o777) }, "by everybody"},
@@ -65,14 +64,8 @@ func TestOtherWriters(t *testing.T) {
 			must(t, os.Symlink("../other/link", file))
 			chown(t, other, nobody, nobody)
 		}, "other belongs to uid 65534"},
-		"list": {func(t *testing.T, top, dir, file string) {
-			// Version 2: the owner rw, uid 65534 rw, the group none, the mask rw, others none.
-			acl := "\x02\x00\x00\x00" + "\x01\x00\x06\x00\xff\xff\xff\xff" + "\x02\x00\x06\x00\xfe\xff\x00\x00" +
-				"\x04\x00\x00\x00\xff\xff\xff\xff" + "\x10\x00\x06\x00\xff\xff\xff\xff" + "\x20\x00\x00\x00\xff\xff\xff\xff"
-			if err := unix.Setxattr(file, "system.posix_acl_access", []byte(acl), 0); err != nil {
-				t.Skipf("no access lists: %v", err)
-			}
-		}, "an access list that lets others write"},
+		"list":             {func(t *testing.T, top, dir, file string) { giveList(t, file) }, "it has an access list that lets others write"},
+		"directory's list": {func(t *testing.T, top, dir, file string) { giveList(t, dir) }, "d has an access list that lets others write"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			top := t.TempDir()
@@ -91,6 +84,58 @@ func TestOtherWriters(t *testing.T) {
 				if (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
 					t.Errorf("it says %q, want %q", got, tt.want)
 				}
+			}
+		})
+	}
+}
+
+// giveList lets nobody write by an access list, which shows in the mode as the
+// group's right.
+func giveList(t *testing.T, path string) {
+	t.Helper()
+	// Version 2: the owner rwx, uid 65534 rwx, the group none, the mask rwx, others none.
+	acl := "\x02\x00\x00\x00" + "\x01\x00\x07\x00\xff\xff\xff\xff" + "\x02\x00\x07\x00\xfe\xff\x00\x00" +
+		"\x04\x00\x00\x00\xff\xff\xff\xff" + "\x10\x00\x07\x00\xff\xff\xff\xff" + "\x20\x00\x00\x00\xff\xff\xff\xff"
+	if err := unix.Setxattr(path, aclName, []byte(acl), 0); err != nil {
+		t.Skipf("no access lists: %v", err)
+	}
+}
+
+// TestOtherWritersOfVarLog: Ubuntu's /var/log can be written by rsyslogd's group.
+// What root has below stays root's; what the daemon puts there is not.
+func TestOtherWritersOfVarLog(t *testing.T) {
+	const syslog, people = 110, 1000
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to give files to others")
+	}
+	for _, tt := range []struct {
+		name       string
+		group      int
+		mode       os.FileMode
+		dirs       string // the path of /var/log
+		auditOwner int
+		want       string
+	}{
+		{"as installed", syslog, 0o775, "var/log", 0, ""},
+		{"audit is the daemon's", syslog, 0o775, "var/log", syslog, "log/audit belongs to uid 110"},
+		{"of people", people, 0o775, "var/log", 0, "by the group 1000"},
+		{"of everybody", syslog, 0o777, "var/log", 0, "by everybody"},
+		{"another directory", syslog, 0o775, "srv/log", 0, "by the group 110"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			log := filepath.Join(t.TempDir(), filepath.FromSlash(tt.dirs))
+			audit := filepath.Join(log, "audit")
+			must(t, os.MkdirAll(audit, 0o750))
+			file := filepath.Join(audit, "audit.log")
+			must(t, os.WriteFile(file, []byte("line\n"), 0o600))
+			must(t, os.Chown(audit, tt.auditOwner, 0))
+			must(t, os.Chown(log, 0, tt.group))
+			must(t, os.Chmod(log, tt.mode))
+			r, err := Open(file)
+			must(t, err)
+			defer r.Close()
+			if got := r.OtherWriters(); (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
+				t.Errorf("it says %q, want %q", got, tt.want)
 			}
 		})
 	}

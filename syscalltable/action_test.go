@@ -67,6 +67,15 @@ func TestParseActionRefuses(t *testing.T) {
 	}
 }
 
+// TestDenied: what ran is no denial, whatever else an action is.
+func TestDenied(t *testing.T) {
+	for a := ActionUnknown; a <= ActionAllow; a++ {
+		if ran := a == ActionLog || a == ActionAllow; a.Denied() == ran {
+			t.Errorf("%s is denied: %v", a, a.Denied())
+		}
+	}
+}
+
 // TestActionCode: what a filter returns for an action is that action again.
 func TestActionCode(t *testing.T) {
 	for a := ActionKillProcess; a <= ActionAllow; a++ {

@@ -35,14 +35,12 @@ func (w *follower) catchUp(ctx context.Context) error {
 	w.stdout.gathers = true
 	err := w.counts.Backlog(b)
 	w.stdout.gathers = false
-	if err := errors.Join(err, w.stdout.flush()); err != nil {
+	if err != nil {
 		return err
 	}
-	if err := w.chunk(b.rest); err != nil {
-		return err
-	}
+	err = errors.Join(w.stdout.flush(), w.chunk(b.rest))
 	w.takePosition()
-	return nil
+	return err
 }
 
 // gatherer is a writer that can gather what comes in small pieces: to wake up
@@ -52,6 +50,7 @@ type gatherer struct {
 	gathers bool
 	pieces  []byte
 	written time.Time
+	err     error // of writing what was gathered, which is kept for flush
 }
 
 const (
@@ -60,24 +59,42 @@ const (
 )
 
 func (g *gatherer) Write(p []byte) (int, error) {
-	if len(g.pieces) == 0 && (!g.gathers || len(p) >= gatherSize) {
+	switch {
+	case len(g.pieces) == 0 && !g.gathers:
 		return g.w.Write(p)
-	}
-	g.pieces = append(g.pieces, p...)
-	if len(g.pieces) < gatherSize && time.Since(g.written) < gatherTime {
+	case len(g.pieces) == 0 && len(p) >= gatherSize:
+		g.write(p)
 		return len(p), nil
 	}
-	return len(p), g.flush()
+	g.pieces = append(g.pieces, p...)
+	if len(g.pieces) >= gatherSize || time.Since(g.written) >= gatherTime {
+		g.writePieces()
+	}
+	return len(p), nil
 }
 
-// flush writes what was gathered.
+// flush writes what was gathered. It returns the first error since the flush
+// before: what is counted while nobody can be shown it is counted all the same,
+// up to a place that can be gone on from.
 func (g *gatherer) flush() error {
-	if len(g.pieces) == 0 {
-		return nil
-	}
-	_, err := g.w.Write(g.pieces)
-	g.pieces, g.written = g.pieces[:0], time.Now()
+	g.writePieces()
+	err := g.err
+	g.err = nil
 	return err
+}
+
+func (g *gatherer) writePieces() {
+	if len(g.pieces) == 0 {
+		return
+	}
+	g.write(g.pieces)
+	g.pieces, g.written = g.pieces[:0], time.Now()
+}
+
+func (g *gatherer) write(p []byte) {
+	if g.err == nil {
+		_, g.err = g.w.Write(p)
+	}
 }
 
 // backlog gives what a stream has now, in blocks. It ends at the first chunk

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/auditscan/auditscan/internal/loggen"
+	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/source"
 )
 
@@ -106,7 +107,7 @@ func TestFollowRotationInBacklog(t *testing.T) {
 	if rest := f.stop(syscall.SIGTERM); rest != "" {
 		t.Errorf("more than there was: %s", rest)
 	}
-	if want := fmt.Sprintf("\n%d records, ", 4*each); !strings.Contains(f.stderr.String(), want) || !strings.Contains(f.stderr.String(), "\nunknown: ") {
+	if want := fmt.Sprintf("\n%s records, ", table.Number(int64(4*each))); !strings.Contains(f.stderr.String(), want) || !strings.Contains(f.stderr.String(), "\nunknown: ") {
 		t.Errorf("summary:\n%s", &f.stderr)
 	}
 }
@@ -166,7 +167,7 @@ func TestFollowEndsInBacklog(t *testing.T) {
 		}
 		shown++
 	}
-	if want := fmt.Sprintf("\n%d records, ", shown); !strings.Contains(f.stderr.String(), want) {
+	if want := fmt.Sprintf("\n%s records, ", table.Number(int64(shown))); !strings.Contains(f.stderr.String(), want) {
 		t.Errorf("%d were shown, but the summary is\n%s", shown, &f.stderr)
 	}
 }

@@ -3,19 +3,24 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
+	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/confine"
+	"github.com/auditscan/auditscan/internal/findings"
+	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
+	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -48,29 +53,32 @@ exits with 4 if the profile denies any.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), env, args[0], args[1:]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.run(cmd.Context(), env, args[0], f.logs(args[1:]))
+		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json")
-	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, pod, namespace, workload, exe, comm, pid")
+	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json, markdown, sarif, junit")
+	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, nested, manager, pod, namespace, workload, exe, comm, pid")
 	flags.StringSliceVar(&f.caps, "cap", profile.DefaultCaps(), "the container's `capabilities`, for the conditions of Docker's form")
 	f.profileFile.add(flags)
 	flags.BoolVar(&f.noStub, "no-stub", false, "not loaded by runc or its like: no ENOSYS above the highest number that is listed")
 	f.readFlags.add(flags)
 	flags.Lookup("cap").DefValue = "those of a Docker container"
+	flags.Lookup("strict").Usage += ", and exit with 3 if the log is incomplete"
 	return cmd
 }
 
 func (f *checkFlags) run(ctx context.Context, env *environment, path string, args []string) error {
-	if f.output != "table" && f.output != "json" {
-		return usageErrorf("--output: unknown format %q (one of table, json)", f.output)
+	if !slices.Contains(checkFormats, f.output) {
+		return usageErrorf("--output: unknown format %q (one of %s)", f.output, strings.Join(checkFormats, ", "))
 	}
 	caps, err := parseAll("cap", f.caps, profile.ParseCapability)
 	if err != nil {
 		return err
 	}
-	if err := env.giveUp(confine.Needs{}); err != nil {
+	if err := errors.Join(env.page(f.output), env.giveUp(confine.Needs{})); err != nil {
 		return err
 	}
 	document, err := f.profileFile.read(env, path)
@@ -89,18 +97,16 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	if err != nil {
 		return err
 	}
-	write := r.WriteJSON
-	if f.output == "table" {
-		write = func(w io.Writer) error { return f.table(w, r, document) }
-	}
-	if err := env.output(write); err != nil {
+	if err := env.output(func(w io.Writer) error { return f.write(env, w, path, r, document) }); err != nil {
 		return err
 	}
 	if r.Records == 0 {
-		env.notef("nothing was checked: no SECCOMP record in %d lines passes the filters; this says nothing of %s", s.Totals.Lines, path)
-		return &exitError{code: exitIncomplete}
+		why := cmp.Or(f.matched(s), fmt.Errorf("no SECCOMP record in %d lines", s.Totals.Lines))
+		return &exitError{exitIncomplete, fmt.Errorf("nothing was checked, so this says nothing of %s: %w", path, why)}
 	}
-	sayChecked(env, r, s)
+	if err := f.sayChecked(env, r, s); err != nil {
+		return err
+	}
 	if !f.quiet {
 		p, err := document.Evaluate(profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub})
 		if err != nil {
@@ -110,14 +116,46 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 			return err
 		}
 	}
-	if r.Denied > 0 {
+	switch {
+	case r.Denied > 0:
 		return &exitError{code: exitDifferent}
+	case f.strict && s.Completeness.Verdict == aggregate.Incomplete:
+		return &exitError{code: exitIncomplete}
 	}
 	return nil
 }
 
+// checkFormats are the formats of check. The last three are for the pages of
+// forges and CI servers.
+var checkFormats = []string{"table", "json", "markdown", "sarif", "junit"}
+
+// write writes the result in the format that is asked for.
+func (f *checkFlags) write(env *environment, w io.Writer, path string, r *profile.CheckResult, d *profile.Document) error {
+	c := findings.Check{Result: r, Path: path, Version: version, Strict: f.strict}
+	if !f.quiet {
+		c.Advice = amendChecked(r, d)
+	}
+	switch f.output {
+	case "json":
+		return r.WriteJSON(w)
+	case "markdown":
+		return c.WriteMarkdown(w)
+	case "sarif":
+		return c.WriteSARIF(w)
+	case "junit":
+		return c.WriteJUnit(w)
+	}
+	if err := env.writeTable(w, r.Headline(), r.Table()); err != nil {
+		return err
+	}
+	return env.writeAmendment(w, c.Advice)
+}
+
 // profileFile says how a profile is read.
-type profileFile struct{ strict bool }
+type profileFile struct {
+	strict bool
+	host   syscalltable.Arch // that it is for; NoArch: this one
+}
 
 func (f *profileFile) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.strict, "strict", false, "refuse a profile with anything that runtimes pass over")
@@ -134,11 +172,25 @@ func (f profileFile) read(env *environment, path string) (*profile.Document, err
 		return nil, err
 	}
 	defer in.Close()
-	d, err := profile.Read(in, path)
+	return f.parse(env, in, path)
+}
+
+// parse reads a profile from what was opened.
+func (f profileFile) parse(env *environment, in io.Reader, name string) (*profile.Document, error) {
+	d, err := profile.Read(in, name, profile.ReadOptions{Host: f.host, Include: openIncluded})
 	if err != nil {
 		return nil, err
 	}
 	return d, f.sayNotes(env, d)
+}
+
+// openIncluded opens what a profile names: a hostile one may name a pipe, which
+// would not be open before somebody writes.
+func openIncluded(name string) (io.ReadCloser, error) {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", name)
+	}
+	return os.Open(name)
 }
 
 // sayNotes tells what was passed over, or refuses that.
@@ -180,39 +232,36 @@ func (f *checkFlags) summary(ctx context.Context, env *environment, args []strin
 }
 
 // sayChecked tells the result in a sentence, and what the policy's notes are.
-func sayChecked(env *environment, r *profile.CheckResult, s *aggregate.Summary) {
+func (f *checkFlags) sayChecked(env *environment, r *profile.CheckResult, s *aggregate.Summary) error {
 	for _, note := range r.Notes {
 		env.notef("%s", note)
 	}
-	env.notef("%s denies %d of %d records, %d depend on arguments", r.Profile, r.Denied, r.Records, r.Depends)
-	if r.Unanswered > 0 {
-		env.notef("%d records have no architecture, so no profile can be asked about them", r.Unanswered)
+	if f.output != "table" || !term.IsTerminal(env.stdout) { // else it stands above the table
+		env.notef("%s", r.Headline().Text)
 	}
-	if s.Completeness.Verdict == aggregate.Incomplete {
-		env.notef("the log is incomplete: the profile may deny calls that are not in it")
-	}
-}
-
-// table writes what the profile denies and, unless quiet, what to do about it.
-func (f *checkFlags) table(w io.Writer, r *profile.CheckResult, d *profile.Document) error {
-	if err := writeTable(w, r.Table()); err != nil || f.quiet {
-		return err
-	}
-	return amendChecked(w, r, d)
-}
-
-// writeTable aligns a table; its texts may come from a log.
-func writeTable(w io.Writer, t profile.Table) error {
-	if len(t.Rows) == 0 {
+	if s.Completeness.Verdict != aggregate.Incomplete {
 		return nil
 	}
-	tw := tabwriter.NewWriter(w, 0, 8, 3, ' ', 0)
-	fmt.Fprintln(tw, strings.Join(t.Head, "\t"))
-	for _, row := range t.Rows {
-		for i := range row {
-			row[i] = cmp.Or(term.Escape(row[i]), "-")
+	env.notef("the log is incomplete: the profile may deny calls that are not in it")
+	return report.WriteVerdict(env.stderr, s, env.reportOptions(env.stderr, f.quiet))
+}
+
+// writeTable writes a table, if there is anything in it. On a terminal its
+// headline comes first; a file has the table only.
+func (env *environment) writeTable(w io.Writer, headline table.Note, t *table.Table) error {
+	style := env.style(env.stdout)
+	if style.Width > 0 {
+		if err := style.WriteNotes(w, headline); err != nil {
+			return err
 		}
-		fmt.Fprintln(tw, strings.Join(row, "\t"))
 	}
-	return tw.Flush()
+	for range t.Rows {
+		if style.Width > 0 {
+			if err := style.WriteNotes(w, table.Note{}); err != nil {
+				return err
+			}
+		}
+		return t.Write(w, style)
+	}
+	return nil
 }

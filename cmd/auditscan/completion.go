@@ -89,25 +89,31 @@ func completeArgument(cmd *cobra.Command, _ []string, _ string) ([]string, cobra
 func flagValues(command string) map[string][]string {
 	values := map[string][]string{
 		"arch":    texts(syscalltable.Arches()),
-		"by":      texts(aggregate.Keys()),
+		"by":      append(texts(aggregate.Keys()), "none"),
 		"cap":     profile.DefaultCaps(),
 		"color":   texts(term.Whens()),
 		"errno":   {"EPERM", "ENOSYS", "EACCES"},
-		"format":  texts([]profile.Format{profile.FormatOCI, profile.FormatDocker, profile.FormatSPO, profile.FormatSystemd}),
+		"format":  texts(profile.Formats()),
 		"output":  {string(report.Table), string(report.JSON)},
-		"per":     texts([]aggregate.Key{aggregate.ByContainer, aggregate.ByPod, aggregate.ByWorkload, aggregate.ByExe, aggregate.ByComm}),
+		"per":     texts([]aggregate.Key{aggregate.ByContainer, aggregate.ByNested, aggregate.ByManager, aggregate.ByPod, aggregate.ByWorkload, aggregate.ByExe, aggregate.ByComm}),
 		"runtime": texts([]profile.Runtime{profile.RuntimeAuto, profile.RuntimeRunc, profile.RuntimeCrun, profile.RuntimeNone}),
+		"sort":    texts(report.Orders()),
 		"syscall": callNames(),
 	}
 	for a := syscalltable.ActionUnknown; a <= syscalltable.ActionAllow; a++ {
 		values["action"] = append(values["action"], a.String())
 	}
+	values["action"] = append(values["action"], denied)
 	switch command {
 	case "report":
 		values["output"] = append(texts(report.Formats()), events)
+	case "check":
+		values["output"] = checkFormats
+	case "diff":
+		values["output"] = []string{"table", "json", "markdown"}
 	case "version":
 		values["output"] = []string{"text", "json"}
-	case "record":
+	case "record", "profile":
 		delete(values, "output") // a file
 	case "syscall":
 		values["arch"] = append(values["arch"], "all")

@@ -1,14 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
-	"text/tabwriter"
+	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/container/live"
+	"github.com/auditscan/auditscan/internal/confine"
+	"github.com/auditscan/auditscan/internal/rights"
+	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/internal/term"
 )
 
@@ -26,6 +31,10 @@ func newContainers(env *environment) *cobra.Command {
 			if output != "table" && output != "json" {
 				return usageErrorf("--output: unknown format %q (one of table, json)", output)
 			}
+			// /proc can hide the processes of others (hidepid).
+			if err := env.giveUp(confine.Needs{Capabilities: []rights.Capability{rights.SysPtrace}}); err != nil {
+				return err
+			}
 			names, err := live.NewResolver(root)
 			if err != nil {
 				return fmt.Errorf("--root: %w", err)
@@ -36,7 +45,12 @@ func newContainers(env *environment) *cobra.Command {
 				return err
 			}
 			sayProblems(env, names.Problems())
-			return env.output(func(w io.Writer) error { return writeProcesses(w, list, output) })
+			if err := env.page(output); err != nil {
+				return err
+			}
+			return env.output(func(w io.Writer) error {
+				return writeProcesses(w, list, output, env.style(env.stdout), env.zone(env.stdout))
+			})
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json (a line a process)")
@@ -44,7 +58,7 @@ func newContainers(env *environment) *cobra.Command {
 	return cmd
 }
 
-func writeProcesses(w io.Writer, list []container.Process, output string) error {
+func writeProcesses(w io.Writer, list []container.Process, output string, style table.Style, zone *time.Location) error {
 	if output == "json" {
 		for _, p := range list {
 			if err := term.WriteJSON(w, p, ""); err != nil {
@@ -53,20 +67,19 @@ func writeProcesses(w io.Writer, list []container.Process, output string) error 
 		}
 		return nil
 	}
-	tw := tabwriter.NewWriter(w, 0, 8, 3, ' ', 0)
-	fmt.Fprintln(tw, "CONTAINER\tID\tPOD\tNAMESPACE\tRUNTIME\tPID\tSTART")
-	for _, p := range list {
-		c := p.Container
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", cell(c.Name), cell(c.ID[:min(12, len(c.ID))]), cell(c.Pod),
-			cell(c.Namespace), cell(c.Runtime), p.PID, p.Start.UTC().Format("2006-01-02T15:04:05Z"))
+	t := table.Table{
+		Columns: []table.Column{
+			{Head: "CONTAINER", Fit: table.Cut}, {Head: "ID", Fit: table.Cut}, {Head: "POD", Fit: table.Cut}, {Head: "NAMESPACE", Fit: table.Cut},
+			{Head: "RUNTIME", Fit: table.Cut}, {Head: "PID"}, {Head: "START"},
+		},
+		Rows: table.RowsOf(list, func(p container.Process) []string {
+			c := p.Container
+			return []string{cell(c.Name), cell(c.ID[:min(12, len(c.ID))]), cell(c.Pod), cell(c.Namespace), cell(c.Runtime),
+				strconv.Itoa(int(p.PID)), p.Start.In(zone).Format(time.RFC3339)}
+		}),
 	}
-	return tw.Flush()
+	return t.Write(w, style)
 }
 
 // cell is a value for a table.
-func cell(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return term.Escape(s)
-}
+func cell(s string) string { return cmp.Or(s, "-") }

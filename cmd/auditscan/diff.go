@@ -6,10 +6,14 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/confine"
+	"github.com/auditscan/auditscan/internal/findings"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -18,36 +22,38 @@ import (
 // policyFlags say for which host and container profiles are evaluated.
 type policyFlags struct {
 	profileFile
-	arch   string
-	caps   []string
-	noStub bool
-	output string
+	arch    string
+	caps    []string
+	noStub  bool
+	output  string
+	formats []string
 }
 
 func (f *policyFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.arch, "arch", runtime.GOARCH, "the host's `architecture`")
 	flags.StringSliceVar(&f.caps, "cap", profile.DefaultCaps(), "the container's `capabilities`, for conditions")
-	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json")
+	flags.StringVarP(&f.output, "output", "o", "table", "`format`: "+strings.Join(f.formats, ", "))
 	f.profileFile.add(flags)
 	flags.BoolVar(&f.noStub, "no-stub", false, "not loaded by runc or its like: no ENOSYS above the highest number that is listed")
 	flags.Lookup("cap").DefValue = "those of a Docker container"
 }
 
 func (f *policyFlags) environment() (profile.Environment, error) {
-	if f.output != "table" && f.output != "json" {
-		return profile.Environment{}, usageErrorf("--output: unknown format %q (one of table, json)", f.output)
+	if !slices.Contains(f.formats, f.output) {
+		return profile.Environment{}, usageErrorf("--output: unknown format %q (one of %s)", f.output, strings.Join(f.formats, ", "))
 	}
 	arch, err := syscalltable.ParseArch(f.arch)
 	if err != nil {
 		return profile.Environment{}, usageErrorf("--arch: %v", err)
 	}
+	f.host = arch
 	caps, err := parseAll("cap", f.caps, profile.ParseCapability)
 	return profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub}, err
 }
 
 func newDiff(env *environment) *cobra.Command {
-	var f policyFlags
+	f := policyFlags{formats: []string{"table", "json", "markdown"}}
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Show what a profile allows that another does not, and at what risk",
@@ -79,6 +85,9 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 	if err != nil {
 		return err
 	}
+	if err := env.giveUp(confine.Needs{}); err != nil {
+		return err
+	}
 	var policies [2]*profile.Policy
 	for i, name := range []string{before, after} {
 		d, err := f.readPolicy(env, name)
@@ -95,12 +104,16 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 	} else if err != nil {
 		return err
 	}
-	r := profile.Diff(policies[0], policies[1], reference)
-	write := r.WriteJSON
-	if f.output == "table" {
-		write = func(w io.Writer) error { return writeTable(w, r.Table()) }
+	if err := env.page(f.output); err != nil {
+		return err
 	}
-	if err := env.output(write); err != nil {
+	r := profile.Diff(policies[0], policies[1], reference)
+	write := map[string]func(io.Writer) error{
+		"table":    func(w io.Writer) error { return env.writeTable(w, r.Headline(), r.Table()) },
+		"json":     r.WriteJSON,
+		"markdown": func(w io.Writer) error { return findings.WriteDiffMarkdown(w, r) },
+	}
+	if err := env.output(write[f.output]); err != nil {
 		return err
 	}
 	if err := sayStarts(env, policies[1]); err != nil {
@@ -129,11 +142,7 @@ func (f profileFile) readPolicy(env *environment, name string) (*profile.Documen
 		return nil, err
 	}
 	if !report.Sniff(head) {
-		d, err := profile.Read(in, name)
-		if err != nil {
-			return nil, err
-		}
-		return d, f.sayNotes(env, d)
+		return f.parse(env, in, name)
 	}
 	s, err := report.Read(in, name)
 	if err != nil {

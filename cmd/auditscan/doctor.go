@@ -27,6 +27,9 @@ recording here loses nothing.`,
 			if output != "table" && output != "json" {
 				return usageErrorf("--output: unknown format %q (one of table, json)", output)
 			}
+			if err := env.page(output); err != nil {
+				return err
+			}
 			r := hostcheck.Run(root)
 			if err := env.output(func(w io.Writer) error { return writeDoctor(w, r, output, env.style(env.stdout)) }); err != nil {
 				return err

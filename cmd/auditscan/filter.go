@@ -6,10 +6,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/pflag"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/timespec"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -18,25 +20,30 @@ import (
 type filterFlags struct {
 	comm, exe, container, pod, namespace []string
 	pid, arch, action, syscall           []string
+	allNamespaces                        bool
 	since, until                         string
 }
 
 func (f *filterFlags) add(flags *pflag.FlagSet) {
-	flags.StringSliceVar(&f.comm, "comm", nil, "only records of these `names` of threads (* stands for any text)")
-	flags.StringSliceVar(&f.exe, "exe", nil, "only records of these program `paths`")
-	flags.StringSliceVar(&f.pid, "pid", nil, "only records of these `pids`")
-	flags.StringSliceVar(&f.container, "container", nil, "only records of these containers: `names or ids`")
-	flags.StringSliceVar(&f.pod, "pod", nil, "only records of these pods: `names`")
-	flags.StringSliceVar(&f.namespace, "namespace", nil, "only these Kubernetes `namespaces`")
+	flags.StringSliceVar(&f.comm, "comm", nil, "only these program `names` (comm, 15 characters; * matches anything)")
+	flags.StringSliceVar(&f.exe, "exe", nil, "only these program `paths`")
+	flags.StringSliceVar(&f.pid, "pid", nil, "only these `pids`")
+	flags.StringSliceVar(&f.container, "container", nil, "only these containers: `names or ids`")
+	flags.StringSliceVar(&f.pod, "pod", nil, "only these pods: `names`")
+	flags.StringSliceVarP(&f.namespace, "namespace", "n", nil, "only these Kubernetes `namespaces`")
+	flags.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "every namespace, as without -n")
 	flags.StringSliceVar(&f.arch, "arch", nil, "only these `architectures` (x86_64, arm64, ...)")
-	flags.StringSliceVar(&f.action, "action", nil, "only these `actions` (log, errno, kill_process, ...)")
+	flags.StringSliceVar(&f.action, "action", nil, "only these `actions` (log, errno, kill_process, ...; denied: all but log)")
 	flags.StringSliceVar(&f.syscall, "syscall", nil, "only these calls: `names`")
-	flags.StringVar(&f.since, "since", "", "only records from this `time` on (2006-01-02 15:04, 15:04, 2h ago)")
-	flags.StringVar(&f.until, "until", "", "only records before this `time`")
+	flags.StringVarP(&f.since, "since", "S", "", "only records from this `time` on (2006-01-02 15:04, 2h ago, yesterday, boot)")
+	flags.StringVarP(&f.until, "until", "U", "", "only records before this `time`")
 }
 
 // filter checks the flags' values.
-func (f *filterFlags) filter(now time.Time) (*aggregate.Filter, error) {
+func (f *filterFlags) filter(now timespec.Clock) (*aggregate.Filter, error) {
+	if f.allNamespaces && len(f.namespace) > 0 {
+		return nil, usageErrorf("--all-namespaces and --namespace do not go together")
+	}
 	out := &aggregate.Filter{Comm: f.comm, Exe: f.exe, Container: f.container, Pod: f.pod, Namespace: f.namespace}
 	var err error
 	if out.PID, err = parseAll("pid", f.pid, parsePID); err != nil {
@@ -45,25 +52,78 @@ func (f *filterFlags) filter(now time.Time) (*aggregate.Filter, error) {
 	if out.Arch, err = parseAll("arch", f.arch, syscalltable.ParseArch); err != nil {
 		return nil, err
 	}
-	if out.Action, err = parseAll("action", f.action, syscalltable.ParseAction); err != nil {
+	if out.Action, err = f.actions(); err != nil {
 		return nil, err
 	}
 	if out.Syscall, err = parseAll("syscall", f.syscall, parseCall); err != nil {
 		return nil, err
 	}
-	if out.Since, err = parseTime(f.since, now); err != nil {
-		return nil, usageErrorf("--since: %v", err)
+	if out.Since, err = parseTime("since", f.since, now); err != nil {
+		return nil, err
 	}
-	if out.Until, err = parseTime(f.until, now); err != nil {
-		return nil, usageErrorf("--until: %v", err)
+	if out.Until, err = parseTime("until", f.until, now); err != nil {
+		return nil, err
 	}
+	out.Text = f.String()
 	return out, nil
 }
 
-// given reports whether there is any filter.
-func (f *filterFlags) given() bool {
-	lists := [][]string{f.comm, f.exe, f.container, f.pod, f.namespace, f.pid, f.arch, f.action, f.syscall}
-	return len(slices.Concat(lists...)) > 0 || f.since != "" || f.until != ""
+// denied stands for all actions of a call that did not run.
+const denied = "denied"
+
+// actions returns the actions that are asked for.
+func (f *filterFlags) actions() (list []syscalltable.Action, err error) {
+	for _, name := range f.action {
+		if name == denied {
+			list = append(list, refusing()...)
+			continue
+		}
+		a, err := syscalltable.ParseAction(name)
+		if err != nil {
+			return nil, usageErrorf("--action: %v", err)
+		}
+		list = append(list, a)
+	}
+	return list, nil
+}
+
+// refusing returns the actions of a call that did not run.
+func refusing() (list []syscalltable.Action) {
+	for a := syscalltable.ActionUnknown; a <= syscalltable.ActionAllow; a++ {
+		if a.Denied() {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// String returns the filters that are given, as a command line has them.
+func (f *filterFlags) String() string {
+	var all []string
+	for _, flag := range []struct {
+		name   string
+		values []string
+	}{
+		{"comm", f.comm}, {"exe", f.exe}, {"pid", f.pid}, {"container", f.container}, {"pod", f.pod}, {"namespace", f.namespace},
+		{"arch", f.arch}, {"action", f.action}, {"syscall", f.syscall}, {"since", nonEmpty(f.since)}, {"until", nonEmpty(f.until)},
+	} {
+		if len(flag.values) > 0 {
+			all = append(all, "--"+flag.name+" "+shellWord(strings.Join(flag.values, ",")))
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+func nonEmpty(s string) []string {
+	return slices.DeleteFunc([]string{s}, func(s string) bool { return s == "" })
+}
+
+// shellWord quotes what a shell would take apart.
+func shellWord(s string) string {
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`'"\$&;|<>()*?[]`+"`", r) }) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // parseAll parses the values of a flag.
@@ -101,44 +161,14 @@ func parseCall(name string) (string, error) {
 	return "", fmt.Errorf("no architecture has a call %q (see `auditscan syscall`)", name)
 }
 
-// parseTime reads a point in time: with a date and zone, in local time, as a
-// time of today, or as a duration before now ("90m", "2h ago").
-func parseTime(s string, now time.Time) (time.Time, error) {
-	switch s {
-	case "":
+// parseTime reads the time of a flag; none is the zero time.
+func parseTime(flag, text string, now timespec.Clock) (time.Time, error) {
+	if text == "" {
 		return time.Time{}, nil
-	case "now":
-		return now, nil
-	case "today":
-		return midnight(now), nil
-	case "yesterday":
-		return midnight(now).AddDate(0, 0, -1), nil
 	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02"} {
-		if t, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
-			return t, nil
-		}
+	t, err := now.Parse(text)
+	if err != nil {
+		err = usageErrorf("--%s: %v", flag, err)
 	}
-	for _, layout := range []string{"15:04:05", "15:04"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return midnight(now).Add(t.Sub(t.Truncate(24 * time.Hour))), nil
-		}
-	}
-	if d, err := duration(strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(s, "-"), "ago"))); err == nil {
-		return now.Add(-d), nil
-	}
-	return time.Time{}, fmt.Errorf("cannot read the time %q (use 2006-01-02 15:04, 15:04, or 2h for two hours ago)", s)
-}
-
-// duration is time.ParseDuration with days.
-func duration(s string) (time.Duration, error) {
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		n, err := strconv.Atoi(days)
-		return time.Duration(n) * 24 * time.Hour, err
-	}
-	return time.ParseDuration(s)
-}
-
-func midnight(t time.Time) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
+	return t, err
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,14 +17,20 @@ import (
 // followFlags are the flags of follow.
 type followFlags struct {
 	filterFlags
+	files     []string // --file
+	node      string
 	output    string
+	by        string
+	sort      string
 	onlyNew   bool
+	plain     bool
 	fromStart bool
 	state     string
 	pidmap    string
 	root      string
 	strict    bool
 	quiet     bool
+	keys      []aggregate.Key // of by; nil: as they were counted
 }
 
 func newFollow(env *environment) *cobra.Command {
@@ -42,22 +47,26 @@ the summary on stderr.`,
 		Example: `  auditscan follow /var/log/syslog
   auditscan follow --new --comm nginx /var/log/audit/audit.log
   auditscan follow -o json audit: | jq -r .syscall`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if args = append(args, f.files...); len(args) > 1 {
 				return usageErrorf("follow takes one source, got %d (see `%s --help`)", len(args), cmd.CommandPath())
 			}
-			return nil
+			return f.run(cmd.Context(), env, args)
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), env, args) },
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json (a line each, as ndjson)")
+	flags.StringArrayVarP(&f.files, "file", "f", nil, "follow this `FILE`, as an argument does")
+	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, pod, namespace, workload, exe, comm, pid; none: all in one")
+	flags.StringVar(&f.sort, "sort", "", "the table's lines in this `order`: count, name, nr, first, last")
+	flags.BoolVar(&f.plain, "plain", false, "a line a record on a terminal, too")
 	flags.BoolVar(&f.onlyNew, "new", false, "show only the first of each group, call and action")
 	flags.BoolVar(&f.fromStart, "from-start", false, "read what is there already, too")
 	flags.StringVar(&f.state, "state", "", "keep counts and place in `FILE`, and go on from there")
 	flags.StringVar(&f.pidmap, "pidmap", "", "append which process was in which container to `FILE`")
 	flags.StringVar(&f.root, "root", "/", "the `folder` where the host's file system is mounted")
+	flags.StringVar(&f.node, "node", "", "whose log it is, for records that name no `node`")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if records were lost")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no advice")
 	f.filterFlags.add(flags)
@@ -65,13 +74,16 @@ the summary on stderr.`,
 }
 
 func (f *followFlags) run(ctx context.Context, env *environment, args []string) (err error) {
-	filter, err := f.filter(time.Now())
+	filter, err := f.filter(env.clock())
 	if err != nil {
 		return err
 	}
 	json := f.output == "json" || f.output == events
 	if !json && f.output != "table" {
 		return usageErrorf("--output: unknown format %q (one of table, json)", f.output)
+	}
+	if err := f.parseTable(); err != nil {
+		return err
 	}
 	st, err := loadState(f.state)
 	if err != nil {
@@ -101,6 +113,27 @@ func (f *followFlags) run(ctx context.Context, env *environment, args []string) 
 	return f.end(env, w.summary())
 }
 
+// parseTable reads how the table is to look.
+func (f *followFlags) parseTable() (err error) {
+	if f.by != "" {
+		if f.keys, err = aggregate.ParseKeys(f.by); err != nil {
+			return usageErrorf("--by: %v", err)
+		}
+	}
+	if _, err := report.ParseOrder(f.sort); err != nil {
+		return usageErrorf("--sort: %v", err)
+	}
+	return nil
+}
+
+// grouped returns the summary as the table shows it.
+func (f *followFlags) grouped(s *aggregate.Summary) *aggregate.Summary {
+	if f.keys == nil {
+		return s
+	}
+	return s.Regroup(f.keys)
+}
+
 // needs are what follow still does once all is open: it asks the kernel how
 // many records it lost, and looks at the processes of others, which /proc can
 // hide (hidepid).
@@ -120,7 +153,8 @@ func (f *followFlags) needs(from *origin) confine.Needs {
 // end shows the summary on stderr.
 func (f *followFlags) end(env *environment, s *aggregate.Summary) error {
 	o := env.reportOptions(env.stderr, f.quiet)
-	if err := report.Write(env.stderr, s, report.Table, o); err != nil {
+	o.Sort = report.Order(f.sort)
+	if err := report.Write(env.stderr, f.grouped(s), report.Table, o); err != nil {
 		return err
 	}
 	if f.strict && s.Completeness.Verdict == aggregate.Incomplete {

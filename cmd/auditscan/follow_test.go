@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/corpustest"
 )
 
 // following is `auditscan follow` as a process of its own, whose stdout is a
@@ -273,7 +274,7 @@ func TestFollowState(t *testing.T) {
 
 // TestFollowStdin: the end of stdin is the end.
 func TestFollowStdin(t *testing.T) {
-	in, err := os.Open("../../testdata/corpus/057-imx8-kauditd-suppressed.log")
+	in, err := os.Open(corpustest.Corpus.Path(t, "057-imx8-kauditd-suppressed.log"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,16 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/container/live"
+	"github.com/auditscan/auditscan/event"
 	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/report"
@@ -28,7 +27,6 @@ type follower struct {
 	from    *origin
 	state   *state // nil: none is kept
 	json    bool   // one object a line
-	live    bool   // a table that refreshes in place
 	filter  *aggregate.Filter
 	stdout  gatherer
 	counts  *pipeline.Counter
@@ -38,27 +36,34 @@ type follower struct {
 	at      positions // behind the chunk counted last
 	saved   time.Time // when the state was saved last
 	unsaved bool      // since then
-	height  int       // lines of the table on the screen
+	screen  *screen   // where the live table is; nil: lines are written
 }
 
 func newFollower(env *environment, f *followFlags, from *origin, filter *aggregate.Filter, json bool) *follower {
-	return &follower{
-		env: env, flags: f, from: from, json: json, live: !json && !f.onlyNew && term.IsTerminal(env.stdout),
-		filter: filter, stdout: gatherer{w: env.stdout}, changed: true,
+	w := &follower{env: env, flags: f, from: from, json: json, filter: filter, stdout: gatherer{w: env.stdout}, changed: true}
+	if !json && !f.onlyNew && !f.plain && term.IsTerminal(env.stdout) && env.getenv("TERM") != "dumb" {
+		w.screen = &screen{w: env.stdout}
 	}
+	return w
 }
 
 // newCounts builds the counter; who supplies containers.
 func (w *follower) newCounts(who *attribution) {
-	o := pipeline.Options{Filter: w.filter, Containers: who.find, Hold: w.holdRecord}
-	if !w.live {
-		o.Output = pipeline.Output{Writer: &w.stdout, Event: report.AppendLine, OnlyNew: w.flags.onlyNew}
+	o := pipeline.Options{Filter: w.filter, Node: w.flags.node, Containers: who.find, Hold: w.holdRecord}
+	if w.screen == nil {
+		o.Output = pipeline.Output{Writer: &w.stdout, Event: w.lines(), OnlyNew: w.flags.onlyNew}
 	}
 	if w.json {
 		o.Output.Event, o.Output.Loss = report.AppendEvent, report.AppendLoss
 	}
 	w.counts = pipeline.NewCounter(w.from.stream.Name(), w.from.trust, o)
 	w.hold = live.NewHold(who.ask, w.countHeld)
+}
+
+// lines returns what makes a line for people of an event.
+func (w *follower) lines() func([]byte, *event.Event) []byte {
+	zone := w.env.zone(w.env.stdout)
+	return func(dst []byte, e *event.Event) []byte { return report.AppendLineIn(dst, e, zone) }
 }
 
 // holdRecord holds a record until its container is known.
@@ -85,16 +90,16 @@ func (w *follower) follow(ctx context.Context, who *attribution) error {
 		return err
 	}
 	if err := w.catchUp(ctx); err != nil {
-		return err
+		return w.fail(ctx, err)
 	}
 	for refreshed := time.Now(); ; {
 		if over, err := w.read(ctx, holdInterval); over {
 			return w.end(ctx, err)
 		} else if err != nil {
-			return err
+			return w.fail(ctx, err)
 		}
 		if err := w.retryHeld(who); err != nil {
-			return err
+			return w.fail(ctx, err)
 		}
 		if time.Since(refreshed) >= refresh {
 			refreshed = time.Now()
@@ -103,6 +108,16 @@ func (w *follower) follow(ctx context.Context, who *attribution) error {
 			}
 		}
 	}
+}
+
+// fail ends following where what was counted could not be shown. If it was told
+// to end, that is saved nonetheless: nobody may be there to be shown it, ever.
+func (w *follower) fail(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	w.hold.Flush()
+	return errors.Join(err, w.save())
 }
 
 // read counts what the stream gives for as long as limit. over means that the
@@ -209,7 +224,7 @@ func (w *follower) drain(ctx context.Context) error {
 func (w *follower) end(ctx context.Context, err error) error {
 	undrained := w.drain(ctx)
 	w.hold.Flush()
-	if err := errors.Join(undrained, w.counts.Write(), w.writeLateLosses(), w.draw(), w.save()); err != nil {
+	if err := errors.Join(undrained, w.counts.Write(), w.writeLateLosses(), w.endTable(), w.save()); err != nil {
 		return err
 	}
 	if errors.Is(err, io.EOF) || ctx.Err() != nil {
@@ -284,33 +299,4 @@ func (w *follower) save() error {
 	at := w.at
 	at.Newest, at.BootID = w.counts.Newest(), source.BootID()
 	return w.state.save(w.summary(), at)
-}
-
-// draw shows the live table in the place of the one before.
-func (w *follower) draw() error {
-	if !w.live || !w.changed {
-		return nil
-	}
-	w.changed = false
-	var b bytes.Buffer
-	o := w.env.reportOptions(w.env.stdout, true)
-	if err := report.Write(&b, w.summary(), report.Table, o); err != nil {
-		return err
-	}
-	table := lastLines(b.Bytes(), term.Height(w.env.stdout)-1)
-	if w.height > 0 {
-		fmt.Fprintf(w.env.stdout, "\x1b[%dA\x1b[J", w.height)
-	}
-	w.height = bytes.Count(table, []byte("\n"))
-	_, err := w.env.stdout.Write(table)
-	return err
-}
-
-// lastLines returns the last lines of a table that is higher than the screen: the
-// verdict stands at the end.
-func lastLines(table []byte, lines int) []byte {
-	for extra := bytes.Count(table, []byte("\n")) - lines; lines > 0 && extra > 0; extra-- {
-		table = table[bytes.IndexByte(table, '\n')+1:]
-	}
-	return table
 }

@@ -100,14 +100,14 @@ func TestFollowerDrains(t *testing.T) {
 	}
 }
 
-// TestLastLines: a table that is higher than the screen loses its first lines,
+// TestFirstLines: a table that is higher than the screen loses its last lines,
 // but none where the height is not known.
-func TestLastLines(t *testing.T) {
+func TestFirstLines(t *testing.T) {
 	for _, tt := range []struct {
 		lines int
 		want  string
-	}{{-1, "1\n2\n3\n"}, {0, "1\n2\n3\n"}, {1, "3\n"}, {2, "2\n3\n"}, {3, "1\n2\n3\n"}, {4, "1\n2\n3\n"}} {
-		if got := string(lastLines([]byte("1\n2\n3\n"), tt.lines)); got != tt.want {
+	}{{-1, "1\n2\n3\n"}, {0, "1\n2\n3\n"}, {1, "1\n"}, {2, "1\n2\n"}, {3, "1\n2\n3\n"}, {4, "1\n2\n3\n"}} {
+		if got := string(firstLines([]byte("1\n2\n3\n"), tt.lines)); got != tt.want {
 			t.Errorf("%d lines: %q, want %q", tt.lines, got, tt.want)
 		}
 	}

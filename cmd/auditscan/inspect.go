@@ -1,13 +1,15 @@
 package main
 
 import (
-	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/auditscan/auditscan/internal/confine"
+	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
 )
@@ -23,7 +25,7 @@ type inspected struct {
 }
 
 func newInspect(env *environment) *cobra.Command {
-	var f policyFlags
+	f := policyFlags{formats: []string{"table", "json"}}
 	cmd := &cobra.Command{
 		Use:   "inspect PROFILE|PID|runtimes",
 		Short: "Show what a profile allows, logs and denies, of all calls there are",
@@ -48,8 +50,14 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 	if err != nil {
 		return err
 	}
+	if err := env.page(f.output); err != nil {
+		return err
+	}
 	if pid, err := strconv.Atoi(name); err == nil {
 		return f.inspectProcess(env, pid, on.Arch)
+	}
+	if err := env.giveUp(confine.Needs{}); err != nil {
+		return err
 	}
 	if name == runtimesName {
 		return env.output(profile.WriteRuntimes)
@@ -62,7 +70,7 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := env.output(func(w io.Writer) error { return writeInspection(w, p.Inspect(), f.output) }); err != nil {
+	if err := env.output(func(w io.Writer) error { return writeInspection(w, p.Inspect(), f.output, env.style(env.stdout)) }); err != nil {
 		return err
 	}
 	return sayPolicy(env, p)
@@ -103,23 +111,40 @@ func sayPolicy(env *environment, p *profile.Policy) error {
 	return nil
 }
 
-func writeInspection(w io.Writer, list []profile.Inspection, output string) error {
+func writeInspection(w io.Writer, list []profile.Inspection, output string, style table.Style) error {
 	if output == "json" {
 		return term.WriteJSON(w, inspectedCalls(list), "  ")
 	}
+	var rows [][]string
 	for _, in := range list {
-		all := len(in.Allowed) + len(in.Logged) + len(in.Depends) + len(in.Denied)
-		fmt.Fprintf(w, "%s: %d calls\n", in.Arch, all)
 		for _, part := range []struct {
-			what  string
-			calls []string
+			answer string
+			calls  []string
 		}{{"allowed", in.Allowed}, {"logged", in.Logged}, {"depends", in.Depends}, {"denied", in.Denied}} {
 			if len(part.calls) > 0 {
-				fmt.Fprintf(w, "  %-8s %3d  %s\n", part.what, len(part.calls), strings.Join(part.calls, " "))
+				rows = append(rows, []string{in.Arch.String(), part.answer, strconv.Itoa(len(part.calls)), strings.Join(part.calls, " ")})
 			}
 		}
 	}
-	return nil
+	if len(rows) == 0 {
+		return nil
+	}
+	t := table.Table{
+		Columns: []table.Column{{Head: "ARCH"}, {Head: "ANSWER", Color: effectColor}, {Head: "CALLS"}, {Head: "SYSCALLS", Fit: table.WrapText}},
+		Rows:    slices.Values(rows),
+	}
+	return t.Write(w, style)
+}
+
+// effectColor is the colour of what a profile does with a call.
+func effectColor(cell string) table.Color {
+	switch cell {
+	case "allowed":
+		return table.Green
+	case "denied":
+		return table.Red
+	}
+	return table.Yellow
 }
 
 func inspectedCalls(list []profile.Inspection) []inspected {

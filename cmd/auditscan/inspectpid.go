@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/auditscan/auditscan/internal/seccompstate"
+	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/profile/bpf"
@@ -40,7 +41,7 @@ func (f *policyFlags) inspectProcess(env *environment, pid int, host syscalltabl
 			env.notef("%v", err)
 		}
 	}
-	return env.output(func(w io.Writer) error { return writeProcess(w, pid, state, list, f.output) })
+	return env.output(func(w io.Writer) error { return writeProcess(w, pid, state, list, f.output, env.style(env.stdout)) })
 }
 
 func inspectFilters(pid int, host syscalltable.Arch) ([]profile.Inspection, error) {
@@ -55,7 +56,7 @@ func inspectFilters(pid int, host syscalltable.Arch) ([]profile.Inspection, erro
 	return profile.InspectFilters(filters, host)
 }
 
-func writeProcess(w io.Writer, pid int, state seccompstate.State, list []profile.Inspection, output string) error {
+func writeProcess(w io.Writer, pid int, state seccompstate.State, list []profile.Inspection, output string, style table.Style) error {
 	if output == "json" {
 		doc := inspectedProcess{PID: pid, Comm: state.Name, Mode: state.Mode.String(), NoNewPrivs: state.NoNewPrivs}
 		if state.Filters >= 0 {
@@ -72,5 +73,5 @@ func writeProcess(w io.Writer, pid int, state seccompstate.State, list []profile
 	}
 	fmt.Fprintf(w, "process %d (%s): seccomp mode %s, filters: %s, no_new_privs: %v\n",
 		pid, term.Escape(state.Name), state.Mode, filters, state.NoNewPrivs)
-	return writeInspection(w, list, output)
+	return writeInspection(w, list, output, style)
 }

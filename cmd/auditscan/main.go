@@ -4,7 +4,9 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
+	"time"
 
 	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/launch"
@@ -18,6 +20,35 @@ func main() {
 	saveMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	env := &environment{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, confine: confine.Process}
-	os.Exit(exitCode(env, run(ctx, env, os.Args[1:])))
+	env := &environment{
+		stdin: os.Stdin, stdout: &endableOutput{file: os.Stdout, done: ctx.Done()}, stderr: &endableOutput{file: os.Stderr, done: ctx.Done()},
+		getenv: os.Getenv, confine: confine.Process,
+	}
+	callOff := endLate(ctx, env)
+	env.outlast = func() { callOff() }
+	os.Exit(besideMainThread(func() int { return exitCode(env, run(ctx, env, os.Args[1:])) }))
+}
+
+// besideMainThread calls f on other threads than the process's first: the kernel
+// prefers that one to give a signal to, and were it to wait for a disk that does
+// not answer, nobody would hear of the signal.
+func besideMainThread(f func() int) int {
+	runtime.LockOSThread()
+	code := make(chan int)
+	go func() { code <- f() }()
+	return <-code
+}
+
+// patience is how long a command has to end after a signal, and to save its
+// state.
+const patience = 800 * time.Millisecond
+
+// endLate ends the process a while after ctx, whatever it still waits for then:
+// a disk that does not answer cannot be left in any other way.
+func endLate(ctx context.Context, env *environment) (callOff func() bool) {
+	return context.AfterFunc(ctx, func() {
+		time.Sleep(patience)
+		env.notef("interrupted while waiting for a file, or in the middle of its work: what it was to write may be as it was before")
+		os.Exit(exitFailed)
+	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
 
@@ -21,13 +22,12 @@ how many of them each call was seen, and how likely a further run shows a call
 that none of them has. Logs that are given together are one run.`,
 		Example: `  auditscan merge run1.json run2.json > both.json
   auditscan merge node-*.json | auditscan profile - > app.json`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if args = f.logs(args); len(args) == 0 {
 				return usageErrorf("merge needs files (see `%s --help`)", cmd.CommandPath())
 			}
-			return nil
+			return merge(cmd.Context(), env, &f, args)
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return merge(cmd.Context(), env, &f, args) },
 	}
 	cmd.Flags().SortFlags = false
 	f.add(cmd.Flags())
@@ -50,5 +50,6 @@ func merge(ctx context.Context, env *environment, f *readFlags, args []string) e
 	if !f.quiet {
 		sayRuns(env, s.Runs)
 	}
-	return env.output(func(w io.Writer) error { return report.Write(w, s, report.JSON, report.Options{Tool: tool}) })
+	err = env.output(func(w io.Writer) error { return report.Write(w, s, report.JSON, report.Options{Tool: tool}) })
+	return cmp.Or(err, f.matched(s))
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // perKeys are the keys that there can be a profile for each value of.
-var perKeys = []aggregate.Key{aggregate.ByContainer, aggregate.ByPod, aggregate.ByWorkload, aggregate.ByExe, aggregate.ByComm}
+var perKeys = []aggregate.Key{aggregate.ByContainer, aggregate.ByNested, aggregate.ByManager, aggregate.ByPod, aggregate.ByWorkload, aggregate.ByExe, aggregate.ByComm}
 
 // writePer writes a profile for each value of a key into a directory.
 func (f *profileFlags) writePer(env *environment, s *aggregate.Summary, o profile.Options) error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -31,9 +32,11 @@ type profileFlags struct {
 	overrideBase, logDenied        bool
 	from                           string
 	recording, deny                bool
+	output                         string
 	format, name, securityContext  string
 	per, dir                       string
 	force                          bool
+	unsaid                         bool // the form could not say all of the profile
 }
 
 func newProfile(env *environment) *cobra.Command {
@@ -46,18 +49,19 @@ profile that allows what ran under SCMP_ACT_LOG and answers all else with an
 error. Docker, Podman, containerd, CRI-O and the kubelet read it as it is. What
 it adds to what was seen, and what it left out, is said on stderr. It exits
 with 3 if the input is incomplete or a call could not be named.`,
-		Example: `  auditscan profile --comm nginx /var/log/audit/audit.log > nginx.json
-  auditscan follow -o json | tee run.json; auditscan profile run.json > app.json
-  auditscan profile --exact --explain why.json audit.log > exact.json`,
+		Example: `  auditscan profile --comm nginx -o nginx.json /var/log/audit/audit.log
+  auditscan follow -o json | tee run.json; auditscan profile -o app.json run.json
+  auditscan profile --exact --explain why.json -o exact.json audit.log`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := clash(cmd.Flags().Changed); err != nil {
 				return err
 			}
-			return f.run(cmd.Context(), env, args)
+			return f.run(cmd.Context(), env, f.logs(args))
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
+	flags.StringVarP(&f.output, "output", "o", "", "write the profile to `FILE`, as a whole or not at all")
 	flags.BoolVar(&f.exact, "exact", false, "add nothing to what was observed")
 	flags.BoolVar(&f.variants, "variants", false, "add siblings (openat for open, ...), for another libc or architecture")
 	flags.BoolVar(&f.includeDenied, "include-denied", false, "allow what was denied during the run, too")
@@ -71,11 +75,11 @@ with 3 if the input is incomplete or a call could not be named.`,
 	flags.BoolVar(&f.recording, "recording", false, "for the next recording: allow what is known, log the rest")
 	flags.BoolVar(&f.deny, "deny", false, "a deny-list instead: refuse what was denied in the log, allow all else")
 	flags.StringSliceVar(&f.denyCalls, "deny-call", nil, "refuse these `calls` too (with --deny)")
-	flags.StringVar(&f.format, "format", string(profile.FormatOCI), "the profile's `form`: oci, docker, spo (Kubernetes operator) or systemd (drop-in)")
+	flags.StringVar(&f.format, "format", string(profile.FormatOCI), "the profile's `form`: oci, docker, spo (Kubernetes operator), systemd (drop-in), minijail")
 	flags.StringVar(&f.name, "name", "auditscan", "metadata.`name` of --format spo, and the profile's name in --security-context")
 	flags.StringVar(&f.securityContext, "security-context", "", "write the securityContext of a pod under the profile to `FILE` (YAML)")
 	flags.StringVar(&f.explain, "explain", "", "write the evidence for each call to `FILE` (JSON)")
-	flags.StringVar(&f.per, "per", "", "a profile for each `key`: container, pod, workload, exe, comm (with -O)")
+	flags.StringVar(&f.per, "per", "", "a profile for each `key`: container, nested, manager, pod, workload, exe, comm (with -O)")
 	flags.StringVarP(&f.dir, "output-dir", "O", "", "write the profiles of --per, and an index.json, to `DIR`")
 	flags.BoolVar(&f.force, "force", false, "overwrite what is in DIR")
 	flags.BoolVar(&f.requireTrusted, "require-trusted", false, "refuse input that any user of the host can forge")
@@ -96,7 +100,7 @@ var clashes = []struct {
 	{"recording", []string{"default-action", "errno"}, "what a recording does not know is logged"},
 	{"deny", []string{"exact", "variants", "include-denied", "runtime", "merge", "recording", "explain", "security-context", "per"},
 		"they are for allow-lists"},
-	{"per", []string{"recording", "format", "name", "explain", "security-context"},
+	{"per", []string{"output", "recording", "format", "name", "explain", "security-context"},
 		"--per writes profiles in the form of oci, and an index.json that tells what each rests on"},
 }
 
@@ -140,7 +144,7 @@ func (f *profileFlags) options() (o profile.Options, err error) {
 		return o, usageErrorf("--explain and --security-context need a file of their own: stdout is the profile's")
 	}
 	if f.per != "" && !slices.Contains(perKeys, aggregate.Key(f.per)) {
-		return o, usageErrorf("--per: unknown key %q (one of container, pod, workload, exe, comm)", f.per)
+		return o, usageErrorf("--per: unknown key %q (one of container, nested, manager, pod, workload, exe, comm)", f.per)
 	}
 	if f.defaultAction != "" {
 		if o.DefaultAction, err = syscalltable.ParseAction(f.defaultAction); err != nil {
@@ -155,7 +159,7 @@ func (f *profileFlags) options() (o profile.Options, err error) {
 
 // needs are the files that profile writes once all is read.
 func (f *profileFlags) needs() (n confine.Needs) {
-	for _, file := range []string{f.explain, f.securityContext} {
+	for _, file := range []string{f.output, f.explain, f.securityContext} {
 		if file != "" {
 			n.Files = append(n.Files, file)
 		}
@@ -171,14 +175,20 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 	if err != nil {
 		return err
 	}
+	if err := checkOutput(f.output); err != nil {
+		return err
+	}
 	if err := env.giveUp(f.needs()); err != nil {
 		return err
 	}
 	if f.from != "" || f.recording && len(f.merge) > 0 && len(args) == 0 {
-		return f.rewrite(env, args)
+		return f.rewrite(ctx, env, args)
 	}
 	s, err := f.readFlags.read(ctx, env, args, nil)
 	if err != nil {
+		return err
+	}
+	if err := f.matched(s); err != nil {
 		return err
 	}
 	if f.requireTrusted && profile.LeastTrust(s) == aggregate.TrustText {
@@ -191,7 +201,7 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 		return f.writePer(env, s, o)
 	}
 	if f.deny {
-		return f.denyList(env, s, o)
+		return f.denyList(ctx, env, s, o)
 	}
 	r, err := profile.Build(s, o)
 	if err != nil {
@@ -206,14 +216,14 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 	if f.logDenied {
 		d.LogDenied()
 	}
-	text, err := f.encode(d, profile.Meta{Name: f.name, Coverage: r.Coverage(s)})
+	text, err := f.encode(env, d, profile.Meta{Name: f.name, Coverage: r.Coverage(s)})
 	if err != nil {
 		return err
 	}
 	if err := f.writeBeside(ctx, r, s); err != nil {
 		return err
 	}
-	if err := f.write(env, d, text); err != nil {
+	if err := f.write(ctx, env, d, text); err != nil {
 		return err
 	}
 	if err := f.say(env, r, s); err != nil {
@@ -222,12 +232,20 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 	if s.Completeness.Verdict == aggregate.Incomplete || len(r.Unresolved) > 0 {
 		return &exitError{code: exitIncomplete}
 	}
+	return f.saidAll()
+}
+
+// saidAll is the exit code for a form that could not say all of the profile.
+func (f *profileFlags) saidAll() error {
+	if f.unsaid {
+		return &exitError{code: exitIncomplete}
+	}
 	return nil
 }
 
 // rewrite writes a profile that is there already: in another form, or as one
 // that logs what it would deny.
-func (f *profileFlags) rewrite(env *environment, args []string) error {
+func (f *profileFlags) rewrite(ctx context.Context, env *environment, args []string) error {
 	if len(args) > 0 {
 		return usageErrorf("--from reads a profile and no log: leave out %s", args[0])
 	}
@@ -246,18 +264,42 @@ func (f *profileFlags) rewrite(env *environment, args []string) error {
 	if f.logDenied {
 		d.LogDenied()
 	}
-	text, err := f.encode(d, profile.Meta{Name: f.name})
+	if d, err = f.settle(env, d); err != nil {
+		return err
+	}
+	text, err := f.encode(env, d, profile.Meta{Name: f.name})
 	if err != nil {
 		return err
 	}
-	return f.write(env, d, text)
+	if err := f.write(ctx, env, d, text); err != nil {
+		return err
+	}
+	return f.saidAll()
+}
+
+// settle evaluates a profile with conditions, which Docker's form alone can say,
+// for a container of this machine without capabilities of its own.
+func (f *profileFlags) settle(env *environment, d *profile.Document) (*profile.Document, error) {
+	if !d.Conditional() || profile.Format(f.format) == profile.FormatDocker {
+		return d, nil
+	}
+	arch, err := syscalltable.ParseArch(runtime.GOARCH)
+	if err != nil {
+		return nil, err
+	}
+	env.notef("%s: has conditions: settled for %s, the newest kernel and the capabilities of a Docker container", d.Name, arch)
+	return d.Settle(profile.Environment{Arch: arch, Caps: profile.DefaultCaps()})
 }
 
 // encode returns the profile in the form that is asked for. Nothing is written
 // before it is known that the form can say it.
-func (f *profileFlags) encode(d *profile.Document, m profile.Meta) ([]byte, error) {
+func (f *profileFlags) encode(env *environment, d *profile.Document, m profile.Meta) ([]byte, error) {
 	var text bytes.Buffer
-	err := d.Write(&text, profile.Format(f.format), m)
+	unsaid, err := d.Write(&text, profile.Format(f.format), m)
+	for _, what := range unsaid {
+		env.notef("%s: not in the form of %s: %s", d.Name, f.format, what)
+	}
+	f.unsaid = len(unsaid) > 0
 	return text.Bytes(), err
 }
 
@@ -275,13 +317,31 @@ func (f *profileFlags) writeBeside(ctx context.Context, r *profile.Result, s *ag
 	return atomicfile.Write(ctx, f.explain, 0o666, func(w io.Writer) error { return profile.WriteExplain(w, r, s) })
 }
 
-// write writes the text of the profile to stdout, and says what it needs.
-func (f *profileFlags) write(env *environment, d *profile.Document, text []byte) error {
+// write writes the text of the profile where it is to go, and says what it
+// needs.
+func (f *profileFlags) write(ctx context.Context, env *environment, d *profile.Document, text []byte) error {
 	if needs := d.Requires(); needs.Libseccomp != (profile.LibseccompVersion{}) && !f.quiet {
 		env.notef("calls in it need libseccomp %s and Linux %s to be known", needs.Libseccomp, needs.Kernel)
 	}
+	if f.output != "" {
+		return atomicfile.Write(ctx, f.output, 0o666, func(w io.Writer) error { _, err := w.Write(text); return err })
+	}
 	_, err := env.stdout.Write(text)
 	return err
+}
+
+// checkOutput refuses a FILE that cannot be written, before all is read, and a
+// format, which -o takes in other commands.
+func checkOutput(output string) error {
+	switch _, err := profile.ParseFormat(output); {
+	case output == "":
+		return nil
+	case output == "-":
+		return usageErrorf("--output: stdout needs no flag (a file of that name is ./-)")
+	case err == nil || slices.Contains([]string{"json", "yaml", "table"}, output):
+		return usageErrorf("--output is a FILE here, and --format the form: for a file of that name give ./%s", output)
+	}
+	return atomicfile.Check(output)
 }
 
 // base is what the profile is to be united with; nil: nothing.
@@ -301,16 +361,16 @@ func (f *profileFlags) base(env *environment) (*profile.Document, error) {
 }
 
 // denyList writes the profile that refuses only what is named or was denied.
-func (f *profileFlags) denyList(env *environment, s *aggregate.Summary, o profile.Options) error {
+func (f *profileFlags) denyList(ctx context.Context, env *environment, s *aggregate.Summary, o profile.Options) error {
 	d, left, err := profile.BuildDenyList(s, f.denyCalls, o)
 	if err != nil {
 		return err
 	}
-	text, err := f.encode(d, profile.Meta{Name: f.name})
+	text, err := f.encode(env, d, profile.Meta{Name: f.name})
 	if err != nil {
 		return err
 	}
-	if err := f.write(env, d, text); err != nil {
+	if err := f.write(ctx, env, d, text); err != nil {
 		return err
 	}
 	sayUnresolved(env, left)
@@ -321,7 +381,7 @@ func (f *profileFlags) denyList(env *environment, s *aggregate.Summary, o profil
 	if s.Completeness.Verdict == aggregate.Incomplete || len(left) > 0 {
 		return &exitError{code: exitIncomplete}
 	}
-	return nil
+	return f.saidAll()
 }
 
 // say tells what the profile holds beside what was observed, what it lacks,
@@ -372,12 +432,12 @@ func sayWidened(env *environment, list []profile.Widened) {
 // stillDenied tells of a call that was denied during the run and is not
 // allowed now.
 func stillDenied(d profile.Denied) string {
-	return fmt.Sprintf("denied during the run, not added: %s on %s (%s, count %d)", profile.CallName(d.Name, d.NR), d.Arch, d.Action, d.Records)
+	return fmt.Sprintf("denied during the run, not added: %s on %s (%s, count %d)", d.Arch.CallName(d.NR), d.Arch, d.Action, d.Records)
 }
 
 func sayUnresolved(env *environment, list []profile.Unresolved) {
 	for _, u := range list {
-		env.notef("left out: number %d on %s (count %d): %s", u.NR, u.Arch, u.Records, u.Reason)
+		env.notef("left out: %s on %s (count %d): %s", u.Arch.CallName(u.NR), u.Arch, u.Records, u.Reason)
 	}
 }
 

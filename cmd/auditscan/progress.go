@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"sync"
 	"time"
@@ -12,39 +13,43 @@ import (
 	"github.com/auditscan/auditscan/source"
 )
 
-// largeInput is from where on a progress bar is worth its line: about a
-// second of reading compressed logs.
-const largeInput = 64 << 20
+// barDelay is how long people wait before they wonder: what is read sooner
+// needs no progress bar.
+const barDelay = time.Second
 
-// progress is a bar on stderr over all inputs. The zero value shows nothing:
-// stderr is no terminal, or the inputs are small.
+// progress is a bar on stderr over all inputs. The zero value shows nothing.
 type progress struct {
-	bars *mpb.Progress
-	bar  *mpb.Bar
-	stop chan struct{}
-	mu   sync.Mutex
-	in   []*source.Reader // all that were opened
+	total int64 // bytes of all inputs; 0: not known, one is a pipe
+	out   io.Writer
+	stop  chan struct{}
+	ended sync.WaitGroup
+	mu    sync.Mutex
+	in    []*source.Reader // all that were opened
 }
 
+// newProgress starts the bar, unless nobody would see it, or somebody types
+// the input.
 func newProgress(env *environment, files []source.Input, quiet bool) *progress {
-	if quiet || !term.IsTerminal(env.stderr) {
-		return &progress{}
+	p := &progress{out: plain(env.stderr), total: totalSize(files)}
+	if quiet || !term.IsTerminal(env.stderr) || p.total == 0 && term.IsTerminal(env.stdin) {
+		return p
 	}
-	total := int64(0)
-	for _, file := range files {
-		if info, err := os.Stat(file.Path); err == nil && info.Mode().IsRegular() {
-			total += info.Size()
-		}
-	}
-	if total < largeInput {
-		return &progress{}
-	}
-	p := &progress{stop: make(chan struct{})}
-	p.bars = mpb.New(mpb.WithOutput(env.stderr), mpb.WithWidth(40))
-	p.bar = p.bars.AddBar(total, mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Name("reading ")), mpb.AppendDecorators(decor.Percentage()))
-	go p.update()
+	p.stop = make(chan struct{})
+	p.ended.Go(p.show)
 	return p
+}
+
+// totalSize returns the bytes of all files together; 0: one of them does not
+// tell.
+func totalSize(files []source.Input) (total int64) {
+	for _, file := range files {
+		info, err := os.Stat(file.Path)
+		if err != nil || !info.Mode().IsRegular() {
+			return 0
+		}
+		total += info.Size()
+	}
+	return total
 }
 
 // opened is told each input.
@@ -54,18 +59,41 @@ func (p *progress) opened(in *source.Reader) {
 	p.in = append(p.in, in)
 }
 
-// update moves the bar until it is stopped.
-func (p *progress) update() {
+// show draws the bar until it is stopped.
+func (p *progress) show() {
+	start := time.Now()
+	select {
+	case <-p.stop:
+		return
+	case <-time.After(barDelay):
+	}
+	bars := mpb.New(mpb.WithOutput(p.out), mpb.WithAutoRefresh())
+	bar := p.bar(bars, start)
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
 		case <-p.stop:
+			bar.Abort(true)
+			bars.Wait()
 			return
 		case <-tick.C:
-			p.bar.SetCurrent(p.consumed())
+			bar.SetCurrent(p.consumed())
 		}
 	}
+}
+
+// bar tells bytes and rate and, where the end is known, how far that is.
+func (p *progress) bar(bars *mpb.Progress, start time.Time) *mpb.Bar {
+	rate := decor.NewAverageSpeed(decor.SizeB1024(0), "  % .0f", start)
+	if p.total == 0 {
+		return bars.AddSpinner(0, mpb.BarRemoveOnComplete(), mpb.BarWidth(1),
+			mpb.PrependDecorators(decor.Name("reading ")), mpb.AppendDecorators(decor.CurrentKibiByte("% .1f"), rate))
+	}
+	return bars.AddBar(p.total, mpb.BarRemoveOnComplete(), mpb.BarWidth(20),
+		mpb.PrependDecorators(decor.Name("reading ")),
+		mpb.AppendDecorators(decor.CountersKibiByte("% .1f / % .1f"), rate,
+			decor.Name("  "), decor.NewAverageETA(decor.ET_STYLE_GO, start, nil), decor.Name(" left")))
 }
 
 func (p *progress) consumed() (n int64) {
@@ -79,10 +107,8 @@ func (p *progress) consumed() (n int64) {
 
 // end takes the bar away.
 func (p *progress) end() {
-	if p.bars == nil {
-		return
+	if p.stop != nil {
+		close(p.stop)
+		p.ended.Wait()
 	}
-	close(p.stop)
-	p.bar.Abort(true)
-	p.bars.Wait()
 }

@@ -2,10 +2,11 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -19,25 +20,36 @@ import (
 // readFlags are the flags of the commands that read saved logs.
 type readFlags struct {
 	filterFlags
+	nodeFlags
+	files          []string // --file
 	pidmap         string
 	quiet, verbose bool
 }
 
 func (f *readFlags) add(flags *pflag.FlagSet) {
+	flags.StringArrayVarP(&f.files, "file", "f", nil, "read this `FILE`, as an argument does")
 	f.filterFlags.add(flags)
+	f.nodeFlags.add(flags)
 	flags.StringVar(&f.pidmap, "pidmap", "", "find containers by this `FILE` of follow --pidmap")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no advice, no progress bar")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show each record that cannot be used, with its place")
 }
 
+// logs are the logs that the command line names in one way or the other.
+func (f *readFlags) logs(args []string) []string { return append(args, f.files...) }
+
 // read reads the named logs, or the host's own where none is named. Events
 // may be nil.
 func (f *readFlags) read(ctx context.Context, env *environment, args []string, events io.Writer) (*aggregate.Summary, error) {
-	filter, err := f.filter(time.Now())
+	filter, err := f.filter(env.clock())
 	if err != nil {
 		return nil, err
 	}
-	files, notes, err := inputs(env, args)
+	nodes, err := f.nodes()
+	if err != nil {
+		return nil, err
+	}
+	files, notes, err := inputs(env, args, nodes)
 	if err != nil {
 		return nil, err
 	}
@@ -60,15 +72,20 @@ func (f *readFlags) read(ctx context.Context, env *environment, args []string, e
 	bar := newProgress(env, files, f.quiet)
 	defer bar.end()
 	o.Opened = bar.opened
-	s, err := pipeline.Read(ctx, files, env.stdin, o)
-	if err == nil && s.Totals.Records == 0 && f.filterFlags.given() {
-		advice := ""
-		if len(f.container)+len(f.pod)+len(f.namespace) > 0 {
-			advice = f.pidmapAdvice()
-		}
-		env.notef("no record passes the filters%s", advice)
+	return pipeline.Read(ctx, files, env.stdin, o)
+}
+
+// matched returns an error if there are filters and no record passes them:
+// most often one of them is misspelt.
+func (f *readFlags) matched(s *aggregate.Summary) error {
+	if s.Totals.Records > 0 || s.Selected == nil {
+		return nil
 	}
-	return s, err
+	text := cmp.Or(report.NoMatch(s), fmt.Sprintf("no SECCOMP record in %d lines, and so none matches %s", s.Totals.Lines, s.Selected.Filter))
+	if len(f.container)+len(f.pod)+len(f.namespace) > 0 {
+		text += f.pidmapAdvice()
+	}
+	return errors.New(text)
 }
 
 // refuseProfile tells a profile where a log is wanted.
@@ -80,24 +97,30 @@ func refuseProfile(head []byte) error {
 }
 
 // inputs expands what the user named, or finds the host's own log.
-func inputs(env *environment, args []string) ([]source.Input, []source.Note, error) {
-	if len(args) > 0 {
-		return source.Expand(args)
+func inputs(env *environment, args []string, nodes source.Nodes) ([]source.Input, []source.Note, error) {
+	if len(args)+len(nodes.Named) > 0 {
+		return source.Expand(args, nodes)
 	}
 	path, reason, err := source.FindHost("/")
 	if err != nil {
 		return nil, nil, err
 	}
 	env.notef("%s", reason)
-	return source.Expand([]string{path})
+	return source.Expand([]string{path}, nodes)
 }
 
 // output runs f with a buffer before stdout, and reports what could not be
 // written.
 func (env *environment) output(f func(w io.Writer) error) error {
-	w := bufio.NewWriterSize(env.stdout, 64<<10)
-	if err := f(w); err != nil {
-		return err
+	buffered := func(out io.Writer) error {
+		w := bufio.NewWriterSize(out, 64<<10)
+		if err := f(w); err != nil {
+			return err
+		}
+		return w.Flush()
 	}
-	return w.Flush()
+	if env.pager != nil {
+		return env.pager.show(buffered)
+	}
+	return buffered(env.stdout)
 }

@@ -12,19 +12,24 @@ import (
 	"testing"
 )
 
-// example is a command of the README with what is shown below it.
+// example is a command of a document with what is shown below it.
 type example struct {
+	name          string // of the document
 	line          int
 	command, want string
 }
 
-// examples finds the commands that start with auditscan in the README's code
+// examples finds the commands that start with auditscan in a document's code
 // blocks.
-func examples(t *testing.T, text string) []example {
+func examples(t *testing.T, name string) []example {
 	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var all []example
 	inBlock, open, indent := false, false, ""
-	for i, line := range strings.Split(text, "\n") {
+	for i, line := range strings.Split(string(text), "\n") {
 		if before, _, fence := strings.Cut(line, "```"); fence && strings.Trim(before, " ") == "" {
 			inBlock, open, indent = !inBlock, false, before
 			continue
@@ -35,7 +40,7 @@ func examples(t *testing.T, text string) []example {
 		case !inBlock:
 		case isCommand:
 			if open = strings.HasPrefix(command, "auditscan "); open {
-				all = append(all, example{line: i + 1, command: command})
+				all = append(all, example{name: filepath.Base(name), line: i + 1, command: command})
 			}
 		case open:
 			all[len(all)-1].want += line + "\n"
@@ -44,17 +49,20 @@ func examples(t *testing.T, text string) []example {
 	return all
 }
 
-// TestReadme runs the README's examples one after the other, as in a checkout
-// of the repository, and compares what they print. A line "..." stands for
-// any lines.
+// TestReadme runs the examples of the README and of the pages in docs one
+// after the other, as in a checkout of the repository, and compares what they
+// print. A line "..." stands for any lines.
 func TestReadme(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
+	all := examples(t, "../../README.md")
+	if len(all) < 8 {
+		t.Fatalf("only %d examples", len(all))
+	}
+	pages, err := filepath.Glob("../../docs/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := examples(t, string(text))
-	if len(all) < 10 {
-		t.Fatalf("only %d examples", len(all))
+	for _, page := range pages {
+		all = append(all, examples(t, page)...)
 	}
 	dir := t.TempDir()
 	for _, name := range []string{"testdata", "examples"} {
@@ -67,7 +75,7 @@ func TestReadme(t *testing.T) {
 		}
 	}
 	for _, e := range all {
-		t.Run(fmt.Sprintf("line %d", e.line), func(t *testing.T) { e.run(t, dir) })
+		t.Run(fmt.Sprintf("%s line %d", e.name, e.line), func(t *testing.T) { e.run(t, dir) })
 	}
 }
 
@@ -85,7 +93,7 @@ func (e example) run(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	if !pattern(e.want).Match(got) {
-		t.Errorf("README.md:%d: %s\nprints\n%s\nnot\n%s", e.line, e.command, got, e.want)
+		t.Errorf("%s:%d: %s\nprints\n%s\nnot\n%s", e.name, e.line, e.command, got, e.want)
 	}
 }
 

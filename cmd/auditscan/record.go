@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime"
 	"slices"
+	"strconv"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -20,7 +21,7 @@ import (
 	"github.com/auditscan/auditscan/internal/atomicfile"
 	"github.com/auditscan/auditscan/internal/launch"
 	"github.com/auditscan/auditscan/internal/pipeline"
-	"github.com/auditscan/auditscan/internal/term"
+	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/profile/bpf"
 	"github.com/auditscan/auditscan/report"
@@ -83,10 +84,8 @@ func (f *recordFlags) run(env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	if f.output != "" {
-		if err := atomicfile.Check(f.output); err != nil {
-			return err
-		}
+	if err := checkOutput(f.output); err != nil {
+		return err
 	}
 	stream, err := source.Netlink()
 	if err != nil {
@@ -156,8 +155,11 @@ func start(env *environment, args []string, filter bpf.Filter, session bool) (*l
 	if err != nil {
 		return nil, err
 	}
+	if env.outlast != nil {
+		env.outlast()
+	}
 	return launch.Start(launch.Command{
-		Path: path, Args: args, Stdin: env.stdin, Stdout: env.stdout, Stderr: env.stderr, Filter: filter, Session: session,
+		Path: path, Args: args, Stdin: env.stdin, Stdout: plain(env.stdout), Stderr: plain(env.stderr), Filter: filter, Session: session,
 	})
 }
 
@@ -181,7 +183,7 @@ func (f *recordFlags) end(env *environment, s *aggregate.Summary, base *profile.
 		return errors.New("no record came, not even of the command's end: `auditscan doctor` tells what the kernel keeps back")
 	}
 	if !f.quiet {
-		if err := writeCounts(env.stderr, s); err != nil {
+		if err := writeCounts(env.stderr, s, env.style(env.stderr)); err != nil {
 			return err
 		}
 	}
@@ -210,12 +212,13 @@ func (f *recordFlags) write(env *environment, s *aggregate.Summary, base *profil
 		d = r.Document
 	}
 	var text bytes.Buffer
-	if err := d.Write(&text, profile.FormatOCI, profile.Meta{}); err != nil {
+	if _, err := d.Write(&text, profile.FormatOCI, profile.Meta{}); err != nil {
 		return err
 	}
 	// What has ended the command must not end this: only a further signal does.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	defer endLate(ctx, env)()
 	err = atomicfile.Write(ctx, f.output, 0o666, func(w io.Writer) error { _, err := w.Write(text.Bytes()); return err })
 	if err != nil {
 		return err
@@ -231,24 +234,31 @@ func (f *recordFlags) write(env *environment, s *aggregate.Summary, base *profil
 	return nil
 }
 
+// counted is a call of a program.
+type counted struct {
+	program string
+	call    aggregate.Call
+}
+
 // writeCounts writes what each program called, the most frequent first, as
 // `strace -c` does.
-func writeCounts(w io.Writer, s *aggregate.Summary) error {
-	if _, err := fmt.Fprintf(w, "%7s %9s  %-24s %s\n", "SHARE", "CALLS", "SYSCALL", "PROGRAM"); err != nil {
-		return err
-	}
+func writeCounts(w io.Writer, s *aggregate.Summary, style table.Style) error {
+	var all []counted
 	for _, g := range s.Groups {
 		calls := slices.Clone(g.Calls)
 		slices.SortStableFunc(calls, func(a, b aggregate.Call) int { return cmp.Compare(b.Count, a.Count) })
 		for _, c := range calls {
-			share := 100 * float64(c.Count) / float64(s.Totals.Records)
-			_, err := fmt.Fprintf(w, "%6.1f%% %9d  %-24s %s\n", share, c.Count, profile.CallName(c.Name(), c.NR)+suffix(c), term.Escape(g.Comm))
-			if err != nil {
-				return err
-			}
+			all = append(all, counted{g.Comm, c})
 		}
 	}
-	return nil
+	t := table.Table{
+		Columns: []table.Column{{Head: "SHARE"}, {Head: "CALLS", Fit: table.Count}, {Head: "SYSCALL"}, {Head: "PROGRAM", Fit: table.Cut}},
+		Rows: table.RowsOf(all, func(c counted) []string {
+			share := 100 * float64(c.call.Count) / float64(s.Totals.Records)
+			return []string{fmt.Sprintf("%.1f%%", share), strconv.FormatInt(c.call.Count, 10), c.call.String() + suffix(c.call), c.program}
+		}),
+	}
+	return t.Write(w, style)
 }
 
 // suffix tells the architecture of a call, if it is not the host's.

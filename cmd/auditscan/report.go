@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +19,8 @@ type reportFlags struct {
 	readFlags
 	output string
 	by     string
+	sort   string
+	top    int
 	strict bool
 }
 
@@ -27,16 +32,18 @@ func newReport(env *environment) *cobra.Command {
 		Long: `Report reads logs (plain, .gz, .bz2, .xz, .zst), folders or sets of rotated
 logs, or reports and events in JSON, and shows every call with who made it,
 what the filter decided, and how often. No FILE: the host's own log. A table
-of denials alone (--action) ends with the rule that would allow them.`,
+of denials alone (--action denied) ends with the rule that would allow them.`,
 		Example: `  auditscan report /var/log/audit
   auditscan report --comm nginx --by comm,exe /var/log/syslog*
   auditscan report -o json audit.log | jq '.groups[].syscalls[].name'`,
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), env, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), env, f.logs(args)) },
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, wide, json, ndjson, yaml, csv, markdown")
-	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, pod, namespace, workload, exe, comm, pid")
+	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, nested, manager, pod, namespace, workload, exe, comm, pid; none: all in one")
+	flags.StringVar(&f.sort, "sort", "", "lines in this `order`: count, name, nr, first, last")
+	flags.IntVar(&f.top, "top", 0, "only the first `N` lines, by count unless --sort says else")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if the input is incomplete")
 	f.readFlags.add(flags)
 	return cmd
@@ -50,7 +57,11 @@ func (f *reportFlags) run(ctx context.Context, env *environment, args []string) 
 	if err != nil {
 		return err
 	}
-	if err := env.giveUp(confine.Needs{}); err != nil {
+	order, err := f.order()
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(env.page(f.output), env.giveUp(confine.Needs{})); err != nil {
 		return err
 	}
 	if f.output == events {
@@ -64,7 +75,8 @@ func (f *reportFlags) run(ctx context.Context, env *environment, args []string) 
 		s = s.Regroup(by)
 	}
 	o := env.reportOptions(env.stdout, f.quiet)
-	if err := env.output(func(w io.Writer) error { return f.write(w, s, format, o) }); err != nil {
+	o.Sort, o.Top = order, f.top
+	if err := env.output(func(w io.Writer) error { return f.write(env, w, s, format, o) }); err != nil {
 		return err
 	}
 	f.sayUnattributed(env, s, by)
@@ -73,16 +85,16 @@ func (f *reportFlags) run(ctx context.Context, env *environment, args []string) 
 			return err
 		}
 	}
-	return f.verdict(s)
+	return cmp.Or(f.matched(s), f.verdict(s))
 }
 
 // write writes the report; a table of denials ends with what lets them run.
-func (f *reportFlags) write(w io.Writer, s *aggregate.Summary, format report.Format, o report.Options) error {
+func (f *reportFlags) write(env *environment, w io.Writer, s *aggregate.Summary, format report.Format, o report.Options) error {
 	err := report.Write(w, s, format, o)
-	if err != nil || f.quiet || !f.denialsOnly() || format != report.Table && format != report.Wide {
+	if err != nil || f.quiet || !denialsOnly(s) || format != report.Table && format != report.Wide {
 		return err
 	}
-	return amendReported(w, s)
+	return env.writeAmendment(w, amendReported(s))
 }
 
 func (f *reportFlags) parse() (by []aggregate.Key, format report.Format, err error) {
@@ -98,6 +110,23 @@ func (f *reportFlags) parse() (by []aggregate.Key, format report.Format, err err
 		return nil, "", usageErrorf("--output: %v, or %s", err, events)
 	}
 	return by, format, nil
+}
+
+// order returns the order of the lines, in the formats that have lines.
+func (f *reportFlags) order() (report.Order, error) {
+	order, err := report.ParseOrder(f.sort)
+	lines := []report.Format{report.Table, report.Wide, report.CSV, report.Markdown}
+	switch {
+	case err != nil:
+		return "", usageErrorf("--sort: %v", err)
+	case f.top < 0:
+		return "", usageErrorf("--top: %d is no number of lines", f.top)
+	case (order != "" || f.top > 0) && !slices.Contains(lines, report.Format(f.output)):
+		return "", usageErrorf("--sort and --top are for table, wide, csv and markdown: the order of %s is fixed", f.output)
+	case order == "" && f.top > 0:
+		return report.ByCount, nil
+	}
+	return order, nil
 }
 
 // events writes each record as it is read, and the verdict to stderr, too.
@@ -116,7 +145,7 @@ func (f *reportFlags) events(ctx context.Context, env *environment, args []strin
 	if err := report.WriteVerdict(env.stderr, s, env.reportOptions(env.stderr, f.quiet)); err != nil {
 		return err
 	}
-	return f.verdict(s)
+	return cmp.Or(f.matched(s), f.verdict(s))
 }
 
 // appendLate appends, as lines of JSON, the losses that only all records
@@ -124,8 +153,8 @@ func (f *reportFlags) events(ctx context.Context, env *environment, args []strin
 func appendLate(dst []byte, s *aggregate.Summary) []byte {
 	for _, e := range s.Completeness.Evidence {
 		switch {
-		case e.Kind == aggregate.SerialGap, e.Kind == aggregate.Legacy:
-		case e.Kind == aggregate.Suppressed && e.Line == 0: // no message said so
+		case e.Kind == aggregate.Legacy, e.Kind == aggregate.UnrecordedKill:
+		case (e.Kind == aggregate.SerialGap || e.Kind == aggregate.Suppressed) && e.Line == 0: // nothing in the log said so
 		default:
 			continue
 		}

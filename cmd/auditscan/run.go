@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/auditscan/auditscan/internal/confine"
+	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/internal/term"
 )
 
@@ -20,9 +21,17 @@ type environment struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	color          term.When
+	noPager        bool
+	pager          *pager // nil: what is written is not paged
+	utc            bool   // times are shown and read in UTC
 	// confine gives up the rights that a command does not need any more; nil
 	// in tests, whose process has others to run.
 	confine func(confine.Needs) error
+	// done is closed when the command is told to end; nil: it never is.
+	done <-chan struct{}
+	// outlast has a signal not end the process by itself any more: a command
+	// that it has started gets it, too. May be nil.
+	outlast func()
 }
 
 // giveUp gives up what a command does not need from now on, as what it reads
@@ -37,15 +46,17 @@ func (env *environment) giveUp(n confine.Needs) error {
 // notef tells the user something that is not data: one line on stderr, lower
 // case, without a full stop. What it quotes may come from a log.
 func (env *environment) notef(format string, args ...any) {
-	fmt.Fprintf(env.stderr, "auditscan: %s\n", term.Escape(fmt.Sprintf(format, args...)))
+	style := table.Style{Width: term.Width(env.stderr)}
+	_ = style.WriteNotes(env.stderr, table.Note{Text: "auditscan: " + fmt.Sprintf(format, args...)}) // who would be told of an error?
 }
 
-// open opens a file of the user's; "-" is stdin.
+// open opens a file of the user's; "-" is stdin. To wait for a pipe ends when
+// the command is told to end.
 func (env *environment) open(name string) (io.ReadCloser, error) {
 	if name == "-" {
-		return io.NopCloser(env.stdin), nil
+		return io.NopCloser(&endableInput{env.done, env.stdin, nil}), nil
 	}
-	return os.Open(name)
+	return openEndable(name, env.done)
 }
 
 // The exit codes, which the package comment explains.
@@ -95,6 +106,7 @@ func exitCode(env *environment, err error) int {
 
 // run executes the command line.
 func run(ctx context.Context, env *environment, args []string) error {
+	env.done = ctx.Done()
 	root := newRoot(env)
 	if err := addCompletion(root); err != nil {
 		return err
@@ -135,17 +147,40 @@ into a seccomp profile.`,
 		SilenceErrors:              true,
 	}
 	root.PersistentFlags().Var(&env.color, "color", "colours: auto, always, never")
+	root.PersistentFlags().BoolVar(&env.noPager, "no-pager", false, "no pager for a table that is higher than the terminal")
+	root.PersistentFlags().BoolVar(&env.utc, "utc", false, "show and read times in UTC (a terminal: local time)")
 	root.Flags().Bool("version", false, "version for auditscan") // cobra's own takes -v, which is verbose here
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetHelpCommand(newHelp())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageErrorf("%v (see `%s --help`)", err, cmd.CommandPath())
+		return usageErrorf("%v (%ssee `%s --help`)", err, habit(err), cmd.CommandPath())
 	})
 	addGroup(root, "Read what was recorded:", newReport(env), newFollow(env), newMerge(env), newContainers(env))
 	addGroup(root, "Make and judge profiles:", newProfile(env), newCheck(env), newDiff(env), newInspect(env))
 	addGroup(root, "Run a command:", newRecord(env), newRun(env))
 	addGroup(root, "Look things up:", newSyscall(env), newDoctor(env), newVersion(env))
 	return root
+}
+
+// habit answers what a hand types that is used to other tools.
+func habit(err error) string {
+	var none *pflag.NotExistError
+	if !errors.As(err, &none) {
+		return ""
+	}
+	switch none.GetSpecifiedName() {
+	case "l", "selector":
+		return "records know no labels: --pod 'web-*' or --by workload; "
+	case "i", "if":
+		return "logs are arguments, or -f FILE; "
+	case "format":
+		return "-o has the format; "
+	case "w", "watch", "F":
+		return "`auditscan follow` shows what comes; "
+	case "N", "n", "lines", "tail":
+		return "--top N shows the first N lines; "
+	}
+	return ""
 }
 
 // addGroup adds commands below a title of their own.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/auditscan/auditscan/internal/corpustest"
 	"github.com/auditscan/auditscan/profile"
 )
 
@@ -69,6 +70,10 @@ func containerEvents(t *testing.T) string {
 	if !begins || !ends {
 		t.Fatal("per.txtar has no events.jsonl")
 	}
+	events = strings.Replace(events, `"runtime":`, `"nested":"kind","manager":"user@1000.service","runtime":`, 1)
+	if !strings.Contains(events, `"manager"`) {
+		t.Fatal("no container in per.txtar has a runtime")
+	}
 	return save(t, "events.jsonl", events)
 }
 
@@ -103,7 +108,7 @@ func TestIndexSchema(t *testing.T) {
 	for _, key := range perKeys {
 		validate(t, indexSchema, indexOf(t, string(key), events))
 	}
-	log := filepath.Join(corpusDir, "111-lab-enriched-mixed-rule.log")
+	log := corpustest.Corpus.Path(t, "111-lab-enriched-mixed-rule.log")
 	index := indexOf(t, "comm", log)
 	if !strings.Contains(index, `"reason"`) || !strings.Contains(index, `"additions"`) {
 		t.Errorf("no profile was refused, or nothing added:\n%s", index)

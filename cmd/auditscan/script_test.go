@@ -12,15 +12,16 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/ulikunitz/xz"
+
+	"github.com/auditscan/auditscan/internal/corpustest"
 )
 
 var update = flag.Bool("update", false, "rewrite what the scripts in testdata/script expect")
-
-const corpusDir = "../../testdata/corpus"
 
 // TestMain makes the test binary the command auditscan for scripts and for
 // whatever is started from these tests.
@@ -39,13 +40,17 @@ func TestScript(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("TZ", "UTC")
 			env.Setenv("ESC", "\x1b") // for names of files
-			return os.CopyFS(filepath.Join(env.WorkDir, "corpus"), os.DirFS(corpusDir))
+			return os.CopyFS(filepath.Join(env.WorkDir, "corpus"), os.DirFS(corpustest.Corpus.Path(t, "")))
 		},
 		Condition: func(name string) (bool, error) {
-			if name != "mountns" {
-				return false, fmt.Errorf("unknown condition %q", name)
+			switch name {
+			case "mountns":
+				return exec.Command("unshare", "--mount", "true").Run() == nil, nil
+			case "zones":
+				_, err := time.LoadLocation("Europe/Berlin")
+				return err == nil, nil
 			}
-			return exec.Command("unshare", "--mount", "true").Run() == nil, nil
+			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":    exits,

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -46,34 +45,34 @@ func loadState(path string) (*state, error) {
 	if st.lock, err = atomicfile.Claim(path); err != nil {
 		return nil, err
 	}
-	data, err := readOwn(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return st, nil
-	}
-	if err != nil {
+	if err := st.read(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.Join(err, st.close())
 	}
-	if st.before, err = report.Read(bytes.NewReader(data), path); err != nil {
-		return nil, fmt.Errorf("%w (move the file away to begin anew)", err)
+	return st, nil
+}
+
+// read reads a file that nobody but root and this user can have made. The report
+// is read first, with its bounds: what is none is not taken into memory.
+func (st *state) read() error {
+	f, err := atomicfile.Open(st.path, os.O_RDONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if st.before, err = report.Read(f, st.path); err != nil {
+		return fmt.Errorf("%w (move the file away to begin anew)", err)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
 	}
 	var doc struct {
 		Positions positions `json:"positions"`
 	}
-	if err := json.Unmarshal(data, &doc); err != nil {
-		return nil, fmt.Errorf("%s: %w (move the file away to begin anew)", path, err)
+	if err := json.NewDecoder(f).Decode(&doc); err != nil {
+		return fmt.Errorf("%s: %w (move the file away to begin anew)", st.path, err)
 	}
 	st.at = doc.Positions
-	return st, nil
-}
-
-// readOwn reads a file that nobody but root and this user can have made.
-func readOwn(path string) ([]byte, error) {
-	f, err := atomicfile.Open(path, os.O_RDONLY, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(f)
+	return nil
 }
 
 // close lets others use the state.

@@ -57,6 +57,9 @@ func (f *syscallFlags) run(env *environment, args []string) error {
 	}
 	rows, unknown := lookUp(env, arches, args)
 	if len(rows) > 0 {
+		if err := env.page(f.output); err != nil {
+			return err
+		}
 		if err := env.output(func(w io.Writer) error { return f.write(w, rows, env.style(env.stdout)) }); err != nil {
 			return err
 		}

@@ -103,12 +103,12 @@ func service(t *testing.T, program, dropIn string) (string, int) {
 // dropIn writes a profile in systemd's form.
 func dropIn(t *testing.T, file string) string {
 	t.Helper()
-	d, err := readProfile(nil, file)
+	d, err := readProfile(&environment{}, file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := d.Write(&out, profile.FormatSystemd, profile.Meta{}); err != nil {
+	if _, err := d.Write(&out, profile.FormatSystemd, profile.Meta{}); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

@@ -6,12 +6,17 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/auditscan/auditscan/internal/corpustest"
 )
 
 // openTerminal returns both sides of a new pseudo terminal.
@@ -40,33 +45,65 @@ func openTerminal(t *testing.T, rows, columns uint16) (control, tty *os.File) {
 	return control, tty
 }
 
-// screen is a terminal as far as follow needs one: it knows text, "up n
-// lines" and "clear from here on".
-type screen struct {
-	lines []string // above the cursor, which is at the start of a line
-	rest  string
+// display is a terminal as far as follow needs one: it knows text, "up n
+// lines", "clear from here on", "clear all", and whether lines are broken at
+// its edge.
+type display struct {
+	columns int
+	lines   []string // above the cursor, which is at the start of a line
+	cut     bool     // lines are cut at the edge instead
+	rest    string
 }
 
-func (s *screen) write(text string) {
-	s.rest += text
+func (d *display) write(text string) {
+	d.rest += text
 	for {
-		line, rest, whole := strings.Cut(s.rest, "\n")
+		line, rest, whole := strings.Cut(d.rest, "\n")
 		if !whole {
 			return
 		}
-		var up int
-		if n, _ := fmt.Sscanf(line, "\x1b[%dA\x1b[J", &up); n == 1 {
-			s.lines = s.lines[:len(s.lines)-up]
-			line = line[strings.Index(line, "\x1b[J")+len("\x1b[J"):]
-		}
-		s.lines = append(s.lines, strings.TrimSuffix(line, "\r"))
-		s.rest = rest
+		d.add(d.control(strings.TrimSuffix(line, "\r")))
+		d.rest = rest
 	}
+}
+
+// control does what the sequences at the start of a line say, and returns the
+// rest of the line.
+func (d *display) control(line string) string {
+	for strings.HasPrefix(line, "\x1b[") {
+		end := strings.IndexFunc(line[2:], unicode.IsLetter) + 3
+		var up int
+		switch sequence := line[:end]; sequence {
+		case "\x1b[?7l", "\x1b[?7h":
+			d.cut = sequence == "\x1b[?7l"
+		case "\x1b[J", "\x1b[H":
+		case "\x1b[2J":
+			d.lines = nil
+		default:
+			if n, _ := fmt.Sscanf(sequence, "\x1b[%dA", &up); n != 1 {
+				return line
+			}
+			d.lines = d.lines[:len(d.lines)-up]
+		}
+		line = line[end:]
+	}
+	return line
+}
+
+func (d *display) add(line string) {
+	runes := []rune(line)
+	for len(runes) > d.columns {
+		d.lines = append(d.lines, string(runes[:d.columns]))
+		if runes = runes[d.columns:]; d.cut {
+			return
+		}
+	}
+	d.lines = append(d.lines, string(runes))
 }
 
 // onTerminal starts follow on a terminal, and returns a function that waits
 // until the screen holds a line that begins as given.
-func onTerminal(t *testing.T, rows uint16, args ...string) (cmd *exec.Cmd, s *screen, shows func(string), stderr *bytes.Buffer) {
+func onTerminal(t *testing.T, rows uint16, args ...string) (cmd *exec.Cmd, s *display, shows func(string), stderr *bytes.Buffer) {
 	t.Helper()
 	control, tty := openTerminal(t, rows, 80)
 	stderr = new(bytes.Buffer)
@@ -75,12 +112,13 @@ func onTerminal(t *testing.T, rows uint16, args ...string) (cmd *exec.Cmd, s *sc
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tty.Close() // so that there is nothing more to be read when follow has ended
+	end := func() {
 		cmd.Process.Kill()
 		cmd.Wait()
-		tty.Close()
-	})
-	s = new(screen)
+	}
+	t.Cleanup(end)
+	s = &display{columns: 80}
 	shows = func(want string) {
 		t.Helper()
 		buf := make([]byte, 64<<10)
@@ -92,7 +130,8 @@ func onTerminal(t *testing.T, rows uint16, args ...string) (cmd *exec.Cmd, s *sc
 			}
 			n, err := control.Read(buf)
 			if err != nil {
-				t.Fatalf("%v; no line %q in %q", err, want, s.lines)
+				end()
+				t.Fatalf("follow has ended (%v): no line %q in %q\n%s", err, want, s.lines, stderr)
 			}
 			s.write(string(buf[:n]))
 		}
@@ -154,14 +193,53 @@ func TestFollowLowTerminal(t *testing.T) {
 	}
 }
 
+// TestFollowBusyTerminal: calls of many programs with long names, in more rows
+// than there is room for. Each frame has the verdict, the head and what was
+// seen last, and none leaves anything behind.
+func TestFollowBusyTerminal(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "audit.log")
+	busy := func(serial int) {
+		t.Helper()
+		f, err := os.OpenFile(log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		fmt.Fprintf(f, `type=SECCOMP msg=audit(17954467%02d.000:%d): auid=0 uid=0 gid=0 ses=1 pid=%d comm="worker-%d" exe="/opt/%s/worker-%d" sig=0 arch=c000003e syscall=%d compat=0 ip=0x1 code=0x7ffc0000`+"\n",
+			serial, serial, serial, serial, strings.Repeat("long/", 30), serial, serial)
+	}
+	for n := 10; n < 60; n++ {
+		busy(n)
+	}
+	cmd, d, shows, _ := onTerminal(t, 20, "--from-start", "--by", "comm,exe", log)
+	shows("50 records")
+	shows("unknown: ")
+	busy(60)
+	shows("51 records")
+	shows("worker-60 ")
+	if len(d.lines) >= 20 {
+		t.Errorf("%d lines on a terminal of 20:\n%s", len(d.lines), strings.Join(d.lines, "\n"))
+	}
+	if !strings.HasPrefix(d.lines[0], "unknown: ") || !strings.HasPrefix(d.lines[2], "COMM ") || !strings.HasPrefix(d.lines[3], "worker-60 ") {
+		t.Errorf("want the verdict, the head, and the newest call first:\n%s", strings.Join(d.lines, "\n"))
+	}
+	if strings.Contains(d.lines[2], "PID") {
+		t.Errorf("--by comm,exe, and pids are shown:\n%s", d.lines[2])
+	}
+	cmd.Process.Signal(syscall.SIGTERM)
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
 // onScreen runs a command on a terminal and returns its lines.
 func onScreen(t *testing.T, columns uint16, env []string, args ...string) []string {
 	t.Helper()
 	control, tty := openTerminal(t, 24, columns)
 	defer tty.Close()
 	cmd := exec.Command("auditscan", args...)
-	cmd.Stdout = tty
-	cmd.Env = append(append(os.Environ(), "NO_COLOR=", "CLICOLOR_FORCE=", "TERM=xterm"), env...)
+	cmd.Stdout, cmd.Stderr = tty, tty
+	cmd.Env = append(append(os.Environ(), "NO_COLOR=", "CLICOLOR_FORCE=", "TERM=xterm", "PAGER=cat"), env...)
 	ended := make(chan error, 1)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -179,10 +257,78 @@ func onScreen(t *testing.T, columns uint16, env []string, args ...string) []stri
 		}
 		text = append(text, buf[:n]...)
 	}
-	if err := <-ended; err != nil && cmd.ProcessState.ExitCode() != exitFailed { // doctor's, of most hosts
+	<-ended // with whatever status: what is shown is tested here
+	return strings.Split(strings.TrimSuffix(string(text), "\r\n\x00"), "\r\n")
+}
+
+// TestPager: what is higher than the terminal goes through the user's pager,
+// all of it and nothing else.
+func TestPager(t *testing.T) {
+	corpus := filepath.Dir(corpustest.Corpus.Path(t, "106-lab-enriched-all-actions.log"))
+	const pager = "PAGER=sed s/^/paged:/"
+	tests := []struct {
+		name  string
+		env   string
+		args  []string
+		paged bool
+	}{
+		{"high", pager, []string{"syscall", "--arch", "x86_64"}, true},
+		{"high report", pager, []string{"report", "--by", "pid", corpus}, true},
+		{"low", pager, []string{"report", filepath.Join(corpus, "106-lab-enriched-all-actions.log")}, false},
+		{"--no-pager", pager, []string{"--no-pager", "syscall", "--arch", "x86_64"}, false},
+		{"JSON", pager, []string{"syscall", "--arch", "x86_64", "-o", "json"}, false},
+		{"none", "PAGER=no-such-pager", []string{"syscall", "--arch", "x86_64"}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			plain := onScreen(t, 200, nil, tt.args...)
+			got := onScreen(t, 200, []string{tt.env}, tt.args...)
+			for i := range got {
+				var paged bool
+				if got[i], paged = strings.CutPrefix(got[i], "paged:"); paged != tt.paged {
+					t.Fatalf("line %d went through the pager: %v, want %v", i, paged, tt.paged)
+				}
+			}
+			if !slices.Equal(got, plain) {
+				t.Errorf("with a pager:\n%s\nwithout:\n%s", strings.Join(got, "\n"), strings.Join(plain, "\n"))
+			}
+		})
+	}
+	if got := onScreen(t, 200, []string{"PAGER=head -n 2"}, "syscall", "--arch", "x86_64"); len(got) != 2 {
+		t.Errorf("a pager that is left early: %q", got)
+	}
+}
+
+// TestProgress: who waits for a pipe is told how much came, and the bar is gone
+// when all has come.
+func TestProgress(t *testing.T) {
+	control, tty := openTerminal(t, 24, 80)
+	defer tty.Close()
+	cmd := exec.Command("auditscan", "report", "-")
+	cmd.Stderr = tty
+	in, err := cmd.StdinPipe()
+	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Split(strings.TrimSuffix(string(text), "\r\n\x00"), "\r\n")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := in.Write(bytes.Repeat([]byte("no record\n"), 1000)); err != nil {
+		t.Fatal(err)
+	}
+	var text []byte
+	buf := make([]byte, 64<<10)
+	for !regexp.MustCompile(`reading .* 9\.8 KiB .* [0-9]+ ([KM]i)?B/s`).Match(text) {
+		n, err := control.Read(buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, buf[:n]...)
+	}
+	in.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 const (
@@ -208,7 +354,7 @@ func TestReportTerminal(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			args := append([]string{"report", "../../testdata/corpus/015-sof-5440-firefox-enforce.log"}, tt.args...)
+			args := append([]string{"report", corpustest.Corpus.Path(t, "015-sof-5440-firefox-enforce.log")}, tt.args...)
 			lines := onScreen(t, 80, []string{tt.env}, args...)
 			want := verdict
 			if tt.color {
@@ -225,26 +371,63 @@ func TestReportTerminal(t *testing.T) {
 	}
 }
 
-// TestFitsTerminal: no line of any table is wider than the terminal, but for a
-// word that is.
+// TestFitsTerminal: no line that any command shows is wider than the terminal,
+// but for a word that is, and none is broken within a word.
 func TestFitsTerminal(t *testing.T) {
-	const log = "../../testdata/corpus/057-imx8-kauditd-suppressed.log"
-	tests := []struct {
-		columns []uint16
-		args    []string
-	}{
-		{[]uint16{80, 200}, []string{"report", log}},
-		{[]uint16{200}, []string{"report", "-o", "wide", log}}, // its two times alone take 48
-		{[]uint16{80, 200}, []string{"doctor"}},
-		{[]uint16{80, 200}, []string{"syscall", "read", "openat"}},
+	log := corpustest.Corpus.Path(t, "057-imx8-kauditd-suppressed.log")
+	const (
+		fleet = "../../report/testdata/golden/fleet.json" // of pods, images and nodes
+		nginx = "../../examples/nginx.json"
+	)
+	long := longNames(t)
+	tests := [][]string{
+		{"report", log}, {"report", fleet}, {"report", "-o", "wide", fleet}, {"report", "--by", "container,pod,namespace,workload", fleet},
+		{"report", long}, {"report", "-o", "wide", long},
+		{"check", nginx, fleet}, {"check", "--by", "pod,comm", conditional(t), fleet}, {"check", nginx, long},
+		{"diff", "runtime/default", nginx}, {"diff", nginx, "runtime/default"}, {"diff", conditional(t), nginx},
+		{"inspect", nginx}, {"inspect", "runtime/default"}, {"inspect", conditional(t)},
+		{"containers"}, {"doctor"}, {"syscall", "read", "openat"}, {"syscall", "pread"}, {"syscall", "nosuchcall", "--arch", "all"},
 	}
-	for _, tt := range tests {
-		for _, columns := range tt.columns {
-			for _, line := range onScreen(t, columns, []string{"NO_COLOR=1"}, tt.args...) {
+	if os.Getuid() == 0 {
+		tests = append(tests, []string{"record", "--", "true"})
+	}
+	for _, args := range tests {
+		for _, columns := range []uint16{80, 200} {
+			text := strings.Join(onScreen(t, columns, []string{"NO_COLOR=1"}, args...), "\n")
+			for line := range strings.SplitSeq(text, "\n") {
 				if n := utf8.RuneCountInString(line); n > int(columns) && strings.Contains(strings.TrimSpace(line), " ") {
-					t.Errorf("%q on %d columns has a line of %d: %s", tt.args, columns, n, line)
+					t.Errorf("%q on %d columns has a line of %d: %s", args, columns, n, line)
 				}
 			}
 		}
 	}
+}
+
+// longNames writes a log of programs with names as long as they can be.
+func longNames(t *testing.T) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), strings.Repeat("a-long-name-", 10)+".log")
+	var text strings.Builder
+	for i, path := range []string{"/opt/" + strings.Repeat("deep/", 50), "/usr/bin/short", "/srv/" + strings.Repeat("x", 200)} {
+		fmt.Fprintf(&text, `type=SECCOMP msg=audit(1795446782.601:%d): auid=0 uid=0 gid=0 ses=1 pid=180428%d comm="fifteen-letters" exe="%s" sig=0 arch=c000003e syscall=%d compat=0 ip=0x1 code=0x7ffc0000`+"\n",
+			1000+i, i, path, []int{0, 128, 327}[i]) // read, rt_sigtimedwait, preadv2
+	}
+	if err := os.WriteFile(name, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// conditional writes a profile whose answers depend on arguments.
+func conditional(t *testing.T) string {
+	t.Helper()
+	const text = `{"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":38,"architectures":["SCMP_ARCH_X86_64"],"syscalls":[
+{"names":["futex","getppid","personality"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":131072,"op":"SCMP_CMP_EQ"}]},
+{"names":["futex"],"action":"SCMP_ACT_ALLOW","args":[{"index":1,"value":4294967295,"valueTwo":2114060288,"op":"SCMP_CMP_MASKED_EQ"}]},
+{"names":["execve","exit_group","read","preadv2","socket","nanosleep"],"action":"SCMP_ACT_ALLOW"}]}`
+	name := filepath.Join(t.TempDir(), "conditional.json")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }

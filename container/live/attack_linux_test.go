@@ -192,13 +192,13 @@ func (a *attack) check(t *testing.T, found []*container.Identity, victim string)
 func attributeAll(t *testing.T, stream source.Stream, tracker *live.Tracker) map[int32][]*container.Identity {
 	found := map[int32][]*container.Identity{}
 	hold := live.NewHold(tracker.Attribute, func(pid int32, id *container.Identity) { found[pid] = append(found[pid], id) })
-	p := parser.New(parser.Lines)
+	p := parser.New(parser.LayoutLines)
 	for {
 		chunk, err := stream.Next(t.Context())
 		now := time.Now()
 		p.Reset(chunk.Lines)
-		for item := p.Next(); item != parser.End; item = p.Next() {
-			if item == parser.IsRecord && p.Record().UID == nobody {
+		for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
+			if item == parser.ItemRecord && p.Record().UID == nobody {
 				r := p.Record()
 				hold.Add(r.PID, r.PID, time.UnixMilli(r.Millis), now)
 			}

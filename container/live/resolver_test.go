@@ -184,6 +184,26 @@ func TestIdentifyAsksAgain(t *testing.T) {
 	}
 }
 
+// TestIdentifyAsksRarely: a container without a name is asked for more and more
+// rarely, but at least once a minute.
+func TestIdentifyAsksRarely(t *testing.T) {
+	r, now := hostTree(t, nil)
+	r.Identify(container.Ref{ID: idA})
+	for range 20 { // many times more than it takes to wait longest
+		*now = now.Add(time.Hour)
+		r.Identify(container.Ref{ID: idA})
+	}
+	writeFile(t, filepath.Join(r.files.root.Name(), "var/log/containers/web-0_prod_nginx-"+idA+".log"), "")
+	*now = now.Add(maxWait - 1)
+	if got := r.Identify(container.Ref{ID: idA}); got.Name != "" {
+		t.Errorf("asked again too early: %+v", got)
+	}
+	*now = now.Add(1)
+	if got := r.Identify(container.Ref{ID: idA}); got.Name != "nginx" {
+		t.Errorf("not asked again: %+v", got)
+	}
+}
+
 func TestIdentifyCacheIsBounded(t *testing.T) {
 	r, _ := hostTree(t, nil)
 	r.files.root.Close() // each look at the disk is one problem, not an answer

@@ -171,13 +171,13 @@ func attribute(t *testing.T, stream source.Stream, tracker *live.Tracker, cells 
 	hold := live.NewHold(tracker.Attribute, func(r record, id *container.Identity) {
 		counts[r.cell].add(cells[r.cell], id, r.arrived.Equal(now))
 	})
-	p := parser.New(parser.Lines)
+	p := parser.New(parser.LayoutLines)
 	for {
 		chunk, err := stream.Next(t.Context())
 		now = time.Now()
 		p.Reset(chunk.Lines)
-		for item := p.Next(); item != parser.End; item = p.Next() {
-			if item != parser.IsRecord {
+		for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
+			if item != parser.ItemRecord {
 				continue
 			}
 			r := p.Record()

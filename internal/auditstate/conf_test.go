@@ -73,6 +73,8 @@ func TestRotates(t *testing.T) {
 		{debian, 40 << 20, true},
 		{"max_log_file_action = KEEP_LOGS\nmax_log_file = 8\nnum_logs = 5", 40 << 20, false},
 		{"max_log_file_action = rotate\nmax_log_file = 8\nnum_logs = 1", 8 << 20, false},
+		{"max_log_file_action = rotate\nmax_log_file = 1\nnum_logs = 2", 2 << 20, true},
+		{"max_log_file_action = rotate\nmax_log_file = 0\nnum_logs = 2", 0, false},
 		{"max_log_file_action = rotate\nnum_logs = 5", 0, false},
 	}
 	for _, tt := range tests {

@@ -46,6 +46,15 @@ func Need(t testing.TB) {
 	t.Cleanup(func() { set(t, status) })
 }
 
+// NeedAuditctl skips the test where there is no auditctl for it to set what the
+// kernel's audit system does. It comes before [Need].
+func NeedAuditctl(t testing.TB) {
+	t.Helper()
+	if _, err := exec.LookPath("auditctl"); err != nil {
+		t.Skip("auditctl is not installed (apt-get install auditd)")
+	}
+}
+
 func lock(t testing.TB) {
 	t.Helper()
 	f, err := os.OpenFile(filepath.Join(os.TempDir(), "auditscan-test.lock"), os.O_CREATE|os.O_RDWR, 0o600)

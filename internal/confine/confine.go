@@ -4,10 +4,13 @@
 //   - no_new_privs: no file that is executed gives rights back.
 //   - Capabilities: all are dropped but those that are named as needed.
 //   - Landlock: files are written, made, removed and truncated only where that
-//     is needed, no TCP port is bound or connected to.
+//     is needed, no device is controlled, no port is bound or connected to; who
+//     starts no program sends no signal to others and connects to none of their
+//     sockets. Each as far as the kernel knows it.
 //   - Seccomp: calls that change files' owners, modes and attributes, which
 //     Landlock does not know, mounts, modules, other processes: none is needed
-//     by any command. Sockets and programs only where that is said.
+//     by any command. Sockets (to the kernel and on this host) and programs
+//     only where that is said.
 //
 // What is open stays open, and everything can be read that could be before:
 // the names of containers are found all over the host.

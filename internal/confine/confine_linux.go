@@ -22,15 +22,24 @@ func Process(n Needs) error {
 	if err := onAllThreads(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0); err != nil {
 		return ifThere("set no_new_privs", err)
 	}
-	// Newer forms of Landlock also keep signals and sockets within, which
-	// journalctl, started by follow, needs.
-	if err := landlock.V5.BestEffort().Restrict(n.rules()...); err != nil {
+	if err := n.landlock().BestEffort().Restrict(n.rules()...); err != nil {
 		return ifThere("confine to the folders of its files (Landlock)", err)
 	}
 	if err := dropCapabilities(n.kept()); err != nil {
 		return ifThere("drop capabilities", err)
 	}
 	return ifThere("load a seccomp filter", load(n.filter()))
+}
+
+// landlock is what is refused but for the rules, as far as the kernel knows it:
+// of files all writing, truncating and device controls; of the network TCP and
+// UDP; signals to other processes, and their sockets in the file system and in
+// the abstract name space. Programs that are started need the latter two.
+func (n *Needs) landlock() landlock.Config {
+	if n.Programs {
+		return landlock.V5
+	}
+	return landlock.V10
 }
 
 // ifThere passes over what the kernel does not have, or what a seccomp filter

@@ -57,6 +57,7 @@ func cases(dir string) map[string]Needs {
 		"folder":   {Folders: []string{filepath.Join(dir, "in")}},
 		"device":   {Files: []string{os.DevNull}},
 		"new":      {Folders: []string{filepath.Join(dir, "in", "new", "er")}, Files: []string{"/dev/stderr", "/dev/fd/2"}},
+		"listener": {Files: []string{file}, Sockets: true, Capabilities: []rights.Capability{rights.AuditRead}},
 		"follower": {Files: []string{file}, Programs: true, Sockets: true, Capabilities: []rights.Capability{rights.AuditRead, rights.AuditControl}},
 	}
 }
@@ -82,6 +83,12 @@ func TestProcessChild(t *testing.T) {
 	}
 	defer listener.Close()
 	c.address = listener.Addr().String()
+	c.abstract = fmt.Sprintf("@auditscan-test-%d", os.Getpid())
+	heard, err := net.Listen("unix", c.abstract)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer heard.Close()
 	idle := startThreads(4)
 	if err := Process(needs); err != nil {
 		t.Fatal(err)
@@ -126,11 +133,85 @@ type child struct {
 	needs           Needs
 	inside, outside string
 	address         string // of a TCP listener
+	abstract        string // of a socket in the abstract name space, made before
 }
 
 // check checks what the calling thread may do.
 func (c *child) check() error {
-	return errors.Join(c.checkStatus(), c.checkOutside(), c.checkInside(), c.checkTCP(), c.checkPrograms())
+	return errors.Join(c.checkStatus(), c.checkOutside(), c.checkInside(), c.checkSockets(), c.checkPrograms(), c.checkCalls(),
+		c.checkDevice(), c.checkOthers())
+}
+
+// landlockVersion is the kernel's.
+func landlockVersion() int {
+	v, _, _ := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
+	return int(v)
+}
+
+// checkCalls: each call that is not needed answers EPERM, whatever it is given:
+// nothing here, with which it would answer otherwise.
+func (c *child) checkCalls() error {
+	denied := unneeded
+	if !c.needs.Sockets {
+		denied = append(denied[:len(denied):len(denied)], sockets...)
+	}
+	if !c.needs.Programs {
+		denied = append(denied[:len(denied):len(denied)], programs...)
+	}
+	const nothing = ^uintptr(0)
+	for _, name := range denied {
+		nr, ok := native().Number(name)
+		if !ok {
+			continue
+		}
+		if _, _, errno := unix.RawSyscall6(uintptr(nr), nothing, nothing, nothing, nothing, nothing, nothing); errno != unix.EPERM {
+			return fmt.Errorf("%s answers %v", name, errno)
+		}
+	}
+	// The same with a call that is needed shows what is tried here.
+	if _, _, errno := unix.RawSyscall(unix.SYS_CLOSE, nothing, 0, 0); errno != unix.EBADF {
+		return fmt.Errorf("close answers %v", errno)
+	}
+	return nil
+}
+
+// checkDevice: a device that could be opened is not controlled.
+func (c *child) checkDevice() error {
+	const getEntropyCount = 0x80045200 // RNDGETENTCNT of linux/random.h
+	if landlockVersion() < 5 || runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
+		return nil
+	}
+	random, err := os.Open("/dev/urandom")
+	if err != nil {
+		return err
+	}
+	defer random.Close()
+	if _, err := unix.IoctlGetInt(int(random.Fd()), getEntropyCount); !errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("control a device: %v", err)
+	}
+	return nil
+}
+
+// checkOthers: who starts no program sends nobody a signal, and says nothing to
+// sockets that only have a name.
+func (c *child) checkOthers() error {
+	if landlockVersion() < 6 {
+		return nil
+	}
+	if err := unix.Kill(os.Getppid(), 0); (err == nil) != c.needs.Programs {
+		return fmt.Errorf("send a signal: %v, want that it may: %v", err, c.needs.Programs)
+	}
+	if !c.needs.Sockets {
+		return nil // it has none to speak with
+	}
+	conn, err := net.DialTimeout("unix", c.abstract, time.Second)
+	if err == nil {
+		conn.Close()
+	}
+	if (err == nil) != c.needs.Programs {
+		return fmt.Errorf("connect to an abstract socket: %v, want that it may: %v", err, c.needs.Programs)
+	}
+	return nil
 }
 
 func (c *child) checkStatus() error {
@@ -210,7 +291,7 @@ func (c *child) checkInside() error {
 	return nil
 }
 
-func (c *child) checkTCP() error {
+func (c *child) checkSockets() error {
 	conn, err := net.DialTimeout("tcp4", c.address, time.Second)
 	if err == nil {
 		conn.Close()
@@ -218,12 +299,25 @@ func (c *child) checkTCP() error {
 	if !errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("connect: %v", err)
 	}
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err == nil {
+		listener.Close()
+	}
+	if !errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("listen: %v", err)
+	}
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_ROUTE)
 	if err == nil {
 		unix.Close(fd)
 	}
 	if (err == nil) != c.needs.Sockets {
 		return fmt.Errorf("open a socket: %v, want that it may: %v", err, c.needs.Sockets)
+	}
+	for _, family := range []int{unix.AF_INET, unix.AF_INET6, unix.AF_PACKET, unix.AF_VSOCK, unix.AF_ALG} {
+		if fd, err := unix.Socket(family, unix.SOCK_STREAM, 0); err != unix.EPERM {
+			unix.Close(fd)
+			return fmt.Errorf("open a socket of family %d: %v", family, err)
+		}
 	}
 	return nil
 }

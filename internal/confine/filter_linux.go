@@ -1,6 +1,7 @@
 package confine
 
 import (
+	"encoding/binary"
 	"fmt"
 	"runtime"
 	"unsafe"
@@ -29,7 +30,9 @@ var unneeded = []string{
 	"ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "pidfd_getfd",
 }
 
-// Calls that some commands make.
+// Calls that some commands make. Of sockets, only those to the kernel and, for
+// programs, to others on this host: Landlock does not know all protocols that
+// leave it (MPTCP).
 var (
 	sockets  = []string{"socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "socketcall"}
 	programs = []string{"execve", "execveat"}
@@ -44,7 +47,7 @@ func (n *Needs) filter() []bpf.Instruction {
 	if !n.Programs {
 		denied = append(denied, programs...)
 	}
-	return deny(native(), denied)
+	return append(deny(native(), denied), onlyLocalSockets(native())...)
 }
 
 // native returns the architecture of this process; 0 if there is no table for
@@ -61,16 +64,19 @@ func native() syscalltable.Arch {
 const (
 	offsetNR   = 0
 	offsetArch = 4
+	offsetArgs = 16 // of 8 bytes each, in the host's order
 )
 
 // x32Bit is set in the numbers of x86_64's calls with 32-bit pointers, which
 // no program of Go makes.
 const x32Bit = 0x40000000
 
-// deny returns a program that answers EPERM to the named calls, and to all of
-// other architectures.
+// refuse answers EPERM.
+var refuse = bpf.RetConstant{Val: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)}
+
+// deny returns the start of a program, which answers EPERM to the named calls
+// and to all of other architectures. The number is loaded where it ends.
 func deny(arch syscalltable.Arch, names []string) []bpf.Instruction {
-	refuse := bpf.RetConstant{Val: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)}
 	program := []bpf.Instruction{
 		bpf.LoadAbsolute{Off: offsetArch, Size: 4},
 		bpf.JumpIf{Cond: bpf.JumpEqual, Val: uint32(arch), SkipTrue: 1},
@@ -85,7 +91,29 @@ func deny(arch syscalltable.Arch, names []string) []bpf.Instruction {
 			program = append(program, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(nr), SkipTrue: 1}, refuse)
 		}
 	}
-	return append(program, bpf.RetConstant{Val: unix.SECCOMP_RET_ALLOW})
+	return program
+}
+
+// onlyLocalSockets returns the end of a program, which allows all but sockets of
+// other families than netlink and unix.
+func onlyLocalSockets(arch syscalltable.Arch) []bpf.Instruction {
+	allow := bpf.RetConstant{Val: unix.SECCOMP_RET_ALLOW}
+	nr, ok := arch.Number("socket")
+	if !ok {
+		return []bpf.Instruction{allow}
+	}
+	low := uint32(offsetArgs)
+	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 { // the low half comes last
+		low += 4
+	}
+	return []bpf.Instruction{
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(nr), SkipTrue: 4},
+		bpf.LoadAbsolute{Off: low, Size: 4},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.AF_NETLINK, SkipTrue: 2},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: unix.AF_UNIX, SkipTrue: 1},
+		refuse,
+		allow,
+	}
 }
 
 // load loads a filter for all threads.

@@ -53,6 +53,7 @@ func TestRun(t *testing.T) {
 
 // TestRunSeesSettings changes the kernel's settings for the worse.
 func TestRunSeesSettings(t *testing.T) {
+	audittest.NeedAuditctl(t)
 	audittest.Need(t)
 	if c := byID(Run("/"), "backlog"); c.Status != OK || !strings.Contains(c.Detail, "limit 16384") {
 		t.Errorf("as the test sets it: %+v", c)

@@ -182,6 +182,8 @@ func TestJudgeAuditdConf(t *testing.T) {
 	check(t, "auditd-rotation", []judgement{
 		{"debian's", judgeRotation(conf("max_log_file_action = ROTATE\nmax_log_file = 8\nnum_logs = 5")), Warning, "40 MiB are kept: 4.4 s", "num_logs = 10"},
 		{"enough", judgeRotation(conf("max_log_file_action = ROTATE\nmax_log_file = 64\nnum_logs = 10")), OK, "640 MiB", ""},
+		{"just enough", judgeRotation(conf("max_log_file_action = ROTATE\nmax_log_file = 54\nnum_logs = 10")), OK, "540 MiB", ""}, // a minute of 9 MiB/s
+		{"not quite", judgeRotation(conf("max_log_file_action = ROTATE\nmax_log_file = 49\nnum_logs = 11")), Warning, "539 MiB", "num_logs = 10"},
 		{"kept", judgeRotation(conf("max_log_file_action = KEEP_LOGS\nmax_log_file = 8\nnum_logs = 5")), OK, "KEEP_LOGS", ""},
 		{"stops", judgeRotation(conf("max_log_file_action = SUSPEND\nmax_log_file = 8")), Problem, "stops writing at 8 MiB", "ROTATE"},
 		{"default", judgeRotation(conf("")), OK, "IGNORE", ""},
@@ -199,6 +201,9 @@ func TestJudgeDisk(t *testing.T) {
 	check(t, "disk", []judgement{
 		{"plenty", judgeDisk(room(5000, 9000), debian), OK, "5000 MiB free for /var/log/audit", ""},
 		{"little", judgeDisk(room(90, 9000), debian), Warning, "10.0 s", "/var/log/audit"},
+		{"just enough", judgeDisk(room(540, 9000), debian), OK, "540 MiB", ""},
+		{"not quite", judgeDisk(room(539, 9000), debian), Warning, "539 MiB", "/var/log/audit"},
+		{"at the reserve", judgeDisk(room(50, 9000), debian), Warning, "50 MiB", ""},
 		{"suspended", judgeDisk(room(49, 9000), debian), Problem, "SUSPEND", "USR2"},
 		{"percent", judgeDisk(room(800, 9000), percent), Problem, "10%", "USR2"},
 		{"percent, enough", judgeDisk(room(901, 9000), percent), OK, "", ""},

@@ -29,6 +29,14 @@ func Append(dst []byte, millis int64) []byte {
 	return append(dst[:len(dst)-1], '.', byte('0'+n/100), byte('0'+n/10%10), byte('0'+n%10), 'Z')
 }
 
+// AppendIn appends a time for people, with the offset of a zone; nil is UTC.
+func AppendIn(dst []byte, millis int64, zone *time.Location) []byte {
+	if zone == nil || zone == time.UTC {
+		return Append(dst, millis)
+	}
+	return time.UnixMilli(millis).In(zone).AppendFormat(dst, "2006-01-02T15:04:05.000Z07:00")
+}
+
 // OrNil returns the text of a time; nil, which is null in JSON, for the zero
 // time.
 func OrNil(t time.Time) *string {

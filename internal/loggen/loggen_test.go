@@ -18,14 +18,14 @@ func TestShare(t *testing.T) {
 		if err := Write(&log, test.kind, 4<<20, 7); err != nil {
 			t.Fatal(err)
 		}
-		p := parser.New(parser.Lines)
+		p := parser.New(parser.LayoutLines)
 		p.Reset(log.Bytes())
 		records := 0
-		for item := p.Next(); item != parser.End; item = p.Next() {
+		for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
 			switch item {
-			case parser.IsRecord:
+			case parser.ItemRecord:
 				records++
-			case parser.IsMalformed, parser.IsLoss:
+			case parser.ItemMalformed, parser.ItemLoss:
 				t.Fatalf("%s:%d: %s", test.kind, p.Line(), p.Malformed().Reason)
 			}
 		}
@@ -59,13 +59,13 @@ func TestRough(t *testing.T) {
 	if err := Write(&log, Rough, 8<<20, 7); err != nil {
 		t.Fatal(err)
 	}
-	p := parser.New(parser.Lines)
+	p := parser.New(parser.LayoutLines)
 	p.Reset(log.Bytes())
 	items := map[parser.Item]int{}
-	for item := p.Next(); item != parser.End; item = p.Next() {
+	for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
 		items[item]++
 	}
-	for _, item := range []parser.Item{parser.IsRecord, parser.IsOther, parser.IsLoss, parser.IsMalformed} {
+	for _, item := range []parser.Item{parser.ItemRecord, parser.ItemOther, parser.ItemLoss, parser.ItemMalformed} {
 		if items[item] < 50 {
 			t.Errorf("%d items of kind %d, want more", items[item], item)
 		}

@@ -14,12 +14,14 @@ import (
 // asked for.
 type counter struct {
 	options *Options
+	carried *carried
 	tally   *tally.Tally
 	parser  *parser.Parser
 	find    Find // nil: containers stay unknown
 	partial bool // the tally has a part of the counts: the total is another
 	shown   shown
 	input   string
+	node    []byte    // of the records that name none
 	before  int64     // lines of the input before the block
 	now     time.Time // when the block came; zero for a saved log
 	event   event.Event
@@ -32,8 +34,11 @@ func (c *counter) block(data []byte) {
 		c.now = time.Now()
 	}
 	c.parser.Reset(data)
-	for item := c.parser.Next(); item != parser.End; item = c.parser.Next() {
+	for item := c.parser.Next(); item != parser.ItemEnd; item = c.parser.Next() {
 		c.item(item)
+	}
+	if n := c.parser.Foreign(); n != 0 {
+		c.tally.Foreign(c.before + n)
 	}
 	c.before += c.parser.Line()
 	c.tally.Lines(c.parser.Line())
@@ -51,7 +56,7 @@ func (c *counter) recount(data []byte, found findings) {
 // flush ends an input whose lines belong together.
 func (c *counter) flush() {
 	c.parser.Reset(nil)
-	for item := c.parser.Flush(); item != parser.End; item = c.parser.Flush() {
+	for item := c.parser.Flush(); item != parser.ItemEnd; item = c.parser.Flush() {
 		c.item(item)
 	}
 }
@@ -60,17 +65,27 @@ func (c *counter) flush() {
 func (c *counter) item(item parser.Item) {
 	line := c.before + c.parser.Line()
 	switch item {
-	case parser.IsRecord:
-		c.record(c.parser.Record(), line)
-	case parser.IsOther:
-		c.tally.Other(c.parser.Record())
-	case parser.IsLoss:
+	case parser.ItemRecord:
+		c.record(c.ofNode(c.parser.Record()), line)
+	case parser.ItemOther:
+		c.tally.Other(c.ofNode(c.parser.Record()))
+	case parser.ItemLoss:
 		l := c.parser.Loss()
-		c.loss(c.tally.Loss(l, line), l.Count, l.Stamp.Time())
-	case parser.IsMalformed:
+		if kind, ok := c.tally.Loss(l, line); ok {
+			c.loss(kind, l.Count, l.Stamp.Time())
+		}
+	case parser.ItemMalformed:
 		m := c.parser.Malformed()
 		c.malformed(m.Reason, m.Text, line)
 	}
+}
+
+// ofNode gives a record that names no node that of its input.
+func (c *counter) ofNode(r *parser.Record) *parser.Record {
+	if len(r.Node) == 0 && len(c.node) > 0 {
+		r.Node = c.node
+	}
+	return r
 }
 
 // malformed counts a record that cannot be used.
@@ -95,11 +110,22 @@ func (c *counter) record(r *parser.Record, line int64) {
 		c.tally.Other(r)
 		return
 	}
+	if r.Container != nil {
+		id, err := c.carried.identity(r.Container)
+		if err != nil {
+			c.malformed(err.Error(), r.Container, line)
+			return
+		}
+		if id != nil {
+			c.count(r, id, line)
+			return
+		}
+	}
 	if c.find == nil {
 		c.count(r, nil, line)
 		return
 	}
-	id, settled := c.container(r)
+	id, settled := c.look(r)
 	if !settled && c.options.Hold != nil {
 		c.out.held = append(c.out.held, Held{detached(r), line})
 		return
@@ -107,9 +133,9 @@ func (c *counter) record(r *parser.Record, line int64) {
 	c.count(r, id, line)
 }
 
-// container finds the container of a record. One without a time was made when
-// it came.
-func (c *counter) container(r *parser.Record) (id *container.Identity, settled bool) {
+// look finds the container of a record that does not carry it. One without a
+// time was made when it came.
+func (c *counter) look(r *parser.Record) (id *container.Identity, settled bool) {
 	now := c.now.UnixMilli()
 	at := now
 	if r.HasTime {
@@ -127,7 +153,7 @@ func (c *counter) container(r *parser.Record) (id *container.Identity, settled b
 func (c *counter) count(r *parser.Record, id *container.Identity, line int64) {
 	e, ok := event.Of(r)
 	if !ok {
-		c.malformed("interpreted name is in no table", nil, line)
+		c.malformed("its call or architecture is in no table, or its number is another call's", nil, line)
 		return
 	}
 	e.Container = id

@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/auditscan/auditscan/event"
 	"github.com/auditscan/auditscan/internal/loggen"
 	"github.com/auditscan/auditscan/source"
 )
@@ -44,5 +48,50 @@ func TestCutWhileRead(t *testing.T) {
 				t.Errorf("%s, %d workers: %v, report %v, %v", kind, workers, err, s != nil, cut.err)
 			}
 		}
+	}
+}
+
+// given gives some blocks.
+type given [][]byte
+
+func (g *given) Trim(block []byte) []byte { return block }
+
+func (g *given) Next([]byte) ([]byte, error) {
+	if len(*g) == 0 {
+		return nil, io.EOF
+	}
+	block := (*g)[0]
+	*g = (*g)[1:]
+	return block, nil
+}
+
+// TestCutWhileReadAgain checks that a block that cannot be read any more when
+// it is parsed a second time, since it may repeat a record, is an error too:
+// what was counted of it cannot be told apart from what counts.
+func TestCutWhileReadAgain(t *testing.T) {
+	line := []byte(`type=SECCOMP msg=audit(1717243200.000:7): auid=0 uid=0 gid=0 ses=1 pid=1 comm="a" exe="/a" sig=0 arch=c000003e syscall=1 compat=0 ip=0x1 code=0x7ffc0000` + "\n")
+	file, err := os.Create(filepath.Join(t.TempDir(), "the.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.Write(line); err != nil {
+		t.Fatal(err)
+	}
+	mapped, err := unix.Mmap(int(file.Fd()), 0, len(line), unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Munmap(mapped)
+	events := 0
+	c := NewCounter("the.log", "", Options{Workers: 1, Output: Output{Writer: io.Discard, Event: func(dst []byte, _ *event.Event) []byte {
+		if events++; events == 2 { // the mapped block was counted for the first time
+			err = errors.Join(err, file.Truncate(0))
+		}
+		return dst
+	}}})
+	got := c.Backlog(&given{line, mapped})
+	if !errors.Is(got, errFault) || err != nil || events != 2 {
+		t.Errorf("%v after %d events (%v), want %v after 2", got, events, err, errFault)
 	}
 }

@@ -70,6 +70,7 @@ func (f *firsts) add(after int, key uint64, e *event.Event) {
 	f.all = append(f.all, first{after: after, key: key, event: *e, record: *e.Record, process: *e.Record.Process})
 	x := &f.all[len(f.all)-1]
 	r, p := &x.record, &x.process
+	r.Container = nil // the event has it
 	for _, text := range [...]*[]byte{&r.Node, &r.ArchName, &r.SyscallName, &r.CodeName, &p.Subj, &p.Comm.Bytes, &p.Exe.Bytes} {
 		*text = f.keep(*text)
 	}

@@ -41,12 +41,14 @@ type Counter struct {
 	counter *counter
 }
 
-// NewCounter returns a counter for a log of which the source vouches for some
-// trust.
+// NewCounter returns a counter for a log, of Options.Node, of which the source
+// vouches for some trust.
 func NewCounter(input string, trust aggregate.Trust, o Options) *Counter {
 	r := newRun(o)
 	r.total.Begin(tally.Source{Name: input, Trust: trust})
-	return &Counter{r, r.counter(r.total, input, parser.Lines)}
+	c := &Counter{r, r.counter(r.total, input, parser.LayoutLines)}
+	c.counter.node = []byte(o.Node)
+	return c
 }
 
 // Summary returns what was counted so far.
@@ -67,7 +69,12 @@ func (c *Counter) Lines(lines []byte) error {
 }
 
 // Backlog counts all that blocks has, and leaves nothing to come of it when it
-// returns. What it has to show is written block by block, in order.
+// returns, so that no position taken then stands for what is still in a
+// worker's hands. What it has to show is written block by block, in order.
+// A record that has to wait for its container is handed back by Hold, in order.
+// The answers about containers are kept with the block: where it is parsed
+// again, since a record of it may be a duplicate, more may be known of a
+// process, but what is taken away must be what was counted.
 func (c *Counter) Backlog(blocks Blocks) error {
 	all := []*input{{blocks: blocks, total: c.counter, apart: true, room: c.run.jobs()}}
 	return c.run.read(context.Background(), func(context.Context) (in *input) {

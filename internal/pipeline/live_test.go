@@ -124,7 +124,7 @@ func TestLiveAsSaved(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if parser.Sniff(log[:min(len(log), 4<<10)]) != parser.Lines {
+		if parser.Sniff(log[:min(len(log), 4<<10)]) != parser.LayoutLines {
 			continue // no log that is followed
 		}
 		doc, events := read(t, Options{Workers: 1, BlockSize: 4 << 20}, name)
@@ -312,5 +312,33 @@ func TestLiveHeldPlace(t *testing.T) {
 	c.Record(held[0], nil)
 	if e := c.Summary().Completeness.Evidence; len(e) != 1 || e[0].Kind != aggregate.Legacy || e[0].Line != 1001 {
 		t.Errorf("evidence %+v, want that of line 1001", e)
+	}
+}
+
+// TestLiveLoss checks that what a source notices is shown, and is evidence with
+// the source's own words: what prevents all losses of its kind stands in only
+// where it has none.
+func TestLiveLoss(t *testing.T) {
+	var shown bytes.Buffer
+	c := NewCounter("log", "", Options{Output: Output{Writer: &shown, Event: report.AppendEvent, Loss: report.AppendLoss}})
+	now := time.UnixMilli(1717243200123).UTC()
+	c.Loss(aggregate.RotationGap, 3, now, "a file is gone", "raise rotate")
+	c.Loss(aggregate.Overrun, 0, now, "the socket overran", "")
+	if err := c.Write(); err != nil {
+		t.Fatal(err)
+	}
+	if got := shown.String(); strings.Count(got, "\n") != 2 || !strings.Contains(got, "rotation-gap") || !strings.Contains(got, "overrun") {
+		t.Errorf("shown: %s", got)
+	}
+	got := c.Summary().Completeness.Evidence
+	if len(got) != 2 {
+		t.Fatalf("%+v", got)
+	}
+	overrun, rotation := got[0], got[1]
+	if want := (aggregate.Evidence{Kind: aggregate.RotationGap, Count: 3, Input: "log", First: now, Last: now, Detail: "a file is gone", Fix: "raise rotate"}); rotation != want {
+		t.Errorf("%+v\nwant %+v", rotation, want)
+	}
+	if overrun.Kind != aggregate.Overrun || overrun.Count != 0 || overrun.Detail != "the socket overran" || !strings.Contains(overrun.Fix, "auditctl -b") {
+		t.Errorf("%+v", overrun)
 	}
 }

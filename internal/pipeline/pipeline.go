@@ -34,6 +34,9 @@ type Options struct {
 	// the serials prove that nothing is missing. Nil: all are counted.
 	Owns   func(session uint32, pid int32) bool
 	Output Output
+	// Node is whose log a Counter counts, for the records that do not say so. Of
+	// inputs to Read, each has its own.
+	Node string
 	// Malformed is told each record that cannot be used, with its input and
 	// line; nil: nobody is.
 	Malformed func(input string, line int64, reason string, text []byte)
@@ -107,6 +110,7 @@ type run struct {
 	options Options
 	total   *tally.Tally
 	shown   shown
+	carried *carried
 	logs    int                  // inputs that were logs
 	saved   []*aggregate.Summary // those that were reports
 	nothing error                // of the last one that gave nothing; normal in a rotated set
@@ -119,7 +123,7 @@ func newRun(o Options) *run {
 	if o.BlockSize == 0 {
 		o.BlockSize = max(smallestBlock, min(largestBlock, allBlocks/o.Workers))
 	}
-	return &run{options: o, total: tally.New(o.Filter), shown: shown{}}
+	return &run{options: o, total: tally.New(o.Filter), shown: shown{}, carried: newCarried()}
 }
 
 // jobs is how many blocks of an input are in use at most: one a worker, and one
@@ -128,7 +132,7 @@ func (r *run) jobs() int { return r.options.Workers + 1 }
 
 // counter returns a counter of an input, with a parser of its own.
 func (r *run) counter(t *tally.Tally, input string, layout parser.Layout) *counter {
-	c := &counter{options: &r.options, tally: t, parser: parser.New(layout), shown: r.shown, input: input, out: &output{}}
+	c := &counter{options: &r.options, carried: r.carried, tally: t, parser: parser.New(layout), shown: r.shown, input: input, out: &output{}}
 	if r.options.Containers != nil {
 		c.find = r.options.Containers()
 	}
@@ -140,7 +144,7 @@ func (r *run) counter(t *tally.Tally, input string, layout parser.Layout) *count
 func (r *run) workerCounter() *counter {
 	t := tally.NewWorker(r.options.Filter)
 	t.Begin(tally.Source{})
-	c := r.counter(t, "", parser.Lines)
+	c := r.counter(t, "", parser.LayoutLines)
 	c.partial = true
 	return c
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/auditscan/auditscan/internal/corpustest"
 	"github.com/auditscan/auditscan/internal/loggen"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
@@ -42,11 +43,7 @@ func read(t *testing.T, o Options, names ...string) (doc, events string) {
 // no time of their own, and generated ones.
 func logs(t *testing.T) []string {
 	t.Helper()
-	names, err := filepath.Glob("../../testdata/corpus/*.log")
-	if err != nil || len(names) < 80 {
-		t.Fatalf("%d logs in the corpus, %v", len(names), err)
-	}
-	names = append(names, losses(t))
+	names := append(corpustest.Corpus.Paths(t), losses(t))
 	for _, kind := range []loggen.Kind{loggen.Audit, loggen.Syslog30} {
 		var log bytes.Buffer
 		if err := loggen.Write(&log, kind, 2<<20, 3); err != nil {
@@ -65,12 +62,8 @@ func logs(t *testing.T) []string {
 // them. Half of it is there twice.
 func losses(t *testing.T) (name string) {
 	t.Helper()
-	real, err := os.ReadFile("../../testdata/captures/loss-rsyslog.log")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var log bytes.Buffer
-	for line := range bytes.Lines(real) {
+	for line := range bytes.Lines(corpustest.Captures.Read(t, "loss-rsyslog.log")) {
 		log.Write(line)
 		log.WriteString(strings.Repeat("Nov 23 18:14:14 vm app[1]: nothing of interest\n", 200))
 	}
@@ -218,6 +211,30 @@ func TestHole(t *testing.T) {
 		}
 		if s.Totals.Records != 430 || s.Totals.Lines != int64(lines) {
 			t.Errorf("a hole of %d bytes: %+v", hole, s.Totals)
+		}
+	}
+}
+
+// TestForeignLineOfAnyBlock checks that the first line of another program makes
+// a log text, and is told by its number, whoever counted its block, also where
+// the block is counted again since it repeats records.
+func TestForeignLineOfAnyBlock(t *testing.T) {
+	var log bytes.Buffer
+	if err := loggen.Write(&log, loggen.Audit, 1<<20, 3); err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.SplitAfter(log.Bytes(), []byte("\n"))
+	at := 2 * len(lines) / 3
+	text := slices.Concat(bytes.Join(lines[:at], nil), bytes.Join(lines[:10], nil), []byte("hello\n"), bytes.Join(lines[at:], nil), []byte("again\n"))
+	name := filepath.Join(t.TempDir(), "audit.log")
+	if err := os.WriteFile(name, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf(`"line %d of `, at+11)
+	for _, o := range []Options{{Workers: 1, BlockSize: 4 << 20}, {Workers: 1, BlockSize: 16 << 10}, {Workers: 3, BlockSize: 16 << 10}} {
+		doc, _ := read(t, o, name)
+		if !strings.Contains(doc, want) || !strings.Contains(doc, `"trust": "text"`) {
+			t.Errorf("%d workers, blocks of %d: no %s in %.600s", o.Workers, o.BlockSize, want, doc)
 		}
 	}
 }

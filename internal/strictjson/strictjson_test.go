@@ -27,6 +27,7 @@ func TestParseErrors(t *testing.T) {
 		"{\"a\": \"\\ud800\"}":              "f:1:8: a: not JSON: invalid surrogate pair `\\ud800\"}` in string",
 		"{} \n x":                           "f:2:2: not JSON: invalid character 'x' at start of value",
 		"{} \n {}":                          "f:2:2: text after the end of the document",
+		"{\n\"a\": \"x\n\"}":                "f:2:8: a: not JSON: invalid character '\\n' in string (expecting non-control character)",
 		"{1: 2}":                            "f:1:2: a string expected, not a number",
 		"{\"\\u001b\": nul}":                "f:1:15: \"\\x1b\": not JSON: invalid character '}' in literal null (expecting 'l')",
 	} {
@@ -117,6 +118,25 @@ func TestZeroNodes(t *testing.T) {
 	}
 	if v, err := n.Unsigned(1); v != 0 || err != nil {
 		t.Error(v, err)
+	}
+}
+
+// TestNumbers: whole numbers in their usual form, up to a limit and not beyond.
+func TestNumbers(t *testing.T) {
+	for text, ok := range map[string]bool{
+		"-2": false, "-1": true, "0": true, "-0": false, "5": true, "7": true, "8": false, "5.0": false, "5e0": false, "99999999999999999999": false,
+	} {
+		r := strictjson.NewReader(strings.NewReader(text), "f", limits)
+		if n := r.Integer(-1, 7); (r.Err() == nil) != ok || !ok && n != 0 {
+			t.Errorf("%s is %d, %v", text, n, r.Err())
+		}
+		n, err := strictjson.Parse([]byte(text), "f", limits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, err := n.Unsigned(7); (err == nil) != (ok && text[0] != '-') || err != nil && v != 0 {
+			t.Errorf("%s is %d, %v", text, v, err)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package table
 
 import (
 	"slices"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
@@ -147,8 +148,13 @@ const idLen = 12
 
 // short returns as much of a cell as a terminal needs to show.
 func (c *Column) short(cell string) string {
-	if c.Fit == ID && len(cell) >= 32 && isHex(cell) {
+	switch {
+	case c.Fit == ID && len(cell) >= 32 && isHex(cell):
 		return cell[:idLen]
+	case c.Fit == Count:
+		if n, err := strconv.ParseInt(cell, 10, 64); err == nil {
+			return Number(n)
+		}
 	}
 	return cell
 }

@@ -3,6 +3,7 @@ package table
 import (
 	"bufio"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/auditscan/auditscan/internal/term"
@@ -37,6 +38,20 @@ func (s Style) Paint(c Color, text string) string {
 	return string(c) + text + colorEnd
 }
 
+// Number is how people read a number: its digits in groups of three. Programs
+// are given the digits alone.
+func Number(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	first := len("-")
+	if n >= 0 {
+		first = 0
+	}
+	for i := len(digits) - 3; i > first; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
 // A Note is a line that stands above or below a table. Blanks at its start
 // indent it and the lines that it is wrapped to.
 type Note struct {
@@ -64,20 +79,37 @@ const hang = "  "
 // first. A word that is too wide for a line has one of its own, whole, so that
 // it can be copied.
 func Wrap(text string, width int) []string {
-	words := strings.Fields(text)
-	if width <= 0 || textWidth(text) <= width || len(words) == 0 {
+	start := len(text) - len(strings.TrimLeft(text, " "))
+	if width <= 0 || textWidth(text) <= width || start == len(text) {
 		return []string{text}
 	}
-	indent := text[:len(text)-len(strings.TrimLeft(text, " "))]
+	indent := text[:start]
 	var lines []string
-	line := indent + words[0]
-	for _, word := range words[1:] {
-		if longer := line + " " + word; textWidth(longer) <= width {
-			line = longer
-			continue
-		}
-		lines = append(lines, line)
-		line = indent + hang + word
+	line, words := indent, text[start:]
+	for words != "" {
+		word, gap := nextWord(words)
+		words = words[len(word)+gap:]
+		lines, line = addWord(lines, line, word, indent+hang, width)
+		line += strings.Repeat(" ", gap)
 	}
-	return append(lines, line)
+	return append(lines, strings.TrimRight(line, " "))
+}
+
+// nextWord returns the first word of a text, and the number of blanks that
+// stand behind it.
+func nextWord(text string) (word string, gap int) {
+	end := strings.IndexByte(text, ' ')
+	if end < 0 {
+		return text, 0
+	}
+	rest := text[end:]
+	return text[:end], len(rest) - len(strings.TrimLeft(rest, " "))
+}
+
+// addWord adds a word to a line, or to a new one if it does not fit.
+func addWord(lines []string, line, word, indent string, width int) ([]string, string) {
+	if strings.Trim(line, " ") == "" || textWidth(line)+textWidth(word) <= width {
+		return lines, line + word
+	}
+	return append(lines, strings.TrimRight(line, " ")), indent + word
 }

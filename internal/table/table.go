@@ -42,6 +42,7 @@ const (
 	Cut                 // the middle is left out where room lacks: names differ at both ends
 	ID                  // as Cut, and of a long hexadecimal number the first 12 digits are shown
 	WrapText            // text goes on below; for the last column
+	Count               // a number: its digits stand in groups of three
 )
 
 // RowsOf returns the rows of a list.
@@ -81,6 +82,9 @@ func (t *Table) Write(w io.Writer, s Style) error {
 }
 
 func (l *layout) write(out *bufio.Writer) error {
+	if l.style.Width > 0 && l.over() > 0 && l.rows > 0 {
+		return l.writeBlocks(out)
+	}
 	if l.rows <= ordinaryRows && slices.Max(l.widths) <= ordinaryWidth {
 		return l.writeTable(out)
 	}

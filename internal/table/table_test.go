@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -203,12 +204,37 @@ func TestHoist(t *testing.T) {
 		{"room", table(one, two), 40, "NAME          ARCH     ACTION\na-long-name   x86_64   errno\nanother       x86_64   log\n"},
 		{"none", table(one, two), 22, "NAME         ACTION\na-long-name  errno\nanother      log\nin every row: ARCH\n  x86_64\n"},
 		{"two", table(one, []string{"another", "x86_64", "errno"}), 15, "NAME\na-long-name\nanother\nin every row:\n  ARCH x86_64,\n  ACTION errno\n"},
-		{"one row", table(one), 15, "NAME         ARCH    ACTION\na-long-name  x86_64  errno\n"},
+		{"one row", table(one), 28, "NAME         ARCH    ACTION\na-long-name  x86_64  errno\n"},
 	}
 	for _, tt := range tests {
 		if got := render(t, tt.table, Style{Width: tt.width}); got != tt.want {
 			t.Errorf("%s: got\n%s", tt.name, got)
 		}
+	}
+}
+
+// TestBlocks: a terminal that is too narrow for the table shows all of it all
+// the same.
+func TestBlocks(t *testing.T) {
+	table := &Table{
+		Columns: []Column{{Head: "NAME", Fit: Cut}, {Head: "CONTAINER-ID", Fit: ID}, {Head: "NODE"}, {Head: "ACTION", Color: redErrno}, {Head: "LAST"}},
+		Rows: slices.Values([][]string{
+			{"a-long-name-of-a-worker", strings.Repeat("0123456789abcdef", 4), "-", "errno", "2026-11-23T15:13:02.605Z"},
+			{"another", "", "node1", "log", "2026-11-23T15:13:03.605Z"},
+		}),
+	}
+	want := `NAME          a-long-name-of-a-worker
+CONTAINER-ID  0123456789ab
+ACTION        errno
+LAST          2026-11-23T15:13:02.605Z
+
+NAME          another
+NODE          node1
+ACTION        log
+LAST          2026-11-23T15:13:03.605Z
+`
+	if got := render(t, table, Style{Width: 40}); got != want {
+		t.Errorf("got\n%s", got)
 	}
 }
 
@@ -223,6 +249,7 @@ func TestWrap(t *testing.T) {
 		{text, 60, []string{text}},
 		{text, 59, []string{"incomplete: 264 messages suppressed (kern.log:7: node", "  node1)"}},
 		{text, 20, []string{"incomplete: 264", "  messages", "  suppressed", "  (kern.log:7: node", "  node1)"}},
+		{"  two  words   apart", 14, []string{"  two  words", "    apart"}},
 		{"  fix: a b", 8, []string{"  fix: a", "    b"}},
 		{"a-word-that-is-too-wide b", 6, []string{"a-word-that-is-too-wide", "  b"}},
 		{"漢字 漢字", 8, []string{"漢字", "  漢字"}},
@@ -312,6 +339,45 @@ func TestPaint(t *testing.T) {
 	for _, tt := range tests {
 		if got := tt.style.Paint(tt.color, tt.text); got != tt.want {
 			t.Errorf("%+v: %q, want %q", tt, got, tt.want)
+		}
+	}
+}
+
+func TestNumber(t *testing.T) {
+	for n, want := range map[int64]string{
+		0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", 100000: "100,000", -1: "-1", -999: "-999", -1000: "-1,000",
+		math.MaxInt64: "9,223,372,036,854,775,807", math.MinInt64: "-9,223,372,036,854,775,808",
+	} {
+		if got := Number(n); got != want {
+			t.Errorf("Number(%d) = %q, want %q", n, got, want)
+		}
+	}
+}
+
+// TestCount: people read groups of digits, programs digits.
+func TestCount(t *testing.T) {
+	table := &Table{Columns: []Column{{Head: "COUNT", Fit: Count}}, Rows: slices.Values([][]string{{"1234567"}, {"-"}})}
+	if got := render(t, table, Style{}); got != "COUNT\n1234567\n-\n" {
+		t.Errorf("in a file:\n%s", got)
+	}
+	if got := render(t, table, Style{Width: 80}); got != "COUNT\n1,234,567\n-\n" {
+		t.Errorf("on a terminal:\n%s", got)
+	}
+}
+
+func TestMarkdownEscapes(t *testing.T) {
+	for in, want := range map[string]string{
+		"runc:[2:INIT]":      `runc:\[2:INIT\]`,
+		"a|b":                `a\|b`,
+		`a\|b`:               `a\\\|b`,
+		"<script>&amp;":      "&lt;script&gt;&amp;amp;",
+		"`code` *it* ~~no~~": "\\`code\\` \\*it\\* \\~\\~no\\~\\~",
+		"x86_64":             "x86_64",
+		"_gpu2_ a_ _b":       `\_gpu2\_ a\_ \_b`,
+		"![](http://x/y)":    `!\[\](http://x/y)`,
+	} {
+		if got := escapeMarkdown(in); got != want {
+			t.Errorf("escapeMarkdown(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

@@ -22,11 +22,11 @@ func auditLog(b *testing.B) []byte {
 // BenchmarkCount counts records that were parsed before.
 func BenchmarkCount(b *testing.B) {
 	log := auditLog(b)
-	p := parser.New(parser.Lines)
+	p := parser.New(parser.LayoutLines)
 	p.Reset(log)
 	var records []parser.Record
-	for item := p.Next(); item != parser.End; item = p.Next() {
-		if item == parser.IsRecord {
+	for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
+		if item == parser.ItemRecord {
 			r := *p.Record()
 			r.Comm.Bytes, r.Exe.Bytes = slices.Clone(r.Comm.Bytes), slices.Clone(r.Exe.Bytes)
 			records = append(records, r)

@@ -1,27 +1,19 @@
 package tally
 
 import (
-	"bytes"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/event"
+	"github.com/auditscan/auditscan/internal/corpustest"
 	"github.com/auditscan/auditscan/parser"
-)
-
-const (
-	corpusDir   = "../../testdata/corpus"
-	capturesDir = "../../testdata/captures"
 )
 
 // feed parses data into the current input of b.
 func feed(b *Tally, layout parser.Layout, data []byte) {
 	p := parser.New(layout)
 	p.Reset(data)
-	for item := p.Next(); item != parser.End; item = p.Next() {
+	for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
 		add(b, p, item)
 	}
 	add(b, p, p.Flush())
@@ -32,57 +24,39 @@ func add(b *Tally, p *parser.Parser, item parser.Item) { addAt(b, p, item, p.Lin
 
 func addAt(b *Tally, p *parser.Parser, item parser.Item, line int64) {
 	switch item {
-	case parser.IsRecord:
+	case parser.ItemRecord:
 		addRecord(b, p.Record(), nil, line)
-	case parser.IsOther:
+	case parser.ItemOther:
 		b.Other(p.Record())
-	case parser.IsLoss:
+	case parser.ItemLoss:
 		b.Loss(p.Loss(), line)
-	case parser.IsMalformed:
+	case parser.ItemMalformed:
 		b.Malformed(p.Malformed().Reason, line)
 	}
 }
 
 // TestCorpusUnique checks that each event of the corpus counts once.
 func TestCorpusUnique(t *testing.T) {
-	for _, dir := range []string{corpusDir, capturesDir} {
-		corpusUnique(t, dir)
+	for _, set := range corpustest.Sets() {
+		for _, l := range set.Logs(t) {
+			if l.Quality == "wrapped" || l.Quality == "quoted" || l.Quality == "edited" {
+				continue
+			}
+			t.Run(l.File, func(t *testing.T) { countsUnique(t, l, set.Read(t, l.File)) })
+		}
 	}
 }
 
-func corpusUnique(t *testing.T, dir string) {
-	data, err := os.ReadFile(filepath.Join(dir, "EXPECTED.jsonl"))
-	if err != nil {
-		t.Fatal(err)
+func countsUnique(t *testing.T, l corpustest.Log, log []byte) {
+	b := New(nil)
+	b.Begin(Source{Name: l.File})
+	feed(b, parser.Sniff(log), log)
+	s := b.Summary()
+	if s.Totals.Records != int64(l.Unique) {
+		t.Errorf("%d records, want %d", s.Totals.Records, l.Unique)
 	}
-	for line := range bytes.Lines(data) {
-		var e struct {
-			File, Quality string
-			Unique        int64
-			Legacy        int64
-		}
-		if err := json.Unmarshal(line, &e); err != nil {
-			t.Fatal(err)
-		}
-		if e.Quality == "wrapped" || e.Quality == "quoted" || e.Quality == "edited" {
-			continue
-		}
-		t.Run(e.File, func(t *testing.T) {
-			log, err := os.ReadFile(filepath.Join(dir, e.File))
-			if err != nil {
-				t.Fatal(err)
-			}
-			b := New(nil)
-			b.Begin(Source{Name: e.File})
-			feed(b, parser.Sniff(log), log)
-			s := b.Summary()
-			if s.Totals.Records != e.Unique {
-				t.Errorf("%d records, want %d", s.Totals.Records, e.Unique)
-			}
-			if s.Inputs[0].Records != e.Unique {
-				t.Errorf("input: %d records, want %d", s.Inputs[0].Records, e.Unique)
-			}
-		})
+	if s.Inputs[0].Records != int64(l.Unique) {
+		t.Errorf("input: %d records, want %d", s.Inputs[0].Records, l.Unique)
 	}
 }
 
@@ -90,7 +64,7 @@ func corpusUnique(t *testing.T, dir string) {
 func addRecord(t *Tally, r *parser.Record, id *container.Identity, line int64) {
 	e, ok := event.Of(r)
 	if !ok {
-		t.Malformed("interpreted name is in no table", line)
+		t.Malformed("its call or architecture is in no table, or its number is another call's", line)
 		return
 	}
 	e.Container = id

@@ -40,9 +40,9 @@ func filterLog() []byte {
 func withContainers(f *aggregate.Filter) *aggregate.Summary {
 	b := New(f)
 	b.Begin(Source{Name: "log"})
-	p := parser.New(parser.Lines)
+	p := parser.New(parser.LayoutLines)
 	p.Reset(filterLog())
-	for item := p.Next(); item != parser.End; item = p.Next() {
+	for item := p.Next(); item != parser.ItemEnd; item = p.Next() {
 		addRecord(b, p.Record(), containers[p.Record().PID], p.Line())
 	}
 	return b.Summary()
@@ -92,8 +92,12 @@ func TestFilter(t *testing.T) {
 			if got := pids(s); got != tt.want || s.Totals.Records != int64(len(tt.want)) || s.Inputs[0].Records != int64(len(tt.want)) {
 				t.Errorf("pids %s of %+v, want %s", got, s.Totals, tt.want)
 			}
+			leftOut := int64(6 - len(tt.want))
+			if s.Selected == nil != (leftOut == 0) || leftOut > 0 && s.Selected.LeftOut != leftOut {
+				t.Errorf("left out: %+v, want %d", s.Selected, leftOut)
+			}
 			// A filter says the same of a report as of the log.
-			if got := tt.f.Apply(withContainers(nil)); !reflect.DeepEqual(got.Groups, s.Groups) || got.Totals.Records != s.Totals.Records ||
+			if got := tt.f.Apply(withContainers(nil)); !reflect.DeepEqual(got.Groups, s.Groups) || got.Totals.Records != s.Totals.Records || !reflect.DeepEqual(got.Selected, s.Selected) ||
 				got.Totals.Syscalls != s.Totals.Syscalls || got.Totals.Unresolved != s.Totals.Unresolved {
 				t.Errorf("of a report: %+v, want %+v", got, s)
 			}

@@ -52,21 +52,29 @@ func (p *Proof) loss(kind aggregate.EvidenceKind, line int64, detail string) *lo
 	return l
 }
 
-// Loss counts a message that records are missing, and returns its kind.
-func (p *Proof) Loss(l *parser.Loss, line int64) aggregate.EvidenceKind {
-	kind := aggregate.EvidenceKind(l.Kind.String()) // the parser names them alike
-	p.addMessage(kind, l.Count, l.Stamp, line, lossDetail[kind])
-	return kind
-}
-
-// addMessage notes a message that tells that n records are missing; of lost-counter, that they
-// are n since the host was booted.
-func (p *Proof) addMessage(kind aggregate.EvidenceKind, n int64, st parser.Stamp, line int64, detail string) {
-	if kind == aggregate.LostCounter {
-		p.note(kind, 0, st, line, detail).total(n)
-		return
+// Loss counts a message that records are missing, and returns its kind. It is
+// not ok where only the records around it show whether one is: a filter that
+// kills leaves such a message, too.
+func (p *Proof) Loss(l *parser.Loss, line int64) (kind aggregate.EvidenceKind, ok bool) {
+	kind = aggregate.EvidenceKind(l.Kind.String()) // the parser names them alike
+	count, detail := l.Count, lossDetail[kind]
+	if l.Form == parser.FormEvent {
+		detail = "the run that wrote the events noticed it"
 	}
-	p.note(kind, n, st, line, detail)
+	switch l.Kind {
+	case parser.LossKilled:
+		if l.Form != parser.FormEvent {
+			p.kills.end(kill{string(l.Node), l.PID, timeOf(l.Stamp)}, len(p.inputs)-1, line)
+			return kind, false
+		}
+	case parser.LossCounter: // how many are missing since the host was booted
+		p.note(kind, 0, l.Stamp, line, detail).total(l.Count)
+		return kind, true
+	case parser.LossLimits, parser.LossExclude, parser.LossActions, parser.LossOff, parser.LossDaemon:
+		count = max(count, 1)
+	}
+	p.note(kind, count, l.Stamp, line, detail)
+	return kind, true
 }
 
 // total takes a running total: what is lost between the first message and the
@@ -82,21 +90,12 @@ func (c *lossCount) total(v int64) {
 	c.count = c.high - c.low + 1
 }
 
-// Told counts what a message told an earlier run at a time; of lost-counter, n
-// is how many are missing since the host was booted.
-func (p *Proof) Told(kind aggregate.EvidenceKind, n int64, when time.Time, detail string) {
-	p.addMessage(kind, n, stampAt(when), 0, detail)
-}
-
-func stampAt(when time.Time) parser.Stamp {
-	return parser.Stamp{Millis: when.UnixMilli(), HasTime: !when.IsZero()}
-}
-
 // Notice counts what a source itself noticed to be missing at a time, beside
 // what it noticed before; n is 0 where it cannot say how much, and fix "" where it knows
 // nothing better than what prevents all losses of the kind.
 func (p *Proof) Notice(kind aggregate.EvidenceKind, n int64, when time.Time, detail, fix string) {
-	if l := p.note(kind, n, stampAt(when), 0, detail); l.detail == detail {
+	st := parser.Stamp{Millis: when.UnixMilli(), HasTime: !when.IsZero()}
+	if l := p.note(kind, n, st, 0, detail); l.detail == detail {
 		l.fix = fix
 	}
 }
@@ -112,6 +111,12 @@ var lossDetail = map[aggregate.EvidenceKind]string{
 	aggregate.SerialGap:          "of any audit record type",
 	aggregate.MixedNodes:         "the serials of several nodes stand in one log, so gaps in them cannot be told (or records are forged)",
 	aggregate.Unresolved:         "they get into no profile",
+	aggregate.UnrecordedKill:     "SIGSYS, by which filters kill, ended a process that no SECCOMP record names",
+	aggregate.AuditLimits:        "backlog_wait_time 0, a lower backlog limit or a rate limit: what is too much is dropped without a serial",
+	aggregate.ExcludeRule:        "the kernel drops the records that it names without a trace",
+	aggregate.ActionsNotLogged:   "kernel.seccomp.actions_logged was set to less than the default",
+	aggregate.AuditOff:           "audit_enabled was set to 0",
+	aggregate.DaemonFailed:       "it ended by an error, or could not write for a time",
 }
 
 // burstDetail is for a log that ends with a full burst.
@@ -131,5 +136,11 @@ var fixes = map[aggregate.EvidenceKind]string{
 	aggregate.Unresolved:         "",
 	aggregate.Legacy:             "record on a kernel of 3.16 or newer",
 	aggregate.TruncatedInput:     "keep the log readable for follow, and read what it missed with `auditscan report`",
+	aggregate.UnrecordedKill:     "see that `sysctl kernel.seccomp.actions_logged` names kill_process, kill_thread and trap, and load filters with SECCOMP_FILTER_FLAG_LOG",
+	aggregate.AuditLimits:        "auditctl -b 8192 -r 0 --backlog_wait_time 60000",
+	aggregate.ExcludeRule:        "see with `auditctl -l` that no rule excludes SECCOMP",
+	aggregate.ActionsNotLogged:   "sysctl kernel.seccomp.actions_logged='kill_process kill_thread trap errno user_notif trace log'",
+	aggregate.AuditOff:           "auditctl -e 1",
+	aggregate.DaemonFailed:       "see auditd's messages: a full disk, most often",
 	aggregate.RotationGap:        "keep more rotated files, or follow with --state",
 }

@@ -130,9 +130,9 @@ func TestUnplaced(t *testing.T) {
 	b := New(nil)
 	b.Begin(Source{Name: "log"})
 	const line = "type=SECCOMP msg=audit(1717243200.123:1): " + fields + "\n"
-	feed(b, parser.Lines, []byte(line))
+	feed(b, parser.LayoutLines, []byte(line))
 	b.Malformed("line longer than 64 KiB", 0)
-	feed(b, parser.Lines, []byte(line))
+	feed(b, parser.LayoutLines, []byte(line))
 	if e := b.Summary().Completeness.Evidence[0]; !e.First.IsZero() || !e.Last.IsZero() {
 		t.Errorf("%+v", e)
 	}
@@ -167,10 +167,12 @@ func TestNoticeLost(t *testing.T) {
 	}
 	b = New(nil)
 	b.Begin(Source{Name: "follow.ndjson", Trust: aggregate.TrustText})
-	b.Told(aggregate.LostCounter, 561, when, "lost")
-	b.Told(aggregate.LostCounter, 2246, when, "lost")
-	if got := b.Summary().Completeness.Lost; got != 2246-561+1 {
-		t.Errorf("%d told, want 1686", got)
+	for _, n := range []int64{561, 2246} {
+		b.Loss(&parser.Loss{Kind: parser.LossCounter, Count: n, Form: parser.FormEvent}, n)
+	}
+	c := b.Summary().Completeness
+	if c.Lost != 2246-561+1 || c.Evidence[0].Line != 561 || c.Evidence[0].Detail != "the run that wrote the events noticed it" {
+		t.Errorf("%+v, want 1686 lost since line 561", c)
 	}
 }
 
@@ -228,4 +230,49 @@ func TestVerdictOfStream(t *testing.T) {
 			t.Errorf("%s: %s, %s; want %s", name, s.Completeness.Verdict, s.Inputs[0].Trust, want)
 		}
 	}
+}
+
+// TestUnrecordedKills checks that an end by SIGSYS counts where no SECCOMP record
+// explains it, whatever the order of the two, and however the log is cut.
+func TestUnrecordedKills(t *testing.T) {
+	record := func(serial, pid int, sec int) string {
+		return fmt.Sprintf(`type=SECCOMP msg=audit(17172432%02d.123:%d): auid=1 uid=33 gid=34 ses=7 pid=%d comm="x" exe="/x" sig=31 arch=c000003e syscall=1 compat=0 ip=0x1 code=0x80000000`, sec, serial, pid)
+	}
+	abend := func(serial, pid, sec int) string {
+		return fmt.Sprintf(`type=ANOM_ABEND msg=audit(17172432%02d.123:%d): auid=1 uid=33 gid=34 ses=7 pid=%d comm="x" exe="/x" sig=31 res=1`, sec, serial, pid)
+	}
+	for _, tt := range []struct {
+		name     string
+		log      []string
+		evidence string
+	}{
+		{"a kill", []string{record(1, 7, 0), abend(2, 7, 0)}, ""},
+		{"out of order", []string{abend(2, 7, 0), record(1, 7, 0)}, ""},
+		{"twice", []string{record(1, 7, 0), abend(2, 7, 0), record(1, 7, 0), abend(2, 7, 0)}, ""},
+		{"another process", []string{record(1, 7, 0), abend(2, 8, 0)}, "unrecorded-kill=1@2"},
+		{"the pid again, later", []string{record(1, 7, 0), abend(2, 7, 30)}, "unrecorded-kill=1@2"},
+		{"another node", []string{"node=a " + record(1, 7, 0), "node=b " + abend(1, 7, 0)}, "unrecorded-kill=1@2"},
+		{"two", []string{abend(1, 7, 0), abend(2, 8, 1)}, "unrecorded-kill=2@1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			log := []byte(strings.Join(tt.log, "\n") + "\n")
+			if got := kinds(summaryOf(nil, log)); got != tt.evidence {
+				t.Errorf("%q, want %q", got, tt.evidence)
+			}
+			for seed := range uint64(8) {
+				if got := kinds(inParts(nil, log, seed)); got != tt.evidence {
+					t.Errorf("in parts: %q, want %q", got, tt.evidence)
+				}
+			}
+		})
+	}
+}
+
+// kinds are the kinds of evidence of a summary, with their count and line.
+func kinds(s *aggregate.Summary) string {
+	var all []string
+	for _, e := range s.Completeness.Evidence {
+		all = append(all, fmt.Sprintf("%s=%d@%d", e.Kind, e.Count, e.Line))
+	}
+	return strings.Join(all, " ")
 }

@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/corpustest"
 	"github.com/auditscan/auditscan/parser"
 )
 
@@ -39,18 +38,10 @@ func TestParts(t *testing.T) {
 func corpusLines(t *testing.T) map[string][]byte {
 	t.Helper()
 	logs := map[string][]byte{}
-	for _, dir := range []string{corpusDir, capturesDir} {
-		paths, err := filepath.Glob(filepath.Join(dir, "*.log"))
-		if err != nil || len(paths) < 60 {
-			t.Fatalf("%s: %d logs (%v)", dir, len(paths), err)
-		}
-		for _, path := range paths {
-			log, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if parser.Sniff(log) == parser.Lines {
-				logs[filepath.Base(path)] = log
+	for _, set := range corpustest.Sets() {
+		for _, l := range set.Logs(t) {
+			if log := set.Read(t, l.File); parser.Sniff(log) == parser.LayoutLines {
+				logs[l.File] = log
 			}
 		}
 	}
@@ -66,12 +57,12 @@ type worker struct {
 func newWorker(f *aggregate.Filter) worker {
 	b := New(f)
 	b.Begin(Source{Name: "log0"})
-	return worker{b, parser.New(parser.Lines)}
+	return worker{b, parser.New(parser.LayoutLines)}
 }
 
 func (w worker) block(block []byte) {
 	w.p.Reset(block)
-	for item := w.p.Next(); item != parser.End; item = w.p.Next() {
+	for item := w.p.Next(); item != parser.ItemEnd; item = w.p.Next() {
 		add(w.b, w.p, item)
 	}
 	w.b.Lines(w.p.Line())
@@ -108,7 +99,7 @@ func inParts(f *aggregate.Filter, log []byte, seed uint64) *aggregate.Summary {
 // again counts a block whose first line is the one behind before.
 func again(w worker, block []byte, before int64) {
 	w.p.Reset(block)
-	for item := w.p.Next(); item != parser.End; item = w.p.Next() {
+	for item := w.p.Next(); item != parser.ItemEnd; item = w.p.Next() {
 		addAt(w.b, w.p, item, before+w.p.Line())
 	}
 	w.b.Lines(w.p.Line())

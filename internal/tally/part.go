@@ -71,6 +71,9 @@ func (p *Proof) append(o *Proof) bool {
 			s.merge(seen, p.spaceOf(node))
 		}
 	}
+	for form, n := range o.leftOut {
+		p.leftOut[form] += n
+	}
 	in, next := p.input(), o.input()
 	before := in.tail
 	in.advance(next.head, next.tail)
@@ -78,12 +81,16 @@ func (p *Proof) append(o *Proof) bool {
 	for k, l := range o.losses {
 		p.appendLoss(k.kind, l, in.Lines, before)
 	}
+	p.kills.append(&o.kills, len(p.inputs)-1, in.Lines)
 	in.append(next)
 	return true
 }
 
 // append adds what comes next of the input.
 func (in *input) append(o *input) {
+	if in.foreign == 0 && o.foreign != 0 {
+		in.foreign = in.Lines + o.foreign
+	}
 	in.Lines += o.Lines
 	in.Records += o.Records
 	in.Duplicates += o.Duplicates

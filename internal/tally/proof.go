@@ -11,11 +11,14 @@ import (
 type Proof struct {
 	nodes  map[string]*serials
 	losses map[lossKey]*lossCount
+	kills  kills
 	inputs []input
 	spaces []space
 	sets   map[string]int32 // rotated set to its space
 	pages  *int             // that each node can have: they share the memory
 	max    int              // nodes
+	// leftOut are the records that do not pass the filter.
+	leftOut renderings
 }
 
 // Source is where an input comes from.
@@ -48,8 +51,10 @@ type input struct {
 	trust aggregate.Trust // given by the source; "" to be judged by content
 	space int32           // of the records that name no node
 	forms uint8           // renderings seen, one bit each
-	first aggregate.Millis
-	last  aggregate.Millis
+	// foreign is the first line that shows that others write to the log; 0: none.
+	foreign int64
+	first   aggregate.Millis
+	last    aggregate.Millis
 	// unattributed are the records that a filter left out only since nobody
 	// knows their container.
 	unattributed int64
@@ -72,6 +77,8 @@ func (p *Proof) reset() {
 		s.reset()
 	}
 	clear(p.losses)
+	p.kills.reset()
+	p.leftOut = renderings{}
 	p.inputs, p.spaces = p.inputs[:0], p.spaces[:0]
 }
 
@@ -100,6 +107,14 @@ func (p *Proof) input() *input { return &p.inputs[len(p.inputs)-1] }
 
 // Lines counts lines of the current input.
 func (p *Proof) Lines(n int64) { p.input().Lines += n }
+
+// Foreign notes that a line of the current input is in no form that auditd or
+// the journal has: others write to the log, and so it is text.
+func (p *Proof) Foreign(line int64) {
+	if in := p.input(); in.foreign == 0 {
+		in.foreign = line
+	}
+}
 
 // Malformed counts a record that cannot be used; line is its place in the
 // current input.

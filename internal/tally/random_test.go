@@ -56,6 +56,8 @@ func (l *randomLog) line() {
 		fmt.Fprintf(&l.out, "[ 1.000000] kauditd_printk_skb: %d callbacks suppressed\n", 1+l.IntN(50))
 	case k < 94:
 		fmt.Fprintf(&l.out, "[ 1.000000] audit: audit_lost=%d audit_rate_limit=0 audit_backlog_limit=64\n", 1+l.IntN(500))
+	case k < 95 && l.IntN(2) == 0:
+		fmt.Fprintf(&l.out, "type=ANOM_ABEND msg=audit(%s): auid=1 uid=2 gid=3 ses=4 pid=%d comm=\"a\" exe=\"/bin/a\" sig=31 res=1\n", l.stamp(), 1000+l.IntN(20))
 	case k < 95:
 		l.serial, l.millis = uint32(l.IntN(50)), l.millis+60000 // a reboot
 	default:

@@ -66,6 +66,9 @@ func (t *Tally) Event(e *event.Event, line int64) (seen int64, ok bool) {
 	r := e.Record
 	t.observe(r)
 	id := callID{arch: e.Arch, nr: e.NR, action: e.Action, form: formOf(r)}
+	if endsProcess(e.Action) {
+		t.kills.filter(kill{string(r.Node), r.PID, timeOf(r.Stamp)})
+	}
 	o := t.origin(r, e.Container)
 	in := t.input()
 	if s := t.serialsOf(r); s != nil {
@@ -83,16 +86,19 @@ func (t *Tally) Event(e *event.Event, line int64) (seen int64, ok bool) {
 	}
 	at := timeOf(r.Stamp)
 	if !t.counts.filter.MatchesTime(at) {
+		t.leftOut[id.form]++
 		return 0, false
 	}
 	if o.group == nil {
 		if o.unknown && t.counts.filter.MatchesCall(id.arch, id.action, id.name()) {
 			in.unattributed++
 		}
+		t.leftOut[id.form]++
 		return 0, false
 	}
 	call := o.group.call(t.counts.filter, &id)
 	if call == nil {
+		t.leftOut[id.form]++
 		return 0, false
 	}
 	call.Count++
@@ -115,11 +121,23 @@ func (t *Tally) Other(r *parser.Record) {
 	if !r.HasTime {
 		return
 	}
+	if !r.HasSerial {
+		t.daemon(r)
+		return
+	}
 	if s := t.serialsOf(r); s != nil {
 		s.other(r.Millis, r.Serial, t.node.space)
 		if wasPrinted(r) {
 			s.printed.add(r.Millis)
 		}
+	}
+}
+
+// daemon notes a record of auditd itself: it has a serial of its own count, but
+// shows that this is auditd's log, and no extract.
+func (t *Tally) daemon(r *parser.Record) {
+	if s := t.serials(r.Node); s != nil {
+		s.addOthers(t.node.space, 1)
 	}
 }
 

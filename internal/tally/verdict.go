@@ -17,6 +17,7 @@ func (t *Tally) Summary() *aggregate.Summary {
 	s.By, s.Groups, pairs = t.counts.summary()
 	s.Inputs = t.results(pairs)
 	s.Retotal()
+	s.Selected = t.counts.filter.Selection(t.leftOut.events())
 	s.Completeness = t.completeness(s)
 	return s
 }
@@ -50,9 +51,18 @@ func (in *input) trusted() aggregate.Trust {
 	return in.rendered()
 }
 
-// rendered judges an input by its renderings: syslog text can be written by
-// anyone on the host.
+// rendered judges an input by its lines: where one is of another program,
+// anyone may have written the others.
 func (in *input) rendered() aggregate.Trust {
+	if in.foreign != 0 {
+		return aggregate.TrustText
+	}
+	return in.byForms()
+}
+
+// byForms judges an input by the renderings of its records: syslog text can be
+// written by anyone on the host.
+func (in *input) byForms() aggregate.Trust {
 	const auditd = 1<<parser.FormAuditd | 1<<parser.FormJSON
 	const journal = 1<<parser.FormJournal | 1<<parser.FormJournalKernel
 	switch {
@@ -102,6 +112,7 @@ func (p *Proof) completeness(s *aggregate.Summary) aggregate.Completeness {
 const (
 	doubtNothing    = "nothing was read"
 	doubtText       = "this kind of log cannot show whether records are missing"
+	doubtForeign    = "line %d of %s is none that auditd or the journal writes: others write to this log"
 	doubtExtract    = "it holds SECCOMP records only: an extract, whose gaps prove nothing"
 	doubtOne        = "one audit record shows nothing of others"
 	doubtOutOfOrder = "the serials begin anew where no boot does: a part is missing, or the files are not in the order of time"
@@ -116,8 +127,23 @@ func (p *Proof) doubt() string {
 		return doubtNothing
 	case len(p.nodes) >= maxNodes:
 		return doubtNodes
-	case slices.ContainsFunc(p.inputs, func(in input) bool { return in.rendered() == aggregate.TrustText }):
-		return doubtText // neither syslog nor an empty log proves that nothing was dropped
+	}
+	for i := range p.inputs {
+		if doubt := p.inputs[i].doubt(); doubt != "" {
+			return doubt
+		}
+	}
+	return ""
+}
+
+// doubt returns why an input is of a kind that does not show what is missing:
+// neither syslog nor an empty log proves that nothing was dropped.
+func (in *input) doubt() string {
+	switch {
+	case in.byForms() == aggregate.TrustText:
+		return doubtText
+	case in.foreign != 0:
+		return fmt.Sprintf(doubtForeign, in.foreign, in.Name)
 	}
 	return ""
 }
@@ -154,10 +180,10 @@ func (p *Proof) burst(node string, printed *printed) aggregate.Evidence {
 func (p *Proof) evidence(s *aggregate.Summary) []aggregate.Evidence {
 	var out []aggregate.Evidence
 	for k, l := range p.losses {
-		in := &p.inputs[k.input]
-		e := aggregate.Evidence{Kind: k.kind, Count: l.count, Input: in.Name, Line: l.line, Detail: l.detail, Fix: cmp.Or(l.fix, fixes[k.kind])}
-		e.First, e.Last = in.times(l)
-		out = append(out, e)
+		out = append(out, p.told(k, l))
+	}
+	for input, l := range p.kills.unrecorded() {
+		out = append(out, p.told(lossKey{aggregate.UnrecordedKill, input}, l))
 	}
 	for _, in := range p.inputs {
 		if in.unattributed > 0 {
@@ -168,6 +194,14 @@ func (p *Proof) evidence(s *aggregate.Summary) []aggregate.Evidence {
 		out = append(out, aggregate.Evidence{Kind: aggregate.Unresolved, Count: n, Detail: lossDetail[aggregate.Unresolved]})
 	}
 	return out
+}
+
+// told is the evidence of what an input told.
+func (p *Proof) told(k lossKey, l *lossCount) aggregate.Evidence {
+	in := &p.inputs[k.input]
+	e := aggregate.Evidence{Kind: k.kind, Count: l.count, Input: in.Name, Line: l.line, Detail: l.detail, Fix: cmp.Or(l.fix, fixes[k.kind])}
+	e.First, e.Last = in.times(l)
+	return e
 }
 
 // anySpace stands for all spaces of a node.

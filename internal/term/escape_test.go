@@ -23,6 +23,8 @@ var escapeTests = []struct{ in, want string }{
 	{"\u2066x\u2069\u200e\u200f\u061c", `\u2066x\u2069\u200e\u200f\u061c`},
 	{"line\u2028para\u2029", `line\u2028para\u2029`},
 	{"zero\u200bwidth\ufeff", `zero\u200bwidth\ufeff`},
+	{"the last of four digits \uffff", `the last of four digits \uffff`},
+	{"the first of eight \U00010000 is printable", "the first of eight \U00010000 is printable"},
 	{"tag\U000e0041", `tag\U000e0041`},
 	{"cut \xe6\xbc", `cut \xe6\xbc`},
 	{"overlong \xc0\x80", `overlong \xc0\x80`},

@@ -14,6 +14,7 @@ func TestWriteJSON(t *testing.T) {
 		{"\x7f", `"\u007f"`},
 		{"\u009b31m\u0085", `"\u009b31m\u0085"`},
 		{"\u202egnp.exe\u2066", `"\u202egnp.exe\u2066"`},
+		{"\uffff", `"\uffff"`},
 		{"\U000e0001tag", `"\udb40\udc01tag"`},
 		{"<&>", `"\u003c\u0026\u003e"`},
 		{"\xff", `"\ufffd"`},

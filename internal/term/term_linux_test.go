@@ -40,8 +40,8 @@ func TestTerminal(t *testing.T) {
 	if !IsTerminal(tty) {
 		t.Error("IsTerminal(pty) = false")
 	}
-	if got := Width(tty); got != 97 {
-		t.Errorf("Width(pty) = %d, want 97", got)
+	if w, h := Width(tty), Height(tty); w != 97 || h != 24 {
+		t.Errorf("%d columns and %d lines, want 97 and 24", w, h)
 	}
 }
 

@@ -60,6 +60,7 @@ func TestAnswers(t *testing.T) {
 		{"instruction pointer", equals(5, xbpf.LoadAbsolute{Off: 8, Size: 4}), "[50001 7fff0000]"},
 		{"size of the data", equals(64, xbpf.LoadExtension{Num: xbpf.ExtLen}), "[7fff0000]"},
 		{"size of the data is not 63", equals(63, xbpf.LoadExtension{Num: xbpf.ExtLen}), "[50001]"},
+		{"what only sockets have", equals(64, xbpf.LoadExtension{Num: xbpf.ExtProto}), "[50001 7fff0000]"},
 		{"registers", equals(1, nr, xbpf.TAX{}, xbpf.LoadConstant{Dst: xbpf.RegA, Val: 6}, xbpf.ALUOpX{Op: xbpf.ALUOpSub}), "[7fff0000]"},
 		{"back from X", equals(5, nr, xbpf.TAX{}, xbpf.LoadConstant{Dst: xbpf.RegA, Val: 6}, xbpf.TXA{}), "[7fff0000]"},
 		{"compared with X", []xbpf.Instruction{nr, xbpf.TAX{}, xbpf.JumpIfX{Cond: xbpf.JumpEqual, SkipTrue: 1}, no, yes}, "[7fff0000]"},

@@ -1,0 +1,186 @@
+package profile
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/auditscan/auditscan/profile/bpf"
+	"github.com/auditscan/auditscan/syscalltable"
+)
+
+// policyWriter writes a document as a policy of minijail. What libminijail
+// itself reads is written so that it does; @default, @denylist, braces and
+// actions but 1 and return are for compile_seccomp_policy.py alone.
+type policyWriter struct {
+	d *Document
+	unsaid
+	text strings.Builder
+}
+
+// policyText returns the text of the policy.
+func (d *Document) policyText() (string, []string, error) {
+	if d.Conditional() {
+		return "", nil, d.cannot(FormatMinijail, "it has conditions (archMap, includes, excludes)")
+	}
+	w := &policyWriter{d: d}
+	w.note(d.unsaidSettings("minijail"))
+	if err := w.fallback(); err != nil {
+		return "", nil, err
+	}
+	if len(d.Architectures) > 1 {
+		w.note("a policy is for one architecture, that it is compiled for: calls of others are denied")
+	}
+	byName := map[string][]Rule{}
+	for _, r := range d.Rules {
+		for _, name := range r.Names {
+			byName[name] = append(byName[name], r)
+		}
+	}
+	arch := d.host()
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		if _, ok := arch.Number(name); !ok {
+			continue // minijail refuses a policy with calls that its architecture does not have
+		}
+		if err := w.call(name, byName[name]); err != nil {
+			return "", nil, err
+		}
+	}
+	return w.text.String(), w.list, nil
+}
+
+// fallback writes what is answered to calls that are not named.
+func (w *policyWriter) fallback() error {
+	switch o := w.d.Default; o.Action {
+	case syscalltable.ActionKillProcess: // what minijail does by itself
+	case syscalltable.ActionKillThread, syscalltable.ActionTrap:
+		fmt.Fprintln(&w.text, "@default "+policyAction(o))
+	case syscalltable.ActionErrno:
+		w.note(fmt.Sprintf("its default is %s, but minijail's cannot be an error number: the process is killed", o))
+	case syscalltable.ActionAllow:
+		fmt.Fprintln(&w.text, "@denylist")
+	default:
+		return w.d.cannot(FormatMinijail, "its default is %s", o)
+	}
+	return nil
+}
+
+// call writes the answers to a call.
+func (w *policyWriter) call(name string, rules []Rule) error {
+	if i := slices.IndexFunc(rules, func(r Rule) bool { return len(r.Args) == 0 }); i >= 0 {
+		rules = rules[i : i+1] // the only one that holds
+	}
+	rules = slices.DeleteFunc(slices.Clone(rules), func(r Rule) bool { return r.Outcome == w.d.Default })
+	if w.d.Default.Action == syscalltable.ActionAllow {
+		for i := range rules {
+			if o := rules[i].Outcome; o.Action != syscalltable.ActionErrno {
+				if o.Effect() != Denies {
+					return w.d.cannot(FormatMinijail, "%s is answered with %s, and a deny-list knows error numbers alone", name, o)
+				}
+				w.note(fmt.Sprintf("%s is answered with %s, but a deny-list of minijail knows error numbers alone: EPERM is written", name, o))
+				rules[i].Outcome = Outcome{Action: syscalltable.ActionErrno, Errno: EPERM}
+			}
+		}
+	}
+	if text := w.filters(rules); text != "" {
+		fmt.Fprintf(&w.text, "%s: %s\n", name, text)
+	}
+	return nil
+}
+
+// filters returns what is answered by rules, in the order in which libseccomp
+// tries them.
+func (w *policyWriter) filters(rules []Rule) string {
+	if len(rules) == 1 && len(rules[0].Args) == 0 {
+		return policyAction(rules[0].Outcome)
+	}
+	type part struct {
+		outcome Outcome
+		text    string
+	}
+	var numbered []bpf.Rule
+	var parts []part
+	for _, r := range rules {
+		for _, conditions := range chains(&r) {
+			numbered = append(numbered, bpf.Rule{Conditions: compileConditions(conditions), Answer: uint32(len(parts))})
+			parts = append(parts, part{r.Outcome, policyClause(conditions)})
+		}
+	}
+	var filters []string
+	var last *part
+	for _, n := range bpf.Order(numbered, true) {
+		p := &parts[n.Answer]
+		switch {
+		case p.text == "":
+			return w.braces(append(filters, policyAction(p.outcome)))
+		case last != nil && last.outcome == p.outcome:
+			i := len(filters) - 1
+			filters[i] = strings.Replace(filters[i], ";", " || "+p.text+";", 1)
+		default:
+			filters = append(filters, p.text+"; "+policyAction(p.outcome))
+		}
+		last = p
+	}
+	if len(filters) == 1 && last.outcome.Action == syscalltable.ActionAllow {
+		condition, _, _ := strings.Cut(filters[0], ";")
+		return condition
+	}
+	return w.braces(filters)
+}
+
+// braces joins filters that are tried one after the other.
+func (w *policyWriter) braces(filters []string) string {
+	if len(filters) == 0 {
+		return ""
+	}
+	return "{ " + strings.Join(filters, ", ") + " }"
+}
+
+// policyAction is minijail's word for an answer.
+func policyAction(o Outcome) string {
+	switch o.Action {
+	case syscalltable.ActionAllow:
+		return "1"
+	case syscalltable.ActionErrno:
+		return "return " + ErrnoName(o.Errno)
+	case syscalltable.ActionUserNotif:
+		return "user-notify"
+	}
+	return strings.ReplaceAll(o.Action.String(), "_", "-") // kill-process, kill-thread, trap, trace, log
+}
+
+// policyClause is minijail's text of conditions that all have to hold; "" if
+// they always do.
+func policyClause(args []specs.LinuxSeccompArg) string {
+	var atoms []string
+	for _, a := range args {
+		atoms = append(atoms, policyAtoms(a)...)
+	}
+	return strings.Join(atoms, " && ")
+}
+
+// policyAtoms says a condition in those that minijail has: of a mask each bit
+// that has to be set, and which others may be.
+func policyAtoms(a specs.LinuxSeccompArg) []string {
+	arg := fmt.Sprintf("arg%d", a.Index)
+	for text, op := range policyOps {
+		if a.Op == op && a != (specs.LinuxSeccompArg{Index: a.Index, Op: specs.OpGreaterEqual}) {
+			return []string{fmt.Sprintf("%s %s %#x", arg, text, a.Value)}
+		}
+	}
+	if a.Op == specs.OpGreaterEqual {
+		return nil // than 0
+	}
+	var atoms []string
+	set, clear := a.Value&a.ValueTwo, a.Value&^a.ValueTwo
+	for ; set != 0; set &= set - 1 {
+		atoms = append(atoms, fmt.Sprintf("%s & %#x", arg, set&-set))
+	}
+	if clear != 0 {
+		atoms = append(atoms, fmt.Sprintf("%s in %#x", arg, ^clear))
+	}
+	return atoms
+}
