@@ -76,21 +76,6 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 	return sayPolicy(env, p)
 }
 
-// sayStarts tells which runtimes start no container under the policy at all.
-func sayStarts(env *environment, p *profile.Policy) error {
-	starts, err := p.Starts()
-	sayLacks(env, p, profile.NeverStarts(starts))
-	return err
-}
-
-func sayLacks(env *environment, p *profile.Policy, starts []profile.Start) {
-	for _, s := range starts {
-		if len(s.Lacks) > 0 {
-			env.notef("%s: no container starts under it: %s", p.Name, s)
-		}
-	}
-}
-
 // runtimesName is what inspect shows the start-up lists for.
 const runtimesName = "runtimes"
 
@@ -100,11 +85,9 @@ func sayPolicy(env *environment, p *profile.Policy) error {
 	for _, note := range p.Notes {
 		env.notef("%s", note)
 	}
-	starts, err := p.Starts()
-	if err != nil {
+	if err := sayAllStarts(env, p); err != nil {
 		return err
 	}
-	sayLacks(env, p, starts)
 	if !p.DenialsLogged() {
 		env.notef("%s: what it denies leaves no record: SECCOMP_FILTER_FLAG_LOG is not among its flags", p.Name)
 	}

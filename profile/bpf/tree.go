@@ -1,7 +1,9 @@
 package bpf
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"golang.org/x/net/bpf"
@@ -115,7 +117,7 @@ func (b *branch) node(s step) *node {
 
 func (b *branch) empty() bool { return !b.answered && len(b.then) == 0 }
 
-// answers appends the answers behind a branch.
+// answers appends the answers behind a branch, in the order in which they are tried.
 func (b *branch) answers(list []uint32) []uint32 {
 	if b.answered {
 		return append(list, b.answer)
@@ -189,6 +191,34 @@ func (b *branch) comparesWrongWord() bool {
 		}
 	}
 	return false
+}
+
+// Order returns rules in the order in which the tree tries them: the more special
+// condition first. Those that another one hides stand at the end.
+func Order(rules []Rule, wide bool) []Rule {
+	t := &Tree{}
+	for i, r := range rules {
+		for _, way := range ways(r.Conditions, wide) {
+			t.add(way, uint32(i)) // where it contradicts others it is hidden
+		}
+	}
+	place := make([]int, len(rules))
+	for i := range place {
+		place[i] = math.MaxInt
+	}
+	for at, i := range t.root.answers(nil) { // the low word's is the last of several
+		place[i] = at
+	}
+	order := make([]int, len(rules))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(place[a], place[b]) })
+	sorted := make([]Rule, len(rules))
+	for at, i := range order {
+		sorted[at] = rules[i]
+	}
+	return sorted
 }
 
 // code returns the instructions of a branch, which go on behind their end where
