@@ -127,7 +127,7 @@ func argumentValues(command string) []string {
 	case "follow":
 		return []string{source.NetlinkName, source.JournalName}
 	case "check", "diff", "inspect":
-		return []string{profile.RuntimeDefaultName}
+		return profile.BuiltIns()
 	case "syscall":
 		return callNames()
 	}

@@ -54,7 +54,7 @@ func (w *follower) newCounts(who *attribution) {
 		o.Output = pipeline.Output{Writer: &w.stdout, Event: w.lines(), OnlyNew: w.flags.onlyNew}
 	}
 	if w.json {
-		o.Output.Event, o.Output.Loss = report.AppendEvent, report.AppendLoss
+		o.Output.Event, o.Output.Loss = report.AppendEvent, appendInPlace
 	}
 	w.counts = pipeline.NewCounter(w.from.stream.Name(), w.from.trust, o)
 	w.hold = live.NewHold(who.ask, w.countHeld)

@@ -59,7 +59,7 @@ func (f *readFlags) read(ctx context.Context, env *environment, args []string, e
 	o := pipeline.Options{Filter: filter, Refuse: refuseProfile, Notes: notes}
 	o.PassedOver = func(err error) { env.notef("passed over %v", err) }
 	if events != nil {
-		o.Output = pipeline.Output{Writer: events, Event: report.AppendEvent, Loss: report.AppendLoss}
+		o.Output = pipeline.Output{Writer: events, Event: report.AppendEvent, Loss: appendInPlace}
 	}
 	if o.Containers, err = savedContainers(ctx, env, f.pidmap); err != nil {
 		return nil, err

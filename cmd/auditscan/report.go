@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -148,12 +149,27 @@ func (f *reportFlags) events(ctx context.Context, env *environment, args []strin
 	return cmp.Or(f.matched(s), f.verdict(s))
 }
 
+// onlyLate reports whether losses of a kind are told when all records are known,
+// and not in their place, even if another run had told them there.
+func onlyLate(kind aggregate.EvidenceKind) bool {
+	return kind == aggregate.Legacy || kind == aggregate.UnrecordedKill
+}
+
+// appendInPlace appends a loss that stands between the events, unless appendLate
+// does.
+func appendInPlace(dst []byte, kind aggregate.EvidenceKind, n int64, at time.Time) []byte {
+	if onlyLate(kind) {
+		return dst
+	}
+	return report.AppendLoss(dst, kind, n, at)
+}
+
 // appendLate appends, as lines of JSON, the losses that only all records
 // together prove. The others stand in the stream in their place.
 func appendLate(dst []byte, s *aggregate.Summary) []byte {
 	for _, e := range s.Completeness.Evidence {
 		switch {
-		case e.Kind == aggregate.Legacy, e.Kind == aggregate.UnrecordedKill:
+		case onlyLate(e.Kind):
 		case (e.Kind == aggregate.SerialGap || e.Kind == aggregate.Suppressed) && e.Line == 0: // nothing in the log said so
 		default:
 			continue

@@ -32,7 +32,9 @@ func (f *profileFlags) sayStarts(env *environment, d *profile.Document) error {
 		return nil
 	}
 	starts, err := d.Starts()
-	for _, line := range profile.DescribeStarts(starts) {
+	never := profile.NeverStarts(starts)
+	fine := slices.DeleteFunc(starts, func(s profile.Start) bool { return len(s.Lacks) > 0 })
+	for _, line := range profile.DescribeStarts(append(fine, never...)) {
 		env.notef("%s", line)
 	}
 	return err

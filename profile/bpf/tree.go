@@ -198,15 +198,14 @@ func (b *branch) comparesWrongWord() bool {
 func Order(rules []Rule, wide bool) []Rule {
 	t := &Tree{}
 	for i, r := range rules {
-		for _, way := range ways(r.Conditions, wide) {
-			t.add(way, uint32(i)) // where it contradicts others it is hidden
-		}
+		all := ways(r.Conditions, wide)
+		t.add(all[len(all)-1], uint32(i)) // by the low words; where it contradicts others it is hidden
 	}
 	place := make([]int, len(rules))
 	for i := range place {
 		place[i] = math.MaxInt
 	}
-	for at, i := range t.root.answers(nil) { // the low word's is the last of several
+	for at, i := range t.root.answers(nil) {
 		place[i] = at
 	}
 	order := make([]int, len(rules))
