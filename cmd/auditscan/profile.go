@@ -404,6 +404,9 @@ func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Sum
 		}
 		env.notef("%s: %s refuses it by name with %s: it %s", b.Name, r.Base, b.Outcome, kept)
 	}
+	if err := f.sayStarts(env, r.Document); err != nil {
+		return err
+	}
 	sayWidened(env, r.Widened)
 	for _, d := range r.StillDenied() {
 		env.notef("%s", stillDenied(d))
