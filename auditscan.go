@@ -48,7 +48,7 @@ func (o Options) stdin() io.Reader {
 // place, which is evidence of loss; any other error names the file, and there is
 // no summary then, since a part of the records would look like all.
 func Read(ctx context.Context, names []string, o Options) (*aggregate.Summary, error) {
-	inputs, notes, err := source.Expand(names)
+	inputs, notes, err := source.Expand(names, source.Nodes{})
 	if err != nil {
 		return nil, err
 	}

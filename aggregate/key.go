@@ -17,6 +17,8 @@ type Key string
 const (
 	ByNode      Key = "node"
 	ByContainer Key = "container"
+	ByNested    Key = "nested"  // what is inside of the container
+	ByManager   Key = "manager" // whose container it is, if a user's
 	ByPod       Key = "pod"
 	ByNamespace Key = "namespace"
 	ByWorkload  Key = "workload"
@@ -31,6 +33,8 @@ const (
 var keyFields = [...]keyField{
 	textKey(ByNode, func(g *Group) *string { return &g.Node }, nil),
 	{ByContainer, func(to, from *Group) { to.Container = from.Container }, compareContainers, containerID, containerText},
+	textKey(ByNested, func(g *Group) *string { return &g.Nested }, func(id *container.Identity) string { return id.Nested }),
+	textKey(ByManager, func(g *Group) *string { return &g.Manager }, func(id *container.Identity) string { return id.Manager }),
 	textKey(ByPod, func(g *Group) *string { return &g.Pod }, func(id *container.Identity) string { return id.Pod }),
 	textKey(ByNamespace, func(g *Group) *string { return &g.Namespace }, func(id *container.Identity) string { return id.Namespace }),
 	textKey(ByWorkload, func(g *Group) *string { return &g.Workload }, func(id *container.Identity) string { return id.Workload }),
@@ -84,7 +88,7 @@ func joinKeys(keys []Key) string {
 // OfContainer reports whether the values of a key are known by the container
 // of a record, and only by it.
 func (k Key) OfContainer() bool {
-	return k == ByContainer || k == ByPod || k == ByNamespace || k == ByWorkload
+	return slices.Contains([]Key{ByContainer, ByNested, ByManager, ByPod, ByNamespace, ByWorkload}, k)
 }
 
 // Value is the group's value of a key, as text; "" where it is not known.
@@ -161,7 +165,8 @@ func containerID(g *Group) string {
 	if g.Container == nil {
 		return ""
 	}
-	return g.Container.ID + "\x00" + g.Container.Name
+	c := g.Container
+	return strings.Join([]string{c.ID, c.Name, c.Manager, c.Nested}, "\x00")
 }
 
 func containerText(g *Group) string {
@@ -181,7 +186,8 @@ func compareContainers(a, b *Group) int {
 	case y == nil:
 		return 1
 	}
-	return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Via, y.Via))
+	return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Manager, y.Manager),
+		cmp.Compare(x.Nested, y.Nested), cmp.Compare(x.Via, y.Via))
 }
 
 func pidText(g *Group) string { return strconv.Itoa(int(g.PID)) }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -105,14 +106,50 @@ func (c Completeness) merge(o Completeness) Completeness {
 	return c
 }
 
+// NameNode says whose the groups are that have no node, where groups are told
+// apart by that. "" changes nothing.
+func (s *Summary) NameNode(name string) {
+	if name == "" || !slices.Contains(s.By, ByNode) {
+		return
+	}
+	for i := range s.Groups {
+		s.Groups[i].Node = cmp.Or(s.Groups[i].Node, name)
+	}
+	s.Groups = Unite(s.Groups, s.By)
+	s.Totals.Groups = len(s.Groups)
+}
+
 // Regroup returns the summary with its groups told apart by fewer or other
-// keys.
+// keys. What is nested in a container is one with it, unless it is a key itself.
 func (s *Summary) Regroup(by []Key) *Summary {
 	out := *s
 	out.By = slices.Clone(by)
-	out.Groups = Unite(s.Groups, by)
+	groups := s.Groups
+	if !slices.Contains(by, ByNested) {
+		groups = withoutNested(groups)
+	}
+	out.Groups = Unite(groups, by)
 	out.Retotal()
 	return &out
+}
+
+// withoutNested returns the groups with their containers alone.
+func withoutNested(groups []Group) []Group {
+	owners := map[*container.Identity]*container.Identity{}
+	groups = slices.Clone(groups)
+	for i := range groups {
+		id := groups[i].Container
+		if id == nil || id.Nested == "" {
+			continue
+		}
+		if owners[id] == nil {
+			owner := *id
+			owner.Nested = ""
+			owners[id] = &owner
+		}
+		groups[i].Container = owners[id]
+	}
+	return groups
 }
 
 // Unite sums up the groups that agree in the keys, and puts them in order.

@@ -80,14 +80,15 @@ const (
 type Group struct {
 	Node      string
 	Container *container.Identity
-	// Pod, Namespace and Workload are set only when grouped by them.
-	Pod, Namespace, Workload string
-	Exe                      string
-	Comm                     string
-	PID                      int32
-	Records                  int64
-	First, Last              time.Time
-	Calls                    []Call // ordered by arch, number, action
+	// These are set only when grouped by them.
+	Nested, Manager, Pod, Namespace, Workload string
+
+	Exe         string
+	Comm        string
+	PID         int32
+	Records     int64
+	First, Last time.Time
+	Calls       []Call // ordered by arch, number, action
 }
 
 // Call is one (architecture, number) under one action, with how often it was

@@ -49,3 +49,18 @@ func ExampleMap_Lookup() {
 	// 10:00:30 not known
 	// 10:01:30 db
 }
+
+// Other tools tell which pod a process was in: a line of theirs is a line of a
+// pid map to ReadMap.
+func ExampleParseSighting() {
+	s, ok := container.ParseSighting([]byte(`I0921 14:13:20.123000    1 enricher.go:445] log-enricher "msg"="audit" "container"="app" "executable"="/opt/app/worker" "namespace"="shop" "node"="n1" "pid"=4711 "pod"="web-0" "syscallID"=41 "syscallName"="socket" "timestamp"="1790000000.123:500" "type"="seccomp"`))
+	fmt.Println(ok, s.PID, s.Container.Namespace, s.Container.Pod, s.Container.Name)
+	// Output: true 4711 shop web-0 app
+}
+
+// An event of auditscan says which container its record is of.
+func ExampleParseIdentity() {
+	id, err := container.ParseIdentity([]byte(`{"id":"4f0c1d2e","name":"web","via":"pidmap"}`))
+	fmt.Println(id.ID, id.Name, id.Via == container.ViaPidmap, err)
+	// Output: 4f0c1d2e web true <nil>
+}

@@ -100,6 +100,8 @@ func TestReadMapCountsBadLines(t *testing.T) {
 		{`{"pid":7,"start":"2026-11-23T10:00:00.000Z","end":"2026-11-23T09:00:00.000Z","container":{"id":"a"}}`, "end is no RFC 3339 time after start"},
 		{`{"pid":7,"start":"2026-11-23T10:00:00.000Z","container":{"name":"a"}}`, "a container without id"},
 		{`{"pid":7,"start":"2026-11-23T10:00:00.000Z","container":{"id":"` + strings.Repeat("a", 1000) + `"}}`, "a name of 1000 bytes"},
+		{`{"pid":7,"start":"2026-11-23T10:00:00.000Z","container":{"id":"` + strings.Repeat("a", 513) + `"}}`, "a name of 513 bytes"},
+		{`{"pid":9,"start":"2026-11-23T10:00:00.000Z","container":{"id":"` + strings.Repeat("a", 512) + `"}}`, ""},
 		{`{"x":"` + strings.Repeat("x", 200_000) + `"}`, "longer than 64 KiB"},
 		{"\x00\xff", "invalid character"},
 		{strings.ReplaceAll(good, "7", "8"), ""},
@@ -121,8 +123,8 @@ func TestReadMapCountsBadLines(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(m.stays) != 2 {
-			t.Errorf("%s: %d pids, want the 2 good lines", name, len(m.stays))
+		if len(m.stays) != 3 {
+			t.Errorf("%s: %d pids, want the 3 good lines", name, len(m.stays))
 		}
 		for i, l := range lines {
 			if l.problem == "" {

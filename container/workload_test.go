@@ -12,6 +12,13 @@ func TestWorkload(t *testing.T) {
 		{"web-5d4f8c7b9c-x2x4z", nil, "web", true},
 		{"my-web-5d4f8c7b9c-x2x4z", nil, "my-web", true},
 		{"web-aeiou12345-x2x4z", nil, "web-aeiou12345", true}, // no hash: vowels
+		{"web-bcdfghj-x2x4z", nil, "web-bcdfghj", true},       // too short for a hash
+		{"web-bcdfghjk-x2x4z", nil, "web", true},
+		{"web-bcdfghjklm-x2x4z", nil, "web", true},
+		{"web-bcdfghjklmn-x2x4z", nil, "web-bcdfghjklmn", true},
+		{"web-2847312-x2x4z", nil, "web-2847312", true}, // too few minutes
+		{"web-x2x4", nil, "", false},
+		{"web-x2x4zz", nil, "", false},
 		{"kube-proxy-mn7xb", nil, "kube-proxy", true},
 		{"db-12", nil, "db", true},
 		{"backup-28473120-q9x7z", nil, "backup", true},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -453,7 +454,7 @@ func TestParseErrno(t *testing.T) {
 			t.Errorf("ParseErrno(%q) = %d, want an error", in, got)
 		}
 	}
-	if got := profile.ErrnoName(38) + profile.ErrnoName(200); got != "ENOSYS200" {
+	if got := fmt.Sprint(profile.Outcome{Action: syscalltable.ActionErrno, Errno: 38}, profile.Outcome{Action: syscalltable.ActionErrno, Errno: 200}); got != "errno(ENOSYS) errno(200)" {
 		t.Errorf("names = %q", got)
 	}
 }

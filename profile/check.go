@@ -146,6 +146,8 @@ type checkFilter struct {
 type checkCall struct {
 	Node      *string         `json:"node,omitempty"`
 	Container json.RawMessage `json:"container,omitempty"`
+	Nested    *string         `json:"nested,omitempty"`
+	Manager   *string         `json:"manager,omitempty"`
 	Pod       *string         `json:"pod,omitempty"`
 	Namespace *string         `json:"namespace,omitempty"`
 	Workload  *string         `json:"workload,omitempty"`
@@ -219,6 +221,10 @@ func (row *checkCall) setKey(key aggregate.Key, g *aggregate.Group) error {
 		row.Node = &g.Node
 	case aggregate.ByContainer:
 		return row.setContainer(g.Container)
+	case aggregate.ByNested:
+		row.Nested = &g.Nested
+	case aggregate.ByManager:
+		row.Manager = &g.Manager
 	case aggregate.ByPod:
 		row.Pod = &g.Pod
 	case aggregate.ByNamespace:

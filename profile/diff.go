@@ -137,9 +137,10 @@ func risk(reference *Document, env Environment, name string) string {
 	if reference == nil {
 		return unknownRisk
 	}
-	needs, restricted := "", false
+	needs, restricted, named := "", false, false
 	for i := range reference.Rules {
 		r := &reference.Rules[i]
+		named = named || slices.Contains(r.Names, name)
 		if r.Outcome.Effect() != Runs || !slices.Contains(r.Names, name) {
 			continue
 		}
@@ -156,6 +157,8 @@ func risk(reference *Document, env Environment, name string) string {
 		}
 	}
 	switch {
+	case !named && reference.Default.Effect() == Runs:
+		return ""
 	case restricted:
 		return "restricted by arguments in " + reference.Name
 	case needs != "":

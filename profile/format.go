@@ -86,14 +86,28 @@ func (d *Document) Write(w io.Writer, f Format, m Meta) (unsaid []string, err er
 // forms of a line a call have one for each.
 func (d *Document) grouped() *Document {
 	g := *d
-	g.Rules = nil
-	for _, r := range d.Rules {
+	g.setRules(d.Rules)
+	return &g
+}
+
+// setRules sets the rules: one for all calls that are answered alike whatever
+// their arguments, and behind these the others in their order, which can tell
+// which of two holds.
+func (d *Document) setRules(rules []Rule) {
+	d.Rules = nil
+	for _, r := range rules {
 		for _, name := range r.Names {
-			g.addRules(name, []Rule{r})
+			if len(r.Args) == 0 {
+				d.addRules(name, []Rule{r})
+			}
 		}
 	}
-	g.sort()
-	return &g
+	d.sort()
+	for _, r := range rules {
+		if len(r.Args) > 0 {
+			d.Rules = append(d.Rules, Rule{Names: r.Names, Outcome: r.Outcome, Args: r.Args})
+		}
+	}
 }
 
 // unsaid collects what a format cannot say.

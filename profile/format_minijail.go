@@ -49,7 +49,14 @@ func (d *Document) policyText() (string, []string, error) {
 			return "", nil, err
 		}
 	}
-	return w.text.String(), w.list, nil
+	text := w.text.String()
+	switch {
+	case text == "":
+		text = "@default kill-process\n"
+	case strings.ContainsAny(text, "@{"):
+		text = "# For compile_seccomp_policy.py: libminijail itself reads no braces, @default and @denylist.\n" + text
+	}
+	return text, w.list, nil
 }
 
 // fallback writes what is answered to calls that are not named.
@@ -152,9 +159,12 @@ func policyAction(o Outcome) string {
 	return strings.ReplaceAll(o.Action.String(), "_", "-") // kill-process, kill-thread, trap, trace, log
 }
 
-// policyClause is minijail's text of conditions that all have to hold; "" if
-// they always do.
+// policyClause is minijail's text of conditions that all have to hold; "" for
+// the one that always does.
 func policyClause(args []specs.LinuxSeccompArg) string {
+	if len(args) == 1 && args[0] == always {
+		return ""
+	}
 	var atoms []string
 	for _, a := range args {
 		atoms = append(atoms, policyAtoms(a)...)
@@ -167,12 +177,9 @@ func policyClause(args []specs.LinuxSeccompArg) string {
 func policyAtoms(a specs.LinuxSeccompArg) []string {
 	arg := fmt.Sprintf("arg%d", a.Index)
 	for text, op := range policyOps {
-		if a.Op == op && a != (specs.LinuxSeccompArg{Index: a.Index, Op: specs.OpGreaterEqual}) {
+		if a.Op == op {
 			return []string{fmt.Sprintf("%s %s %#x", arg, text, a.Value)}
 		}
-	}
-	if a.Op == specs.OpGreaterEqual {
-		return nil // than 0
 	}
 	var atoms []string
 	set, clear := a.Value&a.ValueTwo, a.Value&^a.ValueTwo

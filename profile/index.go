@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"io"
 	"strings"
@@ -104,6 +105,34 @@ func buildEntry(p *Part, o Options) (IndexEntry, error) {
 		e.Runs = r.Coverage(p.Summary).Syscalls
 	}
 	return e, nil
+}
+
+// Obsolete returns the files that an earlier index of a directory lists and this
+// one does not. What is no index, or lists what could not be of one, has none.
+func (ix *Index) Obsolete(earlier []byte) []string {
+	var old struct {
+		Version  int           `json:"version"`
+		Per      aggregate.Key `json:"per"`
+		Profiles []struct {
+			File string `json:"file"`
+		} `json:"profiles"`
+	}
+	if err := json.Unmarshal(earlier, &old); err != nil || old.Version != ix.Version || old.Per == "" {
+		return nil
+	}
+	kept := map[string]bool{}
+	for _, e := range ix.Profiles {
+		kept[e.File] = true
+	}
+	var list []string
+	for _, e := range old.Profiles {
+		own := e.File != IndexName && strings.HasSuffix(e.File, ".json") && safeChars(e.File) == e.File && e.File[0] != '.'
+		if own && !kept[e.File] {
+			list = append(list, e.File)
+			kept[e.File] = true // once
+		}
+	}
+	return list
 }
 
 // WriteJSON writes the index in the form of schema/index.schema.json.

@@ -154,10 +154,13 @@ func join(a, b specs.LinuxSeccompArg) (joined specs.LinuxSeccompArg, possible, o
 // that say what the default says: what does not come to the same is refused.
 func (m *policyReader) addCall(d *Document, name string) error {
 	rules := m.rules(name)
-	if n := len(rules); n == 2 && rules[0].Outcome == d.Default && rules[1].Args[0] == always {
+	if len(rules) == 2 && isAlways(&rules[1]) {
 		if c, ok := opposite(rules[0].Args); ok {
-			rules = []Rule{{Names: rules[1].Names, Outcome: rules[1].Outcome, Args: c, at: rules[1].at}}
+			rules[1].Args = c
 		}
+	}
+	if i := slices.IndexFunc(rules, comparesFirst); i >= 0 && isAlways(&rules[len(rules)-1]) {
+		return rules[i].errorf(m.p.file, "%s has an answer where no condition on arg0 holds: profiles of runtimes cannot say that", name)
 	}
 	order := m.triedOrder(rules)
 	for i := range rules {
@@ -193,7 +196,9 @@ func (m *policyReader) rules(name string) []Rule {
 		for _, c := range f.clauses {
 			args := slices.Clone(c)
 			slices.SortStableFunc(args, compareArgs)
-			rules = append(rules, Rule{Names: []string{name}, Outcome: f.outcome, Args: args, at: f.at})
+			if !slices.ContainsFunc(rules, func(r Rule) bool { return slices.Equal(r.Args, args) }) { // else the first holds
+				rules = append(rules, Rule{Names: []string{name}, Outcome: f.outcome, Args: args, at: f.at})
+			}
 		}
 	}
 	return rules
@@ -202,6 +207,16 @@ func (m *policyReader) rules(name string) []Rule {
 // always is a condition that holds for every argument, and is tried last: beside
 // rules with conditions one without would be the only one.
 var always = specs.LinuxSeccompArg{Op: specs.OpGreaterEqual}
+
+func isAlways(r *Rule) bool { return len(r.Args) == 1 && r.Args[0] == always }
+
+// comparesFirst reports whether a rule looks for the order of the first argument,
+// which libseccomp does not take together with always.
+func comparesFirst(r Rule) bool {
+	return !isAlways(&r) && slices.ContainsFunc(r.Args, func(a specs.LinuxSeccompArg) bool {
+		return a.Index == 0 && a.Op != specs.OpEqualTo && a.Op != specs.OpNotEqual && a.Op != specs.OpMaskedEqual
+	})
+}
 
 // opposite returns the condition that holds where a single one does not.
 func opposite(c clause) (clause, bool) {

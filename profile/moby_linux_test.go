@@ -71,7 +71,7 @@ func TestEvaluateAgreesWithDocker(t *testing.T) {
 
 // What is settled answers as the profile with conditions does, and has none.
 func TestSettle(t *testing.T) {
-	d, err := profile.RuntimeDefault()
+	d, _, err := profile.BuiltIn(profile.RuntimeDefaultName)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,7 +60,7 @@ func Read(in io.Reader, name string, o ReadOptions) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ParseFor(data, name, o)
+	return parseFor(data, name, o)
 }
 
 // Parse reads a profile for this machine in any of these forms, told apart by
@@ -80,11 +80,11 @@ func Read(in io.Reader, name string, o ReadOptions) (*Document, error) {
 // holds. What they would refuse, or take for something else than it says, is
 // an error that is a [*SyntaxError] with the place.
 func Parse(data []byte, name string) (*Document, error) {
-	return ParseFor(data, name, ReadOptions{})
+	return parseFor(data, name, ReadOptions{})
 }
 
-// ParseFor reads a profile as [Parse] does, for any machine.
-func ParseFor(data []byte, name string, o ReadOptions) (*Document, error) {
+// parseFor reads a profile as [Parse] does, for any machine.
+func parseFor(data []byte, name string, o ReadOptions) (*Document, error) {
 	if err := checkText(data, name); err != nil {
 		return nil, err
 	}
@@ -345,11 +345,11 @@ func (p *parser) outcome(action, number, name *node) (Outcome, error) {
 		}
 		o.Errno = uint16(v)
 	}
-	return o, p.errnoName(&o, number, name)
+	return o, p.ErrnoName(&o, number, name)
 }
 
-// errnoName reads Podman's errno, which has to agree with the number.
-func (p *parser) errnoName(o *Outcome, number, name *node) error {
+// ErrnoName reads Podman's errno, which has to agree with the number.
+func (p *parser) ErrnoName(o *Outcome, number, name *node) error {
 	text, err := name.Text()
 	if err != nil || text == "" {
 		return err

@@ -2,7 +2,6 @@ package profile
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -78,14 +77,16 @@ func (d *Document) Settle(env Environment) (*Document, error) {
 		Name: d.Name, Default: d.Default, Architectures: p.Arches,
 		Flags: d.Flags, ListenerPath: d.ListenerPath, ListenerMetadata: d.ListenerMetadata, direct: d.direct,
 	}
-	for _, name := range slices.Sorted(maps.Keys(p.byName)) {
-		var rules []Rule
-		for _, r := range p.byName[name].effective() {
-			rules = append(rules, Rule{Outcome: r.Outcome, Args: r.Args})
+	var rules []Rule
+	for i := range d.Rules {
+		r := &d.Rules[i]
+		holds := func(name string) bool { return p.byName[name] != nil && slices.Contains(p.byName[name].effective(), r) }
+		names := slices.Compact(slices.Sorted(slices.Values(r.Names)))
+		if names = slices.DeleteFunc(names, func(name string) bool { return !holds(name) }); len(names) > 0 {
+			rules = append(rules, Rule{Names: names, Outcome: r.Outcome, Args: r.Args})
 		}
-		s.addRules(name, rules)
 	}
-	s.sort()
+	s.setRules(rules)
 	return s, nil
 }
 

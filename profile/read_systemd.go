@@ -172,7 +172,7 @@ func (u *unitReader) add(l *callList, w word, o Outcome, invert bool) {
 	names := []string{w.text}
 	if strings.HasPrefix(w.text, "@") {
 		if names = setCalls(w.text); names == nil {
-			u.p.note(w.at.Errorf("unknown set %.40q (in no table of %s): systemd passes over it", w.text, SystemdVersion()))
+			u.p.note(w.at.Errorf("unknown set %.40q (in no table of %s): systemd passes over it", w.text, systemdVersion()))
 		}
 		names = slices.DeleteFunc(names, func(name string) bool { return !u.p.known[name] })
 	} else if names = u.p.knownCalls(names, func(int) *node { return w.at }); len(names) == 0 {

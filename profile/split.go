@@ -93,6 +93,8 @@ func (d *splitter) identity(g *aggregate.Group) string {
 		return ""
 	case d.key == aggregate.ByContainer && g.Container.Pod == "" && g.Container.ID != "":
 		return "id " + g.Container.ID
+	case d.key == aggregate.ByNested: // whoever is inside chose the name
+		return strings.Join([]string{"nested", g.Container.Manager, g.Container.ID, value}, "\x00")
 	}
 	return "name " + inNamespace(g, d.key)
 }
@@ -106,7 +108,8 @@ func (d *splitter) valueName(g *aggregate.Group, id string) string {
 }
 
 // inNamespace returns NAMESPACE/POD/CONTAINER, NAMESPACE/POD or
-// NAMESPACE/WORKLOAD in Kubernetes, else the value of the key.
+// NAMESPACE/WORKLOAD in Kubernetes, behind its container what is nested in it,
+// else the value of the key.
 func inNamespace(g *aggregate.Group, key aggregate.Key) string {
 	value, namespace, pod := g.Value(key), g.Value(aggregate.ByNamespace), g.Value(aggregate.ByPod)
 	switch {
@@ -114,6 +117,8 @@ func inNamespace(g *aggregate.Group, key aggregate.Key) string {
 		return path.Join(namespace, pod, value)
 	case key == aggregate.ByPod || key == aggregate.ByWorkload:
 		return path.Join(namespace, value)
+	case key == aggregate.ByNested:
+		return inNamespace(g, aggregate.ByContainer) + "_" + value
 	}
 	return value
 }

@@ -14,9 +14,9 @@ import (
 //go:embed forms/systemd.txt
 var systemdTable string
 
-// SystemdVersion is the systemd whose sets (@system-service and so on) are built
+// systemdVersion is the systemd whose sets (@system-service and so on) are built
 // in, such as "systemd 252".
-func SystemdVersion() string {
+func systemdVersion() string {
 	version, _, _ := strings.Cut(systemdTable, "\n")
 	return version
 }

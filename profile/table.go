@@ -72,7 +72,7 @@ func answerColor(cell string) table.Color {
 // shownKeys are the keys that some group has a value of, in the order of the
 // columns of a report.
 func (r *CheckResult) shownKeys() []aggregate.Key {
-	columns := []aggregate.Key{aggregate.ByNode, aggregate.ByContainer, aggregate.ByPod, aggregate.ByNamespace,
+	columns := []aggregate.Key{aggregate.ByNode, aggregate.ByContainer, aggregate.ByNested, aggregate.ByManager, aggregate.ByPod, aggregate.ByNamespace,
 		aggregate.ByWorkload, aggregate.ByComm, aggregate.ByExe, aggregate.ByPID}
 	return slices.DeleteFunc(columns, func(k aggregate.Key) bool {
 		known := func(c CheckedCall) bool { return c.Group.Value(k) != "" }

@@ -106,6 +106,10 @@ var groupKeys = [...]struct {
 		func(r *jsonReader, g *aggregate.Group) { g.Node = r.stringOrNull() }},
 	{aggregate.ByContainer, func(g *aggregate.Group) any { return identityObject(g.Container) },
 		func(r *jsonReader, g *aggregate.Group) { g.Container = r.identity() }},
+	{aggregate.ByNested, func(g *aggregate.Group) any { return known(g.Nested) },
+		func(r *jsonReader, g *aggregate.Group) { g.Nested = r.stringOrNull() }},
+	{aggregate.ByManager, func(g *aggregate.Group) any { return known(g.Manager) },
+		func(r *jsonReader, g *aggregate.Group) { g.Manager = r.stringOrNull() }},
 	{aggregate.ByPod, func(g *aggregate.Group) any { return known(g.Pod) },
 		func(r *jsonReader, g *aggregate.Group) { g.Pod = r.stringOrNull() }},
 	{aggregate.ByNamespace, func(g *aggregate.Group) any { return known(g.Namespace) },
@@ -171,13 +175,13 @@ func identityObject(c *container.Identity) any {
 
 // The keys of a container: the first is always there, the others when known,
 // the last when true.
-var identityKeys = [...]string{"id", "name", "image", "pod", "namespace", "workload", "runtime", "via"}
+var identityKeys = [...]string{"id", "name", "image", "pod", "namespace", "workload", "nested", "manager", "runtime", "via"}
 
 const guessedKey = "workloadGuessed"
 
 // identityTexts are the values of identityKeys.
 func identityTexts(c *container.Identity) [len(identityKeys)]string {
-	return [...]string{c.ID, c.Name, c.Image, c.Pod, c.Namespace, c.Workload, c.Runtime, c.Via}
+	return [...]string{c.ID, c.Name, c.Image, c.Pod, c.Namespace, c.Workload, c.Nested, c.Manager, c.Runtime, c.Via}
 }
 
 // known returns s, or null if it is empty, which stands for not known.

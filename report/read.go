@@ -253,6 +253,8 @@ func (r *jsonReader) identity() *container.Identity {
 		field{"namespace", into(&c.Namespace)},
 		field{"workload", into(&c.Workload)},
 		field{"workloadGuessed", func() { c.WorkloadGuessed = r.Bool() }},
+		field{"nested", into(&c.Nested)},
+		field{"manager", into(&c.Manager)},
 		field{"runtime", into(&c.Runtime)},
 		field{"via", into(&c.Via)},
 	)

@@ -137,7 +137,7 @@ func TestColumns(t *testing.T) {
 		{"no container", keys(aggregate.ByContainer, aggregate.ByComm), []aggregate.Group{{Comm: "x"}}, Wide, "COMM"},
 		{"by namespace", keys(aggregate.ByNamespace), []aggregate.Group{{Namespace: "shop"}}, Table, "NAMESPACE"},
 		{"no exe", keys(aggregate.ByExe, aggregate.ByComm), []aggregate.Group{{Comm: "x"}}, Table, "COMM"},
-		{"none known", aggregate.DefaultKeys(), []aggregate.Group{{}}, CSV, "NODE CONTAINER CONTAINER-ID IMAGE POD NAMESPACE WORKLOAD COMM EXE PID"},
+		{"none known", aggregate.DefaultKeys(), []aggregate.Group{{}}, CSV, "NODE CONTAINER CONTAINER-ID IMAGE POD NAMESPACE WORKLOAD NESTED MANAGER COMM EXE PID"},
 		{"by comm", keys(aggregate.ByComm), []aggregate.Group{{}}, CSV, "COMM"},
 	} {
 		call := map[Format]string{Table: "SYSCALL ARCH ACTION COUNT", Markdown: "SYSCALL ARCH ACTION COUNT"}

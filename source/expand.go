@@ -18,6 +18,9 @@ type Input struct {
 	// Set names the log that the file is a part of: audit.log, audit.log.1 and
 	// audit.log.2.gz of one directory are one rotated set, and share a Set.
 	Set string
+	// Node is whose log it is, for the records that do not say so; "": nobody
+	// knows.
+	Node string
 	// Found means that the file was found in a directory or by a pattern.
 	// Nobody has said that it is a log.
 	Found bool
@@ -38,18 +41,22 @@ const maxDepth = 16
 // ...) come in the order of their time, oldest first, at the place of the
 // first of them: a shell sorts audit.log* the other way round. Otherwise the
 // order is kept.
-func Expand(args []string) ([]Input, []Note, error) {
+func Expand(args []string, nodes Nodes) ([]Input, []Note, error) {
 	x := expansion{dirs: map[string]string{}}
 	for _, arg := range args {
 		if err := x.addArg(arg); err != nil {
 			return nil, nil, err
 		}
 	}
+	if err := cmp.Or(x.addNamed(nodes.Named), x.nameNodes(nodes)); err != nil {
+		return nil, nil, err
+	}
 	return x.inputs(), x.notes, nil
 }
 
 // expansion is what was found so far.
 type expansion struct {
+	node  string // of what is added
 	files []foundFile
 	notes []Note
 	dirs  map[string]string // a directory's name without links, by its name
@@ -59,13 +66,14 @@ type foundFile struct {
 	agedFile
 	base  string // the name of the live log, with its directory
 	id    fileID
+	node  string
 	found bool
 	link  bool // found as a link
 }
 
 func (x *expansion) addArg(arg string) error {
 	if arg == "-" {
-		x.files = append(x.files, foundFile{agedFile: agedFile{path: arg}, base: arg})
+		x.files = append(x.files, foundFile{agedFile: agedFile{path: arg}, base: arg, node: x.node})
 		return nil
 	}
 	info, err := os.Stat(arg)
@@ -162,7 +170,7 @@ func (x *expansion) addFile(path string, found bool) error {
 	base, age := parseRotation(filepath.Clean(path))
 	x.files = append(x.files, foundFile{
 		agedFile: agedFile{path: path, rotation: age, modified: info.modified},
-		base:     base, id: info.id, found: found,
+		base:     base, id: info.id, node: x.node, found: found,
 	})
 	return nil
 }
@@ -181,7 +189,7 @@ func (x *expansion) inputs() []Input {
 	})
 	inputs := make([]Input, len(files))
 	for i, f := range files {
-		inputs[i] = Input{f.path, x.set(f.base), f.found}
+		inputs[i] = Input{f.path, x.set(f.base), f.node, f.found}
 		if i > 0 && inputs[i].Set == inputs[i-1].Set {
 			inputs[i].Set = inputs[i-1].Set // one string for all
 		}

@@ -61,7 +61,7 @@ func TestExpand(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Chdir(directoryWith(t, strings.Fields(tt.files)...))
-			inputs, notes, err := Expand(strings.Fields(tt.args))
+			inputs, notes, err := Expand(strings.Fields(tt.args), Nodes{})
 			if err != nil || len(notes) > 0 {
 				t.Fatal(err, notes)
 			}
@@ -87,17 +87,17 @@ func TestExpandSets(t *testing.T) {
 	must(t, os.Symlink("x", "link"))
 	here, err := os.Getwd()
 	must(t, err)
-	inputs, _, err := Expand([]string{"-", "link/audit.log.1", filepath.Join(here, "x", "audit.log"), "./y", "x", "audit.log"})
+	inputs, _, err := Expand([]string{"-", "link/audit.log.1", filepath.Join(here, "x", "audit.log"), "./y", "x", "audit.log"}, Nodes{})
 	must(t, err)
 	want := []Input{
-		{"-", "-", false},
-		{"link/audit.log.1", "x/audit.log", false},
-		{filepath.Join(here, "x", "audit.log"), "x/audit.log", false},
-		{"y/audit.log", "y/audit.log", true},
-		{"x/audit.log.2.gz", "x/audit.log", true},
-		{"x/syslog-20261130", "x/syslog", true},
-		{"x/syslog", "x/syslog", true},
-		{"audit.log", "audit.log", false},
+		{"-", "-", "", false},
+		{"link/audit.log.1", "x/audit.log", "", false},
+		{filepath.Join(here, "x", "audit.log"), "x/audit.log", "", false},
+		{"y/audit.log", "y/audit.log", "", true},
+		{"x/audit.log.2.gz", "x/audit.log", "", true},
+		{"x/syslog-20261130", "x/syslog", "", true},
+		{"x/syslog", "x/syslog", "", true},
+		{"audit.log", "audit.log", "", false},
 	}
 	for i := range want {
 		if want[i].Set != "-" {
@@ -120,7 +120,7 @@ func TestExpandLinks(t *testing.T) {
 	must(t, os.Symlink("missing", "in/containers/broken.log"))
 	must(t, os.Symlink("..", "in/pods/up"))
 	must(t, os.Symlink("/", "in/root"))
-	inputs, notes, err := Expand([]string{"in"})
+	inputs, notes, err := Expand([]string{"in"}, Nodes{})
 	must(t, err)
 	want := []string{"in/containers/far.log", "in/containers/keep", "in/pods/0.log"}
 	if got := pathsOf(inputs); !slices.Equal(got, want) {
@@ -135,7 +135,7 @@ func TestExpandLinks(t *testing.T) {
 func TestExpandDepth(t *testing.T) {
 	for depth, found := range map[int]bool{maxDepth: true, maxDepth + 1: false} {
 		dir := directoryWith(t, "a", strings.Repeat("d/", depth-1)+"deep")
-		inputs, notes, err := Expand([]string{dir})
+		inputs, notes, err := Expand([]string{dir}, Nodes{})
 		must(t, err)
 		if got := len(inputs) == 2; got != found {
 			t.Errorf("depth %d: %q", depth, pathsOf(inputs))
@@ -155,12 +155,12 @@ func TestExpandErrors(t *testing.T) {
 		"[":        "syntax error in pattern",
 		"missing":  "missing: no such file",
 	} {
-		got, _, err := Expand([]string{"a", arg})
+		got, _, err := Expand([]string{"a", arg}, Nodes{})
 		if err == nil || !strings.Contains(err.Error(), want) || got != nil {
 			t.Errorf("%s gives %+v, %v; want an error with %q", arg, got, err, want)
 		}
 	}
-	if _, _, err := Expand([]string{"missing"}); !errors.Is(err, fs.ErrNotExist) {
+	if _, _, err := Expand([]string{"missing"}, Nodes{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the error of a missing file is not fs.ErrNotExist but %v", err)
 	}
 }

@@ -37,13 +37,12 @@ type Reader struct {
 	coding encoding
 	file   io.Closer // nil for standard input
 
-	mapped       *mapping // nil: the file is read
-	carry        []byte   // the start of a line whose end was not in the last block
-	inLongLine   bool     // the line that began before this block is being dropped
-	given        int64    // bytes of text
-	oversize     atomic.Int64
-	unterminated bool
-	err          error // what text returned last, kept for the Next after the last block
+	mapped     *mapping // nil: the file is read
+	carry      []byte   // the start of a line whose end was not in the last block
+	inLongLine bool     // the line that began before this block is being dropped
+	given      int64    // bytes of text
+	oversize   atomic.Int64
+	err        error // what text returned last, kept for the Next after the last block
 }
 
 // Open opens a log file. Compression (gzip, bzip2, xz, zstd) is recognised by
@@ -134,10 +133,6 @@ func (r *Reader) Whole() error {
 // Packed names the format that the file is compressed in (gzip, bzip2, xz,
 // zstd); "" if it is not. It may be called after Peek.
 func (r *Reader) Packed() string { return r.packed }
-
-// Unterminated reports, once Next has returned io.EOF, whether the last line has no
-// newline: a saved log may lack it, a log cut off by a full disk does too.
-func (r *Reader) Unterminated() bool { return r.unterminated }
 
 // start lets a Reader that was made without a constructor read nothing.
 func (r *Reader) start() {
@@ -248,7 +243,7 @@ func (r *Reader) cut(block []byte, atEnd bool) []byte {
 	case !atEnd:
 		r.carry = append(r.carry, rest...)
 	case r.err == io.EOF && len(rest) > 0:
-		whole, r.unterminated = len(block), true
+		whole = len(block)
 	}
 	block, long := emptyLongLines(block[:whole], limit)
 	r.oversize.Add(long)
@@ -282,7 +277,7 @@ func emptyLongLines(block []byte, limit int) (short []byte, long int64) {
 // finalError is what Next returns when there is nothing more.
 func (r *Reader) finalError() error {
 	if r.inLongLine {
-		r.inLongLine, r.unterminated = false, true
+		r.inLongLine = false
 	}
 	var damage *DamageError
 	switch {

@@ -61,23 +61,22 @@ func checkBlock(t *testing.T, r *Reader, block, buf []byte) {
 		t.Fatal("an empty block")
 	case &block[0] != &buf[:1][0] && cap(block) > cap(buf):
 		t.Fatal("the block is not in the caller's buffer")
-	case block[len(block)-1] != '\n' && !r.Unterminated():
+	case block[len(block)-1] != '\n' && r.err != io.EOF:
 		t.Fatalf("the block ends within a line: %.80q", block)
 	}
 }
 
 // model is what a reader must give: long lines emptied, all else untouched.
-func model(content string, limit int) (want string, oversize int64, unterminated bool) {
+func model(content string, limit int) (want string, oversize int64) {
 	lines := strings.SplitAfter(content, "\n")
 	for i, line := range lines {
-		text, ended := strings.CutSuffix(line, "\n")
-		unterminated = !ended && line != ""
+		text := strings.TrimSuffix(line, "\n")
 		if len(text) > limit {
 			oversize++
 			lines[i] = line[len(text):]
 		}
 	}
-	return strings.Join(lines, ""), oversize, unterminated
+	return strings.Join(lines, ""), oversize
 }
 
 // TestBlocksJoinToTheInput is the property that all else rests on: for any
@@ -104,10 +103,10 @@ func TestBlocksJoinToTheInput(t *testing.T) {
 			}
 			continue
 		}
-		want, oversize, unterminated := model(content, blockSize-1)
-		if err != io.EOF || got != want || r.Oversize() != oversize || r.Unterminated() != unterminated {
-			t.Fatalf("seed %d: block size %d, content %q:\ngot  %q, %d long, unterminated %v, %v\nwant %q, %d long, unterminated %v",
-				seed, blockSize, content, got, r.Oversize(), r.Unterminated(), err, want, oversize, unterminated)
+		want, oversize := model(content, blockSize-1)
+		if err != io.EOF || got != want || r.Oversize() != oversize {
+			t.Fatalf("seed %d: block size %d, content %q:\ngot  %q, %d long, %v\nwant %q, %d long",
+				seed, blockSize, content, got, r.Oversize(), err, want, oversize)
 		}
 	}
 }
@@ -135,9 +134,9 @@ func FuzzReader(f *testing.F) {
 		blockSize := 1 + int(size)
 		r := NewReader("fuzz", &strictReader{t: t, r: strings.NewReader(content)})
 		got, err := readAll(t, r, blockSize)
-		want, oversize, unterminated := model(content, blockSize-1)
-		if err != io.EOF || got != want || r.Oversize() != oversize || r.Unterminated() != unterminated {
-			t.Errorf("got %q, %d, %v, %v, want %q, %d, %v", got, r.Oversize(), r.Unterminated(), err, want, oversize, unterminated)
+		want, oversize := model(content, blockSize-1)
+		if err != io.EOF || got != want || r.Oversize() != oversize {
+			t.Errorf("got %q, %d, %v, want %q, %d", got, r.Oversize(), err, want, oversize)
 		}
 	})
 }
@@ -148,7 +147,7 @@ func TestLongLinesDoNotDependOnBlocks(t *testing.T) {
 	for _, n := range []int{10, MaxLine - 1, MaxLine, 0, MaxLine + 1, 10, 3 * MaxLine, 5, 40 * MaxLine, MaxLine, 7} {
 		content.WriteString(strings.Repeat("x", n) + "\n")
 	}
-	want, oversize, _ := model(content.String(), MaxLine)
+	want, oversize := model(content.String(), MaxLine)
 	if oversize != 3 {
 		t.Fatalf("the model says %d long lines", oversize)
 	}
@@ -204,8 +203,8 @@ func TestHugeLineInBoundedMemory(t *testing.T) {
 func TestHugeLineAtTheEnd(t *testing.T) {
 	r := NewReader("huge", io.MultiReader(strings.NewReader("before\n"), &zeros{1 << 20, 'x'}))
 	got, err := readAll(t, r, 2*MaxLine)
-	if got != "before\n" || err != io.EOF || r.Oversize() != 1 || !r.Unterminated() {
-		t.Errorf("got %q, %v, %d long lines, unterminated %v", got, err, r.Oversize(), r.Unterminated())
+	if got != "before\n" || err != io.EOF || r.Oversize() != 1 {
+		t.Errorf("got %q, %v, %d long lines", got, err, r.Oversize())
 	}
 }
 

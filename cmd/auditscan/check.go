@@ -39,7 +39,7 @@ func newCheck(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check PROFILE [FILE|-]...",
 		Short: "Replay logs: which of their calls would PROFILE deny?",
-		Long: `Check asks a seccomp profile, in OCI or Docker's form, or runtime/default, about
+		Long: `Check asks a seccomp profile, in any form, or one that is built in (runtime/default), about
 every record of the logs and shows the calls that it would not simply allow, by
 whom they were made, and what to add to the profile for those to run that it
 denies. On a host where the profile is enforced the logs tell what it broke. It
@@ -60,7 +60,7 @@ exits with 4 if the profile denies any.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json, markdown, sarif, junit")
-	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, pod, namespace, workload, exe, comm, pid")
+	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, nested, manager, pod, namespace, workload, exe, comm, pid")
 	flags.StringSliceVar(&f.caps, "cap", profile.DefaultCaps(), "the container's `capabilities`, for the conditions of Docker's form")
 	f.profileFile.add(flags)
 	flags.BoolVar(&f.noStub, "no-stub", false, "not loaded by runc or its like: no ENOSYS above the highest number that is listed")
@@ -100,6 +100,13 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	if err := env.output(func(w io.Writer) error { return f.write(env, w, path, r, document) }); err != nil {
 		return err
 	}
+	p, err := document.Evaluate(profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub})
+	if err != nil {
+		return err
+	}
+	if !f.quiet && !ranLogged(s) {
+		sayUnrecorded(env, p)
+	}
 	if r.Records == 0 {
 		why := cmp.Or(f.matched(s), fmt.Errorf("no SECCOMP record in %d lines", s.Totals.Lines))
 		return &exitError{exitIncomplete, fmt.Errorf("nothing was checked, so this says nothing of %s: %w", path, why)}
@@ -108,10 +115,6 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 		return err
 	}
 	if !f.quiet {
-		p, err := document.Evaluate(profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub})
-		if err != nil {
-			return err
-		}
 		if err := sayStarts(env, p); err != nil {
 			return err
 		}
@@ -123,6 +126,14 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 		return &exitError{code: exitIncomplete}
 	}
 	return nil
+}
+
+// ranLogged reports whether calls ran under SCMP_ACT_LOG: a log without any is of
+// a host where a profile is enforced.
+func ranLogged(s *aggregate.Summary) bool {
+	return slices.ContainsFunc(s.Groups, func(g aggregate.Group) bool {
+		return slices.ContainsFunc(g.Calls, func(c aggregate.Call) bool { return c.Action == syscalltable.ActionLog })
+	})
 }
 
 // checkFormats are the formats of check. The last three are for the pages of
@@ -161,11 +172,12 @@ func (f *profileFile) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.strict, "strict", false, "refuse a profile with anything that runtimes pass over")
 }
 
-// read reads a profile, or gives the runtime's default, and tells what is
+// read reads a profile, or gives one that is built in, and tells what is
 // passed over in it.
 func (f profileFile) read(env *environment, path string) (*profile.Document, error) {
-	if path == profile.RuntimeDefaultName {
-		return profile.RuntimeDefault()
+	if profile.IsBuiltIn(path) {
+		d, _, err := profile.BuiltIn(path)
+		return d, err
 	}
 	in, err := env.open(path)
 	if err != nil {

@@ -95,7 +95,7 @@ func flagValues(command string) map[string][]string {
 		"errno":   {"EPERM", "ENOSYS", "EACCES"},
 		"format":  texts(profile.Formats()),
 		"output":  {string(report.Table), string(report.JSON)},
-		"per":     texts([]aggregate.Key{aggregate.ByContainer, aggregate.ByPod, aggregate.ByWorkload, aggregate.ByExe, aggregate.ByComm}),
+		"per":     texts([]aggregate.Key{aggregate.ByContainer, aggregate.ByNested, aggregate.ByManager, aggregate.ByPod, aggregate.ByWorkload, aggregate.ByExe, aggregate.ByComm}),
 		"runtime": texts([]profile.Runtime{profile.RuntimeAuto, profile.RuntimeRunc, profile.RuntimeCrun, profile.RuntimeNone}),
 		"sort":    texts(report.Orders()),
 		"syscall": callNames(),
@@ -127,7 +127,7 @@ func argumentValues(command string) []string {
 	case "follow":
 		return []string{source.NetlinkName, source.JournalName}
 	case "check", "diff", "inspect":
-		return []string{profile.RuntimeDefaultName}
+		return profile.BuiltIns()
 	case "syscall":
 		return callNames()
 	}

@@ -54,19 +54,24 @@ func (f *policyFlags) environment() (profile.Environment, error) {
 
 func newDiff(env *environment) *cobra.Command {
 	f := policyFlags{formats: []string{"table", "json", "markdown"}}
+	var against string
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Show what a profile allows that another does not, and at what risk",
 		Long: `Diff compares two seccomp profiles, or what profiles of two reports would be, or
-runtime/default, which is built in; - is stdin. For what is added it says how
-the runtime's default stands to it. It exits with 4 if there is a difference.`,
+one that is built in: runtime/default (Docker's and containerd's),
+runtime/podman, runtime/crio. - is stdin. For what is added it says how
+runtime/default, or the profile of --against, stands to it. It exits with 4 if
+there is a difference.`,
 		Example: `  auditscan diff old.json new.json
   auditscan diff runtime/default app.json
+  auditscan diff --against runtime/podman old.json new.json
   auditscan diff monday.report.json today.report.json`,
 		Args: exactArgs(2),
-		RunE: func(_ *cobra.Command, args []string) error { return f.diff(env, args[0], args[1]) },
+		RunE: func(_ *cobra.Command, args []string) error { return f.diff(env, args[0], args[1], against) },
 	}
 	f.add(cmd)
+	cmd.Flags().StringVar(&against, "against", profile.RuntimeDefaultName, "tell the risk of what is added by this `profile`, in a file or built in")
 	return cmd
 }
 
@@ -80,7 +85,7 @@ func exactArgs(n int) cobra.PositionalArgs {
 	}
 }
 
-func (f *policyFlags) diff(env *environment, before, after string) error {
+func (f *policyFlags) diff(env *environment, before, after, against string) error {
 	on, err := f.environment()
 	if err != nil {
 		return err
@@ -98,10 +103,8 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 			return err
 		}
 	}
-	reference, err := profile.RuntimeDefault()
-	if errors.Is(err, errors.ErrUnsupported) {
-		env.notef("risk is unknown here: %v", err)
-	} else if err != nil {
+	reference, err := f.readPolicy(env, against)
+	if err != nil {
 		return err
 	}
 	if err := env.page(f.output); err != nil {
@@ -128,7 +131,7 @@ func (f *policyFlags) diff(env *environment, before, after string) error {
 // readPolicy reads a profile, or makes the one of a report, or gives the
 // runtime's default. It tells where a report may lack calls.
 func (f profileFile) readPolicy(env *environment, name string) (*profile.Document, error) {
-	if name == profile.RuntimeDefaultName {
+	if profile.IsBuiltIn(name) {
 		return f.read(env, name)
 	}
 	file, err := env.open(name)

@@ -18,6 +18,7 @@ import (
 type followFlags struct {
 	filterFlags
 	files     []string // --file
+	node      string
 	output    string
 	by        string
 	sort      string
@@ -65,6 +66,7 @@ the summary on stderr.`,
 	flags.StringVar(&f.state, "state", "", "keep counts and place in `FILE`, and go on from there")
 	flags.StringVar(&f.pidmap, "pidmap", "", "append which process was in which container to `FILE`")
 	flags.StringVar(&f.root, "root", "/", "the `folder` where the host's file system is mounted")
+	flags.StringVar(&f.node, "node", "", "whose log it is, for records that name no `node`")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if records were lost")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no advice")
 	f.filterFlags.add(flags)

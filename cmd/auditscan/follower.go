@@ -49,12 +49,12 @@ func newFollower(env *environment, f *followFlags, from *origin, filter *aggrega
 
 // newCounts builds the counter; who supplies containers.
 func (w *follower) newCounts(who *attribution) {
-	o := pipeline.Options{Filter: w.filter, Containers: who.find, Hold: w.holdRecord}
+	o := pipeline.Options{Filter: w.filter, Node: w.flags.node, Containers: who.find, Hold: w.holdRecord}
 	if w.screen == nil {
 		o.Output = pipeline.Output{Writer: &w.stdout, Event: w.lines(), OnlyNew: w.flags.onlyNew}
 	}
 	if w.json {
-		o.Output.Event, o.Output.Loss = report.AppendEvent, report.AppendLoss
+		o.Output.Event, o.Output.Loss = report.AppendEvent, appendInPlace
 	}
 	w.counts = pipeline.NewCounter(w.from.stream.Name(), w.from.trust, o)
 	w.hold = live.NewHold(who.ask, w.countHeld)

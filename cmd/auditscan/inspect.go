@@ -29,8 +29,10 @@ func newInspect(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inspect PROFILE|PID|runtimes",
 		Short: "Show what a profile allows, logs and denies, of all calls there are",
-		Long: `Inspect asks a seccomp profile, or runtime/default, about every call of the
-tables of its architectures. Given a PID it tells the seccomp mode of that
+		Long: `Inspect asks a seccomp profile in any form (of OCI, Docker, Kubernetes, systemd,
+minijail, LXC, a bundle) about every call of the tables of its architectures, or
+one that is built in: runtime/default (Docker's and containerd's),
+runtime/podman, runtime/crio. It names rules that never hold. Given a PID it tells the seccomp mode of that
 process, and asks the filters that the kernel holds for it; to read these takes
 root, and stops the process for a moment. Given the word runtimes it lists the
 calls that container runtimes make under a profile before the program starts.
@@ -65,6 +67,13 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 	d, err := f.readPolicy(env, name)
 	if err != nil {
 		return err
+	}
+	if profile.IsBuiltIn(name) {
+		_, source, err := profile.BuiltIn(name)
+		if err != nil {
+			return err
+		}
+		env.notef("%s: as in %s", name, source)
 	}
 	p, err := d.Evaluate(on)
 	if err != nil {
@@ -105,10 +114,18 @@ func sayPolicy(env *environment, p *profile.Policy) error {
 		return err
 	}
 	sayLacks(env, p, starts)
-	if !p.DenialsLogged() {
-		env.notef("%s: what it denies leaves no record: SECCOMP_FILTER_FLAG_LOG is not among its flags", p.Name)
+	for _, rule := range p.DeadRules() {
+		env.notef("%s: %s", p.Name, rule)
 	}
+	sayUnrecorded(env, p)
 	return nil
+}
+
+// sayUnrecorded tells that no log will show what the policy denies.
+func sayUnrecorded(env *environment, p *profile.Policy) {
+	if !p.DenialsLogged() {
+		env.notef("%s: what it denies leaves no record without SECCOMP_FILTER_FLAG_LOG among its flags (profile --log-denied; Docker before 23.0 ignores it)", p.Name)
+	}
 }
 
 func writeInspection(w io.Writer, list []profile.Inspection, output string, style table.Style) error {

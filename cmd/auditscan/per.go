@@ -2,10 +2,14 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/atomicfile"
@@ -13,7 +17,7 @@ import (
 )
 
 // perKeys are the keys that there can be a profile for each value of.
-var perKeys = []aggregate.Key{aggregate.ByContainer, aggregate.ByPod, aggregate.ByWorkload, aggregate.ByExe, aggregate.ByComm}
+var perKeys = []aggregate.Key{aggregate.ByContainer, aggregate.ByNested, aggregate.ByManager, aggregate.ByPod, aggregate.ByWorkload, aggregate.ByExe, aggregate.ByComm}
 
 // writePer writes a profile for each value of a key into a directory.
 func (f *profileFlags) writePer(env *environment, s *aggregate.Summary, o profile.Options) error {
@@ -33,8 +37,12 @@ func (f *profileFlags) writePer(env *environment, s *aggregate.Summary, o profil
 		}
 		return fmt.Errorf("no profile for any %s: %d records have none%s, and nobody else ran under SCMP_ACT_LOG", ix.Per, ix.Unattributed, advice)
 	}
-	if err := writeIndex(ix, f.dir, f.force); err != nil {
+	removed, err := writeIndex(ix, f.dir, f.force)
+	if err != nil {
 		return err
+	}
+	if len(removed) > 0 {
+		env.notef("removed from %s, being of an earlier run alone: %s", f.dir, strings.Join(removed, " "))
 	}
 	if ix.Unattributed > 0 {
 		env.notef("records without %s, in no profile: %d", ix.Per, ix.Unattributed)
@@ -68,11 +76,11 @@ func sayLacking(env *environment, ix *profile.Index) error {
 	return err
 }
 
-// writeIndex writes the profiles and the index, all or none. Nothing is
-// overwritten unless forced.
-func writeIndex(ix *profile.Index, dir string, force bool) error {
+// writeIndex writes the profiles and the index, all or none, and removes those
+// that an earlier index lists alone. Nothing is overwritten unless forced.
+func writeIndex(ix *profile.Index, dir string, force bool) (removed []string, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
+		return nil, err
 	}
 	var files []atomicfile.File
 	for _, e := range ix.Profiles {
@@ -82,14 +90,47 @@ func writeIndex(ix *profile.Index, dir string, force bool) error {
 	}
 	var text bytes.Buffer
 	if err := ix.WriteJSON(&text); err != nil {
-		return err
+		return nil, err
 	}
 	index := atomicfile.File{Name: profile.IndexName, Data: text.Bytes()}
+	obsolete, err := obsoleteFiles(ix, dir)
+	if err != nil {
+		return nil, err
+	}
 	for _, f := range append(files[:len(files):len(files)], index) {
 		path := filepath.Join(dir, f.Name)
 		if _, err := os.Lstat(path); err == nil && !force {
-			return fmt.Errorf("%s exists (--force overwrites it)", path)
+			return nil, fmt.Errorf("%s exists (--force overwrites it%s)", path, removing(obsolete))
 		}
 	}
-	return atomicfile.WriteSet(dir, 0o666, files, index)
+	return obsolete, atomicfile.WriteSet(dir, 0o666, files, index, obsolete...)
+}
+
+// removing tells what --force removes besides.
+func removing(obsolete []string) string {
+	if len(obsolete) == 0 {
+		return ""
+	}
+	return ", and removes what is of the earlier run alone: " + strings.Join(obsolete, " ")
+}
+
+// maxIndex bounds an earlier index that is read.
+const maxIndex = 64 << 20
+
+// obsoleteFiles returns the profiles of an earlier run that this one has none
+// for.
+func obsoleteFiles(ix *profile.Index, dir string) ([]string, error) {
+	file, err := os.Open(filepath.Join(dir, profile.IndexName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(file, maxIndex))
+	return ix.Obsolete(text), err
 }

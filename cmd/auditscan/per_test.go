@@ -17,13 +17,13 @@ func TestIndexOverwrites(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "b.json"), []byte("old"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeIndex(ix, dir, false); err == nil || !strings.Contains(err.Error(), "b.json exists") {
+	if _, err := writeIndex(ix, dir, false); err == nil || !strings.Contains(err.Error(), "b.json exists") {
 		t.Fatalf("error %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "a.json")); err == nil {
 		t.Error("a.json was written although b.json was in the way")
 	}
-	if err := writeIndex(ix, dir, true); err != nil {
+	if _, err := writeIndex(ix, dir, true); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"a.json", "b.json"} {

@@ -79,7 +79,7 @@ with 3 if the input is incomplete or a call could not be named.`,
 	flags.StringVar(&f.name, "name", "auditscan", "metadata.`name` of --format spo, and the profile's name in --security-context")
 	flags.StringVar(&f.securityContext, "security-context", "", "write the securityContext of a pod under the profile to `FILE` (YAML)")
 	flags.StringVar(&f.explain, "explain", "", "write the evidence for each call to `FILE` (JSON)")
-	flags.StringVar(&f.per, "per", "", "a profile for each `key`: container, pod, workload, exe, comm (with -O)")
+	flags.StringVar(&f.per, "per", "", "a profile for each `key`: container, nested, manager, pod, workload, exe, comm (with -O)")
 	flags.StringVarP(&f.dir, "output-dir", "O", "", "write the profiles of --per, and an index.json, to `DIR`")
 	flags.BoolVar(&f.force, "force", false, "overwrite what is in DIR")
 	flags.BoolVar(&f.requireTrusted, "require-trusted", false, "refuse input that any user of the host can forge")
@@ -144,7 +144,7 @@ func (f *profileFlags) options() (o profile.Options, err error) {
 		return o, usageErrorf("--explain and --security-context need a file of their own: stdout is the profile's")
 	}
 	if f.per != "" && !slices.Contains(perKeys, aggregate.Key(f.per)) {
-		return o, usageErrorf("--per: unknown key %q (one of container, pod, workload, exe, comm)", f.per)
+		return o, usageErrorf("--per: unknown key %q (one of container, nested, manager, pod, workload, exe, comm)", f.per)
 	}
 	if f.defaultAction != "" {
 		if o.DefaultAction, err = syscalltable.ParseAction(f.defaultAction); err != nil {

@@ -20,6 +20,7 @@ import (
 // readFlags are the flags of the commands that read saved logs.
 type readFlags struct {
 	filterFlags
+	nodeFlags
 	files          []string // --file
 	pidmap         string
 	quiet, verbose bool
@@ -28,6 +29,7 @@ type readFlags struct {
 func (f *readFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&f.files, "file", "f", nil, "read this `FILE`, as an argument does")
 	f.filterFlags.add(flags)
+	f.nodeFlags.add(flags)
 	flags.StringVar(&f.pidmap, "pidmap", "", "find containers by this `FILE` of follow --pidmap")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no advice, no progress bar")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show each record that cannot be used, with its place")
@@ -43,7 +45,11 @@ func (f *readFlags) read(ctx context.Context, env *environment, args []string, e
 	if err != nil {
 		return nil, err
 	}
-	files, notes, err := inputs(env, args)
+	nodes, err := f.nodes()
+	if err != nil {
+		return nil, err
+	}
+	files, notes, err := inputs(env, args, nodes)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +59,7 @@ func (f *readFlags) read(ctx context.Context, env *environment, args []string, e
 	o := pipeline.Options{Filter: filter, Refuse: refuseProfile, Notes: notes}
 	o.PassedOver = func(err error) { env.notef("passed over %v", err) }
 	if events != nil {
-		o.Output = pipeline.Output{Writer: events, Event: report.AppendEvent, Loss: report.AppendLoss}
+		o.Output = pipeline.Output{Writer: events, Event: report.AppendEvent, Loss: appendInPlace}
 	}
 	if o.Containers, err = savedContainers(ctx, env, f.pidmap); err != nil {
 		return nil, err
@@ -91,16 +97,16 @@ func refuseProfile(head []byte) error {
 }
 
 // inputs expands what the user named, or finds the host's own log.
-func inputs(env *environment, args []string) ([]source.Input, []source.Note, error) {
-	if len(args) > 0 {
-		return source.Expand(args)
+func inputs(env *environment, args []string, nodes source.Nodes) ([]source.Input, []source.Note, error) {
+	if len(args)+len(nodes.Named) > 0 {
+		return source.Expand(args, nodes)
 	}
 	path, reason, err := source.FindHost("/")
 	if err != nil {
 		return nil, nil, err
 	}
 	env.notef("%s", reason)
-	return source.Expand([]string{path})
+	return source.Expand([]string{path}, nodes)
 }
 
 // output runs f with a buffer before stdout, and reports what could not be

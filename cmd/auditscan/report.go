@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -41,7 +42,7 @@ of denials alone (--action denied) ends with the rule that would allow them.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, wide, json, ndjson, yaml, csv, markdown")
-	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, pod, namespace, workload, exe, comm, pid; none: all in one")
+	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, nested, manager, pod, namespace, workload, exe, comm, pid; none: all in one")
 	flags.StringVar(&f.sort, "sort", "", "lines in this `order`: count, name, nr, first, last")
 	flags.IntVar(&f.top, "top", 0, "only the first `N` lines, by count unless --sort says else")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if the input is incomplete")
@@ -148,12 +149,27 @@ func (f *reportFlags) events(ctx context.Context, env *environment, args []strin
 	return cmp.Or(f.matched(s), f.verdict(s))
 }
 
+// onlyLate reports whether losses of a kind are told when all records are known,
+// and not in their place, even if another run had told them there.
+func onlyLate(kind aggregate.EvidenceKind) bool {
+	return kind == aggregate.Legacy || kind == aggregate.UnrecordedKill
+}
+
+// appendInPlace appends a loss that stands between the events, unless appendLate
+// does.
+func appendInPlace(dst []byte, kind aggregate.EvidenceKind, n int64, at time.Time) []byte {
+	if onlyLate(kind) {
+		return dst
+	}
+	return report.AppendLoss(dst, kind, n, at)
+}
+
 // appendLate appends, as lines of JSON, the losses that only all records
 // together prove. The others stand in the stream in their place.
 func appendLate(dst []byte, s *aggregate.Summary) []byte {
 	for _, e := range s.Completeness.Evidence {
 		switch {
-		case e.Kind == aggregate.Legacy, e.Kind == aggregate.UnrecordedKill:
+		case onlyLate(e.Kind):
 		case (e.Kind == aggregate.SerialGap || e.Kind == aggregate.Suppressed) && e.Line == 0: // nothing in the log said so
 		default:
 			continue

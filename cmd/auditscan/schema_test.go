@@ -70,6 +70,10 @@ func containerEvents(t *testing.T) string {
 	if !begins || !ends {
 		t.Fatal("per.txtar has no events.jsonl")
 	}
+	events = strings.Replace(events, `"runtime":`, `"nested":"kind","manager":"user@1000.service","runtime":`, 1)
+	if !strings.Contains(events, `"manager"`) {
+		t.Fatal("no container in per.txtar has a runtime")
+	}
 	return save(t, "events.jsonl", events)
 }
 

@@ -51,7 +51,7 @@ func TestLabelsNameNoOtherPod(t *testing.T) {
 	} {
 		r, _ := hostTree(t, map[string]string{tt.file: tt.text, "etc/passwd": "ann:x:1000:1000::/home/ann:/bin/sh\n",
 			taskDir + "k8s.io/" + idC + "/config.json": criConfig})
-		if got := r.Identify(tt.ref); got != tt.want {
+		if got := r.identify(tt.ref); got != tt.want {
 			t.Errorf("%s:\n got %+v\nwant %+v", name, got, tt.want)
 		}
 	}
@@ -206,7 +206,7 @@ func TestNobodyLeavesHisPart(t *testing.T) {
 		if !ok {
 			continue
 		}
-		id := r.Identify(r.Settle(ref))
+		id := r.identify(r.Settle(ref))
 		switch {
 		case id.Manager == "user@1000.service" && strings.Contains(part, "user-1000.slice"): // it is not the host's
 			if id.ID == idA || id.ID == idC || id.Pod+id.Namespace != "" {

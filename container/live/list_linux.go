@@ -28,7 +28,7 @@ func List(names *Resolver) ([]container.Process, error) {
 		if err != nil || r.ref == (container.Ref{}) {
 			continue // it has ended meanwhile, or is in none
 		}
-		id := names.Identify(names.Settle(r.ref))
+		id := names.identify(names.Settle(r.ref))
 		id.Via = container.ViaDirect
 		list = append(list, container.Process{PID: pid, Start: now.wall(r.born), Container: &id})
 	}

@@ -1,12 +1,15 @@
 package live
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/auditscan/auditscan/container"
 )
 
 // In a directory where others can make names, a map is none of theirs: no link,
@@ -63,4 +66,30 @@ func TestReadMapTakesFilesAlone(t *testing.T) {
 			t.Errorf("%s: %v, want one that says %s", name, err, want)
 		}
 	}
+}
+
+// Where nothing of a line could be written, the next one begins no new line.
+func TestMapWriterFull(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	name := filepath.Join(t.TempDir(), "pids.jsonl")
+	w := mustOpenMap(t, name)
+	defer w.Close()
+	p := container.Process{PID: 8, Start: clock(t, "11:00:00"), End: clock(t, "11:00:01"), Container: &container.Identity{ID: "b"}}
+	write(t, w, p)
+	line, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := w.file
+	w.file = full
+	if err := w.Write(p); !errors.Is(err, unix.ENOSPC) {
+		t.Errorf("written to a full disk: %v", err)
+	}
+	w.file = file
+	write(t, w, p)
+	wantFile(t, name, string(line)+string(line))
 }

@@ -70,9 +70,9 @@ func (r *Resolver) Problems() []container.Problem {
 	return r.problems.List()
 }
 
-// Identify returns what is known about the container of ref; at least its ID,
+// identify returns what is known about the container of ref; at least its ID,
 // which is ref.ID or ref.Name. Via is left empty.
-func (r *Resolver) Identify(ref container.Ref) container.Identity {
+func (r *Resolver) identify(ref container.Ref) container.Identity {
 	id := container.Identity{ID: ref.Name, Name: ref.Name, Runtime: ref.Runtime}
 	if ref.ID != "" {
 		id = r.identifyContainer(ref.Owner())

@@ -25,7 +25,7 @@ func TestUnreadableDirectory(t *testing.T) {
 		unix.Setfsuid(65534)
 		defer unix.Setfsuid(0)
 	}
-	if got := r.Identify(container.Ref{ID: idA}); got.Name != "nginx" {
+	if got := r.identify(container.Ref{ID: idA}); got.Name != "nginx" {
 		t.Errorf("%+v: nothing from the places that can be read", got)
 	}
 	checkProblems(t, r.Problems(), "/"+dockerDir+": permission denied")
@@ -37,6 +37,6 @@ func TestFIFODoesNotBlock(t *testing.T) {
 	if err := unix.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r.Identify(container.Ref{ID: idA})
+	r.identify(container.Ref{ID: idA})
 	checkProblems(t, r.Problems(), "not a regular file")
 }

@@ -138,8 +138,8 @@ func TestIdentify(t *testing.T) {
 	for _, test := range namesTests {
 		t.Run(test.name, func(t *testing.T) {
 			r, _ := hostTree(t, test.files)
-			if got := r.Identify(test.ref); got != test.want {
-				t.Errorf("Identify(%+v)\n got %+v\nwant %+v", test.ref, got, test.want)
+			if got := r.identify(test.ref); got != test.want {
+				t.Errorf("identify(%+v)\n got %+v\nwant %+v", test.ref, got, test.want)
 			}
 			if p := r.Problems(); len(p) > 0 {
 				t.Errorf("problems: %v", p)
@@ -150,36 +150,56 @@ func TestIdentify(t *testing.T) {
 
 func TestIdentifyKeepsWhatIsGone(t *testing.T) {
 	r, now := hostTree(t, map[string]string{taskDir + "k8s.io/" + idA + "/config.json": criConfig})
-	want := r.Identify(container.Ref{ID: idA})
+	want := r.identify(container.Ref{ID: idA})
 	if err := r.files.root.RemoveAll("run"); err != nil {
 		t.Fatal(err)
 	}
 	*now = now.Add(time.Hour)
-	if got := r.Identify(container.Ref{ID: idA}); got != want || got.Name != "nginx" {
+	if got := r.identify(container.Ref{ID: idA}); got != want || got.Name != "nginx" {
 		t.Errorf("after the files went: %+v, before: %+v", got, want)
 	}
 	// A container known by its pod's cgroup alone is of that pod.
-	got := r.Identify(container.Ref{ID: idC, PodUID: uid})
+	got := r.identify(container.Ref{ID: idC, PodUID: uid})
 	if got.Pod != "web-5d4f8c7b9c-x2x4z" || got.Namespace != "prod" || got.Name != "" {
 		t.Errorf("nested in a pod: %+v", got)
 	}
-	if got := r.Identify(container.Ref{ID: idC, PodUID: uid, User: "1000"}); got.Pod != "" {
+	if got := r.identify(container.Ref{ID: idC, PodUID: uid, User: "1000"}); got.Pod != "" {
 		t.Errorf("a user's cgroup named like a pod's: %+v", got)
 	}
 }
 
 func TestIdentifyAsksAgain(t *testing.T) {
 	r, now := hostTree(t, nil)
-	if got := r.Identify(container.Ref{ID: idA}); got.Name != "" {
+	if got := r.identify(container.Ref{ID: idA}); got.Name != "" {
 		t.Fatalf("%+v", got)
 	}
 	writeFile(t, filepath.Join(r.files.root.Name(), "var/log/containers/web-0_prod_nginx-"+idA+".log"), "")
 	*now = now.Add(firstWait - 1)
-	if got := r.Identify(container.Ref{ID: idA}); got.Name != "" {
+	if got := r.identify(container.Ref{ID: idA}); got.Name != "" {
 		t.Errorf("asked again too early: %+v", got)
 	}
 	*now = now.Add(1)
-	if got := r.Identify(container.Ref{ID: idA}); got.Name != "nginx" || got.Workload != "web" {
+	if got := r.identify(container.Ref{ID: idA}); got.Name != "nginx" || got.Workload != "web" {
+		t.Errorf("not asked again: %+v", got)
+	}
+}
+
+// TestIdentifyAsksRarely: a container without a name is asked for more and more
+// rarely, but at least once a minute.
+func TestIdentifyAsksRarely(t *testing.T) {
+	r, now := hostTree(t, nil)
+	r.identify(container.Ref{ID: idA})
+	for range 20 { // many times more than it takes to wait longest
+		*now = now.Add(time.Hour)
+		r.identify(container.Ref{ID: idA})
+	}
+	writeFile(t, filepath.Join(r.files.root.Name(), "var/log/containers/web-0_prod_nginx-"+idA+".log"), "")
+	*now = now.Add(maxWait - 1)
+	if got := r.identify(container.Ref{ID: idA}); got.Name != "" {
+		t.Errorf("asked again too early: %+v", got)
+	}
+	*now = now.Add(1)
+	if got := r.identify(container.Ref{ID: idA}); got.Name != "nginx" {
 		t.Errorf("not asked again: %+v", got)
 	}
 }
@@ -188,7 +208,7 @@ func TestIdentifyCacheIsBounded(t *testing.T) {
 	r, _ := hostTree(t, nil)
 	r.files.root.Close() // each look at the disk is one problem, not an answer
 	for i := range maxNamed + 10 {
-		r.Identify(container.Ref{ID: idA, User: strings.Repeat("1", i%3+1) + string(rune('a'+i))})
+		r.identify(container.Ref{ID: idA, User: strings.Repeat("1", i%3+1) + string(rune('a'+i))})
 	}
 	if len(r.cache) != maxNamed || len(r.oldest) != maxNamed {
 		t.Errorf("%d and %d cached, want %d", len(r.cache), len(r.oldest), maxNamed)
@@ -233,7 +253,7 @@ func TestHostileNames(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r, _ := hostTree(t, test.files)
 			test.want.ID = idA
-			if got := r.Identify(container.Ref{ID: idA}); got != test.want {
+			if got := r.identify(container.Ref{ID: idA}); got != test.want {
 				t.Errorf("\n got %+v\nwant %+v", got, test.want)
 			}
 			checkProblems(t, r.Problems(), test.problem)
@@ -260,7 +280,7 @@ func TestSymbolicLinksStayInside(t *testing.T) {
 	if err := os.Symlink(outside, link); err != nil {
 		t.Skipf("no symbolic links here: %v", err)
 	}
-	if got := r.Identify(container.Ref{ID: idA}); got != (container.Identity{ID: idA}) {
+	if got := r.identify(container.Ref{ID: idA}); got != (container.Identity{ID: idA}) {
 		t.Errorf("followed a link out of the root: %+v", got)
 	}
 	checkProblems(t, r.Problems(), "/"+dockerDir+": path escapes from parent")
@@ -271,7 +291,7 @@ func TestSymbolicLinksStayInside(t *testing.T) {
 	if err := os.Symlink("../../../srv/ctr", link); err != nil {
 		t.Fatal(err)
 	}
-	if got := r.Identify(container.Ref{ID: idB}); got.Name != "web" {
+	if got := r.identify(container.Ref{ID: idB}); got.Name != "web" {
 		t.Errorf("did not follow a link inside of the root: %+v", got)
 	}
 }

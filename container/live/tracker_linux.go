@@ -347,7 +347,7 @@ func (t *Tracker) report(l *life) {
 // identity returns the names of ref, the same pointer as long as they do not
 // change.
 func (t *Tracker) identity(ref container.Ref, via string) *container.Identity {
-	id := t.names.Identify(ref)
+	id := t.names.identify(ref)
 	id.Via = via
 	key := attribution{ref, via}
 	known := t.identities[key]

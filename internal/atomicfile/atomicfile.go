@@ -122,7 +122,7 @@ func createTemp(root *os.Root, dest string, mode fs.FileMode) (*temp, error) {
 			return nil, err
 		}
 		t := &temp{root: root, file: f, name: name, dest: dest}
-		if Lock(f) == nil && t.inPlace() {
+		if lock(f) == nil && t.inPlace() {
 			return t, nil
 		}
 		f.Close() // another process took it for stale
@@ -143,7 +143,7 @@ func removeStale(root *os.Root, name string) {
 	}
 	defer f.Close()
 	opened, err := f.Stat()
-	if err == nil && os.SameFile(info, opened) && Lock(f) == nil {
+	if err == nil && os.SameFile(info, opened) && lock(f) == nil {
 		_ = root.Remove(name) // else the next name is tried
 	}
 }

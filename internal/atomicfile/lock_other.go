@@ -7,5 +7,5 @@ import "os"
 // locks tells that Lock does nothing here: there is no flock.
 const locks = false
 
-// Lock does nothing: there is no flock.
-func Lock(*os.File) error { return nil }
+// lock does nothing: there is no flock.
+func lock(*os.File) error { return nil }

@@ -11,8 +11,8 @@ import (
 // locks tells that Lock does something here.
 const locks = true
 
-// Lock makes sure that only one process writes a file; the lock ends with it.
-func Lock(f *os.File) error {
+// lock makes sure that only one process writes a file; the lock ends with it.
+func lock(f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return errors.New("another auditscan writes it")

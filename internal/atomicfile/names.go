@@ -2,10 +2,10 @@ package atomicfile
 
 import "strings"
 
-// IsDevice reports whether Windows takes a file name for a device in whatever
+// isDevice reports whether Windows takes a file name for a device in whatever
 // folder and with whatever extension: CON.json is the console there. See
 // "Naming Files, Paths, and Namespaces" of Microsoft's documentation.
-func IsDevice(name string) bool {
+func isDevice(name string) bool {
 	base, _, _ := strings.Cut(name, ".")
 	base = strings.ToUpper(strings.TrimRight(base, " "))
 	switch base {

@@ -42,7 +42,7 @@ func Claim(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := Lock(f); err != nil {
+	if err := lock(f); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 	}
 	return f, nil

@@ -33,7 +33,7 @@ func WriteSet(dir string, mode fs.FileMode, files []File, index File, obsolete .
 		return fmt.Errorf("write into %s: %w", dir, err)
 	}
 	defer folder.Close() // and with it the lock
-	if err := Lock(folder); err != nil {
+	if err := lock(folder); err != nil {
 		return fmt.Errorf("write into %s: %w", dir, err)
 	}
 	temps, err := fillAll(root, mode, append(files[:len(files):len(files)], index))

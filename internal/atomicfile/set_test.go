@@ -72,7 +72,7 @@ func TestSetIsExclusive(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer folder.Close()
-	if err := Lock(folder); err != nil {
+	if err := lock(folder); err != nil {
 		t.Fatal(err)
 	}
 	if err := WriteSet(dir, 0o644, nil, File{"index", nil}); err == nil || !strings.Contains(err.Error(), "another auditscan") {
@@ -85,8 +85,8 @@ func TestIsDevice(t *testing.T) {
 		"CON.json": true, "nul.json": true, "Aux": true, "com1.tar.gz": true, "LPT9": true, "COM¹.json": true, "con .json": true, "conin$": true,
 		"console.json": false, "com.json": false, "com10.json": false, "nginx.json": false, "": false, ".con": false, "x.con": false, "LPTx": false,
 	} {
-		if got := IsDevice(name); got != want {
-			t.Errorf("IsDevice(%q) = %v", name, got)
+		if got := isDevice(name); got != want {
+			t.Errorf("isDevice(%q) = %v", name, got)
 		}
 	}
 }

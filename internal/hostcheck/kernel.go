@@ -50,7 +50,7 @@ func judgeLogged(avail, logged text) Check {
 	case len(missing) > 0:
 		return warning(id, "denials are not recorded: "+strings.Join(missing, " "), fix)
 	}
-	return ok(id, strings.Join(have, " "))
+	return ok(id, strings.Join(have, " ")+"; errors that a filter returns only if its profile has SECCOMP_FILTER_FLAG_LOG, which Docker before 23.0 ignores")
 }
 
 // judgeAudit reports whether records are made at all.

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Layout is the form, for package time.
-const Layout = "2006-01-02T15:04:05.000Z"
+// layout is the form, for package time.
+const layout = "2006-01-02T15:04:05.000Z"
 
 const year10000 = 253402300800000 // ms since the epoch
 
@@ -49,9 +49,9 @@ func OrNil(t time.Time) *string {
 
 // Parse reads what Append writes, and nothing else.
 func Parse(text string) (time.Time, error) {
-	t, err := time.Parse(Layout, text)
+	t, err := time.Parse(layout, text)
 	if err != nil || !Representable(t.UnixMilli()) || Format(t) != text {
-		return time.Time{}, fmt.Errorf("%.40q is no time since 1970 like %s", text, Layout)
+		return time.Time{}, fmt.Errorf("%.40q is no time since 1970 like %s", text, layout)
 	}
 	return t, nil
 }

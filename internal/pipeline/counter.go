@@ -21,6 +21,7 @@ type counter struct {
 	partial bool // the tally has a part of the counts: the total is another
 	shown   shown
 	input   string
+	node    []byte    // of the records that name none
 	before  int64     // lines of the input before the block
 	now     time.Time // when the block came; zero for a saved log
 	event   event.Event
@@ -65,9 +66,9 @@ func (c *counter) item(item parser.Item) {
 	line := c.before + c.parser.Line()
 	switch item {
 	case parser.ItemRecord:
-		c.record(c.parser.Record(), line)
+		c.record(c.ofNode(c.parser.Record()), line)
 	case parser.ItemOther:
-		c.tally.Other(c.parser.Record())
+		c.tally.Other(c.ofNode(c.parser.Record()))
 	case parser.ItemLoss:
 		l := c.parser.Loss()
 		if kind, ok := c.tally.Loss(l, line); ok {
@@ -77,6 +78,14 @@ func (c *counter) item(item parser.Item) {
 		m := c.parser.Malformed()
 		c.malformed(m.Reason, m.Text, line)
 	}
+}
+
+// ofNode gives a record that names no node that of its input.
+func (c *counter) ofNode(r *parser.Record) *parser.Record {
+	if len(r.Node) == 0 && len(c.node) > 0 {
+		r.Node = c.node
+	}
+	return r
 }
 
 // malformed counts a record that cannot be used.

@@ -92,6 +92,7 @@ func (r *run) open(ctx context.Context, in *input, stdin io.Reader) (err error) 
 	layout := parser.Sniff(head)
 	in.blocks, in.trust = in.reader, savedTrust(in.reader)
 	in.total = r.counter(r.total, in.reader.Name(), layout)
+	in.total.node = []byte(in.file.Node)
 	in.apart = layout == parser.LayoutLines
 	in.pack(in.reader.Packed())
 	if in.apart {
@@ -123,7 +124,7 @@ func (r *run) end(in *input) error {
 		return nil
 	}
 	if in.total == nil {
-		return r.report(in.reader)
+		return r.report(in.reader, in.file.Node)
 	}
 	if err := in.reader.Whole(); err != nil { // what was read is a part
 		return err
@@ -249,7 +250,7 @@ func open(ctx context.Context, name string, stdin io.Reader) (*source.Reader, er
 
 // report reads an input that is a report or a stream of events. What is left
 // of either is counts, so no events can be made of them.
-func (r *run) report(in *source.Reader) error {
+func (r *run) report(in *source.Reader, node string) error {
 	if r.options.Output.Writer != nil {
 		return fmt.Errorf("%s: not a log, so its records cannot be given as events: use another format", in.Name())
 	}
@@ -258,6 +259,7 @@ func (r *run) report(in *source.Reader) error {
 		return err
 	}
 	s.Reported = true
+	s.NameNode(node)
 	r.saved = append(r.saved, r.options.Filter.Apply(s))
 	return nil
 }

@@ -211,7 +211,7 @@ func TestDirectoryAsItIs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	inputs, notes, err := source.Expand([]string{dir})
+	inputs, notes, err := source.Expand([]string{dir}, source.Nodes{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,10 +30,10 @@ func (j *job) read(in *input) {
 }
 
 // count parses the block with a worker's counter.
-func (j *job) count(w *counter, blocks Blocks) {
-	w.before, w.out = 0, &j.out
+func (j *job) count(w *counter, in *input) {
+	w.before, w.out, w.node = 0, &j.out, in.total.node
 	j.fault = guarded(func() {
-		j.block = blocks.Trim(j.block)
+		j.block = in.blocks.Trim(j.block)
 		w.block(j.block)
 	})
 	w.tally.Cut(&j.part)
@@ -78,6 +78,7 @@ func (r *run) appendPart(j *job, total, twice *counter) error {
 	j.out.reset()
 	var part tally.Part
 	err := guarded(func() {
+		twice.node = total.node
 		twice.recount(j.block, found)
 		twice.tally.Cut(&part)
 		r.total.SubtractPart(&part)

@@ -41,12 +41,14 @@ type Counter struct {
 	counter *counter
 }
 
-// NewCounter returns a counter for a log of which the source vouches for some
-// trust.
+// NewCounter returns a counter for a log, of Options.Node, of which the source
+// vouches for some trust.
 func NewCounter(input string, trust aggregate.Trust, o Options) *Counter {
 	r := newRun(o)
 	r.total.Begin(tally.Source{Name: input, Trust: trust})
-	return &Counter{r, r.counter(r.total, input, parser.LayoutLines)}
+	c := &Counter{r, r.counter(r.total, input, parser.LayoutLines)}
+	c.counter.node = []byte(o.Node)
+	return c
 }
 
 // Summary returns what was counted so far.

@@ -34,6 +34,9 @@ type Options struct {
 	// the serials prove that nothing is missing. Nil: all are counted.
 	Owns   func(session uint32, pid int32) bool
 	Output Output
+	// Node is whose log a Counter counts, for the records that do not say so. Of
+	// inputs to Read, each has its own.
+	Node string
 	// Malformed is told each record that cannot be used, with its input and
 	// line; nil: nobody is.
 	Malformed func(input string, line int64, reason string, text []byte)

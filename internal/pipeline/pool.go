@@ -212,7 +212,7 @@ func (p *pool) job(w *worker) *job {
 func (p *pool) count(w *worker, in *input, j *job) {
 	if j != nil {
 		if in.apart {
-			p.unlocked(func() { j.count(w.counter, in.blocks) })
+			p.unlocked(func() { j.count(w.counter, in) })
 		}
 		j.counted = true
 	}

@@ -1,6 +1,7 @@
 package tally
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 )
@@ -13,10 +14,23 @@ const maxSettled = 4096
 type spaceGaps struct {
 	space int32
 	stretch
-	single     bool // there is one serial
-	mixed      bool // serials of several nodes: what lacks cannot be told
-	outOfOrder bool // a part may be missing that no serial tells of
+	single bool // there is one serial
+	flaws
 }
+
+// flaws are what keeps a serial space from proving anything.
+type flaws struct {
+	mixed    bool   // serials of several nodes: what lacks cannot be told
+	repeated bool   // of two boots at the same time by the clock: neither can it
+	doubt    string // why a part may be missing that no serial tells of; "": nothing speaks for it
+}
+
+func (f flaws) or(o flaws) flaws {
+	return flaws{f.mixed || o.mixed, f.repeated || o.repeated, cmp.Or(f.doubt, o.doubt)}
+}
+
+// flaws are those of a space.
+func (ts *tracks) flaws() flaws { return flaws{ts.mixed(), ts.repeated, ts.doubt()} }
 
 // gaps are what each space proves, in the order of the spaces.
 func (s *serials) gaps() []spaceGaps {
@@ -30,7 +44,7 @@ func (s *serials) gaps() []spaceGaps {
 	var out []spaceGaps
 	for _, space := range slices.Sorted(maps.Keys(spaces)) {
 		ts := split(spaces[space])
-		g := spaceGaps{space: space, stretch: s.closed[space], mixed: s.mixed[space] || ts.mixed(), outOfOrder: ts.outOfOrder()}
+		g := spaceGaps{space: space, stretch: s.closed[space], flaws: ts.flaws().or(s.flaws[space])}
 		for _, t := range ts.all {
 			sum := join(t.all)
 			g.add(&sum)
@@ -57,12 +71,16 @@ func (s *serials) stretches(n int) map[int32][]stretch {
 // settle lets the older half of the pages go, and keeps their stretches.
 func (s *serials) settle() {
 	if s.settled == nil {
-		s.settled, s.closed, s.mixed = map[int32][]stretch{}, map[int32]stretch{}, map[int32]bool{}
+		s.settled, s.closed, s.flaws = map[int32][]stretch{}, map[int32]stretch{}, map[int32]flaws{}
 	}
 	half := s.pages.n / 2
 	for space, all := range s.stretches(half) {
 		ts := split(all)
-		s.mixed[space] = s.mixed[space] || ts.mixed()
+		f := ts.flaws()
+		if f.doubt == doubtOutOfOrder {
+			f.doubt = "" // what comes may yet be the part
+		}
+		s.flaws[space] = s.flaws[space].or(f)
 		slices.SortFunc(ts.all, func(a, b *track) int { return a.place - b.place })
 		for _, t := range ts.all {
 			for _, part := range parts(t.all) {

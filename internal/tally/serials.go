@@ -40,7 +40,9 @@ type page struct {
 	key         uint32           // serial >> pageBits
 	next        int32            // another page of this key, from another boot or space; -1: none
 	space       int32            // the serial space; see Proof
+	place       int32            // among all pages
 	disputed    bool             // it claims serials of a page of the same time
+	repeated    bool             // and that page stands far before it: it is of another boot
 	first, last int64            // ms
 	seen        uint64           // serials of any audit record
 	records     uint64           // serials of SECCOMP records
@@ -62,7 +64,7 @@ type serials struct {
 	printed printed
 	settled map[int32][]stretch // of the pages that were let go, by space
 	closed  map[int32]stretch   // the sums of the oldest of those
-	mixed   map[int32]bool      // the spaces of which those were of several nodes
+	flaws   map[int32]flaws     // of the spaces of those
 }
 
 func newSerials(limit *int) *serials {
@@ -113,7 +115,7 @@ func (s *serials) add(p page) *page {
 
 // push makes p a page of the current key.
 func (s *serials) push(p page) *page {
-	p.key, p.next = s.key, s.head
+	p.key, p.next, p.place = s.key, s.head, int32(s.pages.n)
 	s.head = s.pages.add(p)
 	s.heads[s.key] = s.head
 	s.top = max(s.top, s.key)
@@ -180,19 +182,26 @@ func (s *serials) record(ms int64, serial uint32, c content, space int32) (dupli
 		}
 		return true
 	}
-	disputed := false
+	disputed, repeated := false, false
 	p = s.find(serial>>pageBits, func(p *page) bool {
 		fits := p.space == space && p.meets(ms, ms)
-		disputed = disputed || fits && p.records&bit != 0
+		if fits && p.records&bit != 0 {
+			disputed, repeated = disputed || !s.passed(p), repeated || s.passed(p)
+		}
 		return fits && p.records&bit == 0
 	})
 	if p == nil {
 		p = s.add(page{first: ms, last: ms, space: space})
 	}
-	p.disputed = p.disputed || disputed
+	p.disputed, p.repeated = p.disputed || disputed, p.repeated || repeated
 	p.note(ms, at, c)
 	return false
 }
+
+// passed reports whether so many pages were begun behind p that no late record
+// of its boot is to be expected: a host without a clock is at the same time
+// after each boot, and then at the same serials, too.
+func (s *serials) passed(p *page) bool { return s.pages.n-int(p.place) > latePages }
 
 // note adds a SECCOMP record.
 func (p *page) note(ms int64, at uint32, c content) {
@@ -243,7 +252,7 @@ func (s *serials) merge(o *serials, space int32) {
 		}
 		q.widen(p.first, p.last)
 		q.seen |= p.seen
-		q.disputed = q.disputed || p.disputed
+		q.disputed, q.repeated = q.disputed || p.disputed, q.repeated || p.repeated
 		for m := p.records; m != 0; m &= m - 1 {
 			bit := bits.TrailingZeros64(m)
 			q.low[bit], q.high[bit] = p.low[bit], p.high[bit]

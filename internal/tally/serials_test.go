@@ -26,15 +26,18 @@ type stamped struct {
 	millis int64
 }
 
-func (s *stream) add(e stamped) {
-	r := parser.Record{Form: parser.FormAuditd, Stamp: parser.Stamp{Millis: e.millis, Serial: e.serial, HasTime: true, HasSerial: true}, Process: &parser.Process{}}
+func (s *stream) add(e stamped) { addStamped(s.b, e, "") }
+
+// addStamped adds a record of a node.
+func addStamped(b *Tally, e stamped, node string) {
+	r := parser.Record{Node: []byte(node), Form: parser.FormAuditd, Stamp: parser.Stamp{Millis: e.millis, Serial: e.serial, HasTime: true, HasSerial: true}, Process: &parser.Process{}}
 	if e.serial%3 != 0 {
-		s.b.Other(&r)
+		b.Other(&r)
 		return
 	}
 	r.PID, r.Comm, r.Code = 7, parser.Text{Bytes: []byte("a"), Enc: parser.EncQuoted}, 0x7ffc0000
 	r.Arch = 0xc000003e
-	addRecord(s.b, &r, nil, 1)
+	addRecord(b, &r, nil, 1)
 }
 
 // boot is n events with serials from first on, a millisecond apart, after
@@ -184,7 +187,7 @@ func TestSettle(t *testing.T) {
 		want int64
 	}{
 		{"in order", func(s *stream) []stamped { return sparse(s, 1) }, (n - 1) * (step - 1)},
-		{"older half last", func(s *stream) []stamped { all := sparse(s, firstSerials); return append(all[n/2:], all[:n/2]...) }, (n - 1) * (step - 1)},
+		{"older half last", func(s *stream) []stamped { all := sparse(s, firstSerials); return append(all[n/2:], all[:n/2]...) }, 0}, // nobody knows: see doubtOutOfOrder
 		{"newest first", func(s *stream) []stamped { return reversed(sparse(s, 1)) }, (n - 1) * (step - 1)},
 		{"two boots", func(s *stream) []stamped { return append(sparse(s, 1), sparse(s, 1)...) }, 2 * (n - 1) * (step - 1)},
 		{"many boots", func(s *stream) (all []stamped) {

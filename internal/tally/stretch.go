@@ -15,6 +15,7 @@ type stretch struct {
 	first, last int64  // ms
 	from, to    int64  // ms: when the first missing one was noticed, and the last
 	disputed    bool   // records of another content claim serials of this page at the same time
+	repeated    bool   // and they stand far behind
 }
 
 // stretchOf is that of a page.
@@ -23,7 +24,7 @@ func stretchOf(p *page) stretch {
 	return stretch{
 		low:  base + int64(bits.TrailingZeros64(p.seen)),
 		high: base + pageMask - int64(bits.LeadingZeros64(p.seen)),
-		seen: p.seen, first: p.first, last: p.last, disputed: p.disputed,
+		seen: p.seen, first: p.first, last: p.last, disputed: p.disputed, repeated: p.repeated,
 	}
 }
 

@@ -116,6 +116,9 @@ const (
 	doubtExtract    = "it holds SECCOMP records only: an extract, whose gaps prove nothing"
 	doubtOne        = "one audit record shows nothing of others"
 	doubtOutOfOrder = "the serials begin anew where no boot does: a part is missing, or the files are not in the order of time"
+	doubtJumped     = "serials are missing where the time goes back: records are lost, or the log of another node or boot follows"
+	doubtWrapped    = "the serials end near 2^32 and begin anew: the host was booted, or the counter went on and records are lost"
+	doubtRepeated   = "two boots were at the same time by the clock, and made the same serials: which is missing of which cannot be told"
 	doubtNodes      = "there are records of more than 1,024 nodes: the serials of the others were not kept"
 )
 
@@ -157,12 +160,14 @@ func (p *Proof) weigh(node string, n *serials, g *spaceGaps) (evidence []aggrega
 		return []aggregate.Evidence{p.locate(node, g.space, aggregate.Evidence{Kind: aggregate.MixedNodes})}, ""
 	case extract:
 		return nil, doubtExtract
+	case g.flaws.repeated:
+		return nil, doubtRepeated
+	case g.doubt != "":
+		return nil, g.doubt
 	case g.missing > 0:
 		return []aggregate.Evidence{p.locate(node, g.space, aggregate.Evidence{
 			Kind: aggregate.SerialGap, Count: g.missing, First: aggregate.Millis(g.from).Time(), Last: aggregate.Millis(g.to).Time(),
 		})}, ""
-	case g.outOfOrder:
-		return nil, doubtOutOfOrder
 	case g.single && !p.fromKernel():
 		return nil, doubtOne
 	}
