@@ -42,8 +42,15 @@ install -D -m 0755 "$3" "$R/usr/local/bin/auditscan"
 exec env container=test chroot "$R" /lib/systemd/systemd --system --unit=test.target --log-target=null --show-status=no
 `
 
-// unboot removes the cgroups that are left of it.
-const unboot = `mount -t cgroup2 cgroup2 /mnt && find "/mnt/$1" -depth -type d -exec rmdir {} \;`
+// unboot removes the cgroups that are left of it, once the last process of
+// each has ended.
+const unboot = `mount -t cgroup2 cgroup2 /mnt
+for try in $(seq 200); do
+	find "/mnt/$1" -depth -type d -exec rmdir {} \; 2>/dev/null
+	[ -d "/mnt/$1" ] || exit 0
+	sleep 0.05
+done
+exit 1`
 
 // host is what boot has started.
 type host struct {
