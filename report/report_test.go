@@ -15,6 +15,8 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/table"
+	"github.com/auditscan/auditscan/syscalltable"
 )
 
 var update = flag.Bool("update", false, "write the goldens instead of comparing with them")
@@ -231,5 +233,27 @@ func TestVerdictWords(t *testing.T) {
 		if got := lines[len(lines)-1].Text; got != test.want || len(lines) != test.n {
 			t.Errorf("%d lines, the last %q, want %d and %q", len(lines), got, test.n, test.want)
 		}
+	}
+}
+
+// TestWriteCounts: the calls of each program, the most frequent first, with
+// their shares.
+func TestWriteCounts(t *testing.T) {
+	call := func(nr int32, count int64) aggregate.Call {
+		return aggregate.Call{Arch: syscalltable.S390X, NR: nr, Action: syscalltable.ActionLog, Count: count}
+	}
+	s := &aggregate.Summary{Groups: []aggregate.Group{{Comm: "a\x1b", Calls: []aggregate.Call{call(3, 1), call(4, 1200)}}, {Comm: "b", Calls: []aggregate.Call{call(9999, 799)}}}}
+	s.Totals.Records = 2000
+	var out bytes.Buffer
+	if err := WriteCounts(&out, s, table.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	want := `SHARE   CALLS   SYSCALL         PROGRAM
+60.0%   1200    write (s390x)   a\x1b
+0.1%    1       read (s390x)    a\x1b
+40.0%   799     #9999 (s390x)   b
+`
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", &out, want)
 	}
 }

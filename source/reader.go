@@ -178,6 +178,9 @@ func (r *Reader) Close() error {
 // read to its end gives every whole line before the damage first, then a
 // [*DamageError].
 func (r *Reader) Next(buf []byte) ([]byte, error) {
+	if cap(buf) == 0 {
+		return nil, io.ErrShortBuffer
+	}
 	r.begin()
 	if r.mapped != nil && r.mapped.data != nil {
 		if block, err := r.fromMapping(buf); block != nil || err != nil {
