@@ -15,11 +15,11 @@ func newDoctor(env *environment) *cobra.Command {
 	var output, root string
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Tell whether this host can record without loss, and what to set if not",
-		Long: `Doctor looks at the kernel, auditd, the log daemons, the disk and its own rights,
-and says what would lose records here, with the command that mends it. It needs
-no rights, and says what it could not see without. It exits with 0 only if
-recording here loses nothing.`,
+		Short: "Tell whether this host records without loss, and what to set",
+		Long: `Doctor looks at the kernel, auditd, the log daemons, the disk and its own
+rights. It says what would lose records here, with the command that mends it. It
+needs no rights, and says what it could not see without them. It exits with 0
+only if recording here loses nothing.`,
 		Example: `  sudo auditscan doctor
   auditscan doctor -o json | jq -r '.checks[] | select(.status != "ok") | .fix'`,
 		Args: noArgs,

@@ -31,7 +31,7 @@ func (f *filterFlags) add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.container, "container", nil, "only these containers: `names or ids`")
 	flags.StringSliceVar(&f.pod, "pod", nil, "only these pods: `names`")
 	flags.StringSliceVarP(&f.namespace, "namespace", "n", nil, "only these Kubernetes `namespaces`")
-	flags.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "every namespace, as without -n")
+	flags.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "every namespace, which is the default")
 	flags.StringSliceVar(&f.arch, "arch", nil, "only these `architectures` (x86_64, arm64, ...)")
 	flags.StringSliceVar(&f.action, "action", nil, "only these `actions` (log, errno, kill_process, ...; denied: all but log)")
 	flags.StringSliceVar(&f.syscall, "syscall", nil, "only these calls: `names`")

@@ -50,7 +50,7 @@ error. Docker, Podman, containerd, CRI-O and the kubelet read it as it is. What
 it adds to what was seen, and what it left out, is said on stderr. It exits
 with 3 if the input is incomplete or a call could not be named.`,
 		Example: `  auditscan profile --comm nginx -o nginx.json /var/log/audit/audit.log
-  auditscan follow -o json | tee run.json; auditscan profile -o app.json run.json
+  auditscan follow -o json > run.json; auditscan profile -o app.json run.json
   auditscan profile --exact --explain why.json -o exact.json audit.log`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := clash(cmd.Flags().Changed); err != nil {
@@ -115,6 +115,9 @@ func clash(given func(flag string) bool) error {
 	}
 	for _, c := range [][2]string{{"deny-call", "deny"}, {"per", "output-dir"}, {"output-dir", "per"}, {"force", "per"}, {"override-base", "merge"}} {
 		if given(c[0]) && !given(c[1]) {
+			if c[0] == "per" {
+				return usageErrorf("--per writes several files: say where with -O DIR")
+			}
 			return usageErrorf("--%s needs --%s", c[0], c[1])
 		}
 	}
@@ -387,7 +390,7 @@ func (f *profileFlags) denyList(ctx context.Context, env *environment, s *aggreg
 // say tells what the profile holds beside what was observed, what it lacks,
 // and how far the log can be relied on.
 func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Summary) error {
-	env.notef("calls observed: %d, added: %d", len(r.Observed), len(r.Additions))
+	sayObserved(env, r)
 	if !f.quiet {
 		sayAdditions(env, r)
 	}
@@ -441,6 +444,15 @@ func sayUnresolved(env *environment, list []profile.Unresolved) {
 	}
 }
 
+// sayObserved tells how many calls the profile allows, and why.
+func sayObserved(env *environment, r *profile.Result) {
+	noun := "syscalls"
+	if len(r.Observed) == 1 {
+		noun = "syscall"
+	}
+	env.notef("%d %s observed, %d added", len(r.Observed), noun, len(r.Additions))
+}
+
 // sayAdditions names what was added, a line a source; --explain has the
 // evidence for each.
 func sayAdditions(env *environment, r *profile.Result) {
@@ -463,9 +475,9 @@ func sourceText(source profile.Source, r *profile.Result) string {
 	case profile.SourceDenied:
 		return "as asked for, though denied during the run"
 	case profile.SourceKernel:
-		return "since the kernel issues them, or no program ends without"
+		return "because the kernel makes them, or no program ends without them"
 	case profile.SourceVDSO:
-		return "since the vDSO may have to make the call"
+		return "in case the vDSO cannot answer"
 	case profile.SourceRuntime:
 		return fmt.Sprintf("for the container runtime's start-up (%s)", r.Startup)
 	case profile.SourceVariants:
