@@ -257,6 +257,7 @@ func (f *checkFlags) summary(ctx context.Context, env *environment, args []strin
 		if by, err = aggregate.ParseKeys(f.by); err != nil {
 			return nil, usageErrorf("--by: %v", err)
 		}
+		f.keepSubj = slices.Contains(by, aggregate.BySubj)
 	}
 	s, err := f.readFlags.read(ctx, env, args, nil)
 	if err != nil || by == nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -74,6 +75,9 @@ the summary on stderr.`,
 }
 
 func (f *followFlags) run(ctx context.Context, env *environment, args []string) (err error) {
+	if err := f.parseTable(); err != nil {
+		return err
+	}
 	filter, err := f.filter(env.clock())
 	if err != nil {
 		return err
@@ -81,9 +85,6 @@ func (f *followFlags) run(ctx context.Context, env *environment, args []string) 
 	json := f.output == "json" || f.output == events
 	if !json && f.output != "table" {
 		return usageErrorf("--output: unknown format %q (one of table, json)", f.output)
-	}
-	if err := f.parseTable(); err != nil {
-		return err
 	}
 	st, err := loadState(f.state)
 	if err != nil {
@@ -119,6 +120,7 @@ func (f *followFlags) parseTable() (err error) {
 		if f.keys, err = aggregate.ParseKeys(f.by); err != nil {
 			return usageErrorf("--by: %v", err)
 		}
+		f.keepSubj = slices.Contains(f.keys, aggregate.BySubj)
 	}
 	if _, err := report.ParseOrder(f.sort); err != nil {
 		return usageErrorf("--sort: %v", err)

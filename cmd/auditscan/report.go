@@ -109,6 +109,7 @@ func (f *reportFlags) parse() (by []aggregate.Key, format report.Format, err err
 		if by, err = aggregate.ParseKeys(f.by); err != nil {
 			return nil, "", usageErrorf("--by: %v", err)
 		}
+		f.keepSubj = slices.Contains(by, aggregate.BySubj)
 	}
 	if f.output == events {
 		return by, "", nil
