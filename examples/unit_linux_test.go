@@ -161,6 +161,28 @@ const eventsFile = "/var/lib/auditscan/events.ndjson"
 // wholeLines leaves out a line that is being written.
 func wholeLines(text []byte) []byte { return text[:bytes.LastIndexByte(text, '\n')+1] }
 
+// rotates has logrotate rotate the events, after which the service writes into
+// the new file.
+func (h host) rotates() {
+	h.t.Helper()
+	if _, err := exec.LookPath("logrotate"); err != nil {
+		h.t.Log("logrotate is missing: events are not rotated here")
+		return
+	}
+	text, err := os.ReadFile("systemd/auditscan-follow.logrotate")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	const conf = "/etc/logrotate.d/auditscan-follow"
+	write(h.t, filepath.Join("/proc", h.pid, "root", conf), string(text), 0o644)
+	before := h.read(eventsFile)
+	h.run("logrotate", "--force", "--state", "/run/logrotate", conf)
+	if rotated := h.read(eventsFile + ".1"); !bytes.HasPrefix(rotated, before) {
+		h.t.Errorf("%d bytes of %d are in the rotated file", len(rotated), len(before))
+	}
+	h.hears()
+}
+
 // TestUnitLives starts the unit on a fresh host, and lets happen to it what
 // happens to services: it is killed, the disk is full, it is stopped. What it
 // says is in the journal, and nothing but events among the events.
@@ -174,6 +196,7 @@ func TestUnitLives(t *testing.T) {
 	if n := h.restarts(); n != 1 {
 		t.Errorf("started again %d times, want once", n)
 	}
+	h.rotates()
 	h.run("systemctl", "stop", "auditscan-follow")
 	state := filepath.Join(t.TempDir(), "state.json")
 	write(t, state, string(h.read("/var/lib/auditscan/state.json")), 0o600)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"slices"
 
@@ -60,7 +61,26 @@ func writeDoctor(w io.Writer, r hostcheck.Report, output string, style table.Sty
 		Columns: []table.Column{{Head: "STATUS", Color: statusColor}, {Head: "CHECK"}, {Head: "DETAIL", Fit: table.WrapText}},
 		Rows:    slices.Values(rows),
 	}
+	if style.Width > 0 {
+		if err := style.WriteNotes(w, doctorHeadline(r), table.Note{}); err != nil {
+			return err
+		}
+	}
 	return t.Write(w, style)
+}
+
+// doctorHeadline tells on a terminal what comes out of all checks.
+func doctorHeadline(r hostcheck.Report) table.Note {
+	problems := 0
+	for _, c := range r.Checks {
+		if c.Status == hostcheck.Problem {
+			problems++
+		}
+	}
+	if r.Ready {
+		return table.Note{Text: "ready: recording here loses nothing", Color: table.Green}
+	}
+	return table.Note{Text: fmt.Sprintf("not ready: recording here can lose records (problems: %d)", problems), Color: table.Red}
 }
 
 func statusColor(cell string) table.Color {
