@@ -52,6 +52,15 @@ func Number(n int64) string {
 	return digits
 }
 
+// List lists names, but no more than a line has room for.
+func List(names []string) string {
+	const room = 3
+	if len(names) <= room {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:room], ", ") + " and " + Number(int64(len(names)-room)) + " more"
+}
+
 // A Note is a line that stands above or below a table. Blanks at its start
 // indent it and the lines that it is wrapped to.
 type Note struct {

@@ -90,7 +90,7 @@ func (t *Table) Write(w io.Writer, s Style) error {
 }
 
 func (l *layout) write(out *bufio.Writer) error {
-	if l.style.Width > 0 && l.over() > 0 && l.rows > 0 {
+	if l.style.Width > 0 && l.excess() > 0 && l.rows > 0 {
 		return l.writeBlocks(out)
 	}
 	if l.rows <= ordinaryRows && slices.Max(l.widths) <= ordinaryWidth {
