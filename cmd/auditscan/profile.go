@@ -118,6 +118,9 @@ func clash(given func(flag string) bool) error {
 	}
 	for _, c := range [][2]string{{"deny-call", "deny"}, {"per", "output-dir"}, {"output-dir", "per"}, {"force", "per"}, {"override-base", "merge"}} {
 		if given(c[0]) && !given(c[1]) {
+			if c[0] == "per" {
+				return usageErrorf("--per writes several files: say where with -O DIR")
+			}
 			return usageErrorf("--%s needs --%s", c[0], c[1])
 		}
 	}
@@ -393,7 +396,7 @@ func (f *profileFlags) denyList(ctx context.Context, env *environment, s *aggreg
 // say tells what the profile holds beside what was observed, what it lacks,
 // and how far the log can be relied on.
 func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Summary) error {
-	env.notef("calls observed: %d, added: %d", len(r.Observed), len(r.Additions))
+	sayObserved(env, r)
 	if !f.quiet {
 		sayAdditions(env, r)
 	}
@@ -450,6 +453,15 @@ func sayUnresolved(env *environment, list []profile.Unresolved) {
 	}
 }
 
+// sayObserved tells how many calls the profile allows, and why.
+func sayObserved(env *environment, r *profile.Result) {
+	noun := "syscalls"
+	if len(r.Observed) == 1 {
+		noun = "syscall"
+	}
+	env.notef("%d %s observed, %d added", len(r.Observed), noun, len(r.Additions))
+}
+
 // sayAdditions names what was added, a line a source; --explain has the
 // evidence for each.
 func sayAdditions(env *environment, r *profile.Result) {
@@ -472,9 +484,9 @@ func sourceText(source profile.Source, r *profile.Result) string {
 	case profile.SourceDenied:
 		return "as asked for, though denied during the run"
 	case profile.SourceKernel:
-		return "since the kernel issues them, or no program ends without"
+		return "because the kernel makes them, or no program ends without them"
 	case profile.SourceVDSO:
-		return "since the vDSO may have to make the call"
+		return "in case the vDSO cannot answer"
 	case profile.SourceRuntime:
 		return fmt.Sprintf("for the container runtime's start-up (%s)", r.Startup)
 	case profile.SourceVariants:
