@@ -267,11 +267,7 @@ func (f *profileFlags) rewrite(ctx context.Context, env *environment, args []str
 	if d, err = f.settle(env, d); err != nil {
 		return err
 	}
-	text, err := f.encode(env, d, profile.Meta{Name: f.name})
-	if err != nil {
-		return err
-	}
-	if err := f.write(ctx, env, d, text); err != nil {
+	if err := f.writeProfile(ctx, env, d); err != nil {
 		return err
 	}
 	return f.saidAll()
@@ -315,6 +311,15 @@ func (f *profileFlags) writeBeside(ctx context.Context, r *profile.Result, s *ag
 		return nil
 	}
 	return atomicfile.Write(ctx, f.explain, 0o666, func(w io.Writer) error { return profile.WriteExplain(w, r, s) })
+}
+
+// writeProfile writes a profile that is nobody's recording.
+func (f *profileFlags) writeProfile(ctx context.Context, env *environment, d *profile.Document) error {
+	text, err := f.encode(env, d, profile.Meta{Name: f.name})
+	if err != nil {
+		return err
+	}
+	return f.write(ctx, env, d, text)
 }
 
 // write writes the text of the profile where it is to go, and says what it
@@ -366,11 +371,7 @@ func (f *profileFlags) denyList(ctx context.Context, env *environment, s *aggreg
 	if err != nil {
 		return err
 	}
-	text, err := f.encode(env, d, profile.Meta{Name: f.name})
-	if err != nil {
-		return err
-	}
-	if err := f.write(ctx, env, d, text); err != nil {
+	if err := f.writeProfile(ctx, env, d); err != nil {
 		return err
 	}
 	sayUnresolved(env, left)
