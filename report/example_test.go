@@ -43,12 +43,12 @@ func ExampleWrite() {
 }
 
 // One event is a line for people, or one of JSON.
-func ExampleAppendLine() {
+func ExampleLineIn() {
 	e, _ := event.Of(&parser.Record{
 		Stamp: parser.Stamp{Millis: 1717243200102, HasTime: true, Serial: 73, HasSerial: true}, NR: 101, Code: 0x50000,
 		Process: &parser.Process{PID: 4712, Arch: 0xc000003e, Comm: parser.Text{Bytes: []byte("sh"), Enc: parser.EncPlain}},
 	})
-	fmt.Print(string(report.AppendLine(nil, &e)))
+	fmt.Print(string(report.LineIn(nil)(nil, &e)))
 	fmt.Print(string(report.AppendEvent(nil, &e)))
 	// Output:
 	// 2024-06-01T12:00:00.102Z sh[4712] ptrace x86_64 errno

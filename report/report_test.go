@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -191,6 +192,20 @@ incomplete: 1 record malformed (091-test-actlog-syslog.log:4: record cut after s
 		var out bytes.Buffer
 		if err := WriteVerdict(&out, s, Options{Quiet: test.quiet}); err != nil || out.String() != test.want {
 			t.Errorf("WriteVerdict(quiet %v) = %v\n%s\nwant\n%s", test.quiet, err, out.String(), test.want)
+		}
+	}
+}
+
+// TestVerdictNames: as many names of inputs as a line has room for.
+func TestVerdictNames(t *testing.T) {
+	for n, want := range []string{"", "a", "a, b", "a, b, c", "a, b, c and 1 more", "a, b, c and 2 more"} {
+		s := &aggregate.Summary{}
+		for i := range n {
+			s.Inputs = append(s.Inputs, aggregate.Input{Name: "abcde"[i : i+1], Trust: aggregate.TrustText, Records: 1})
+		}
+		lines := footer(s, Options{})
+		if got := lines[len(lines)-1].Text; n > 0 && !strings.HasSuffix(got, " into "+want) || n == 0 && strings.Contains(got, "into") {
+			t.Errorf("%d inputs: %q", n, got)
 		}
 	}
 }
