@@ -65,7 +65,7 @@ the summary on stderr.`,
 	flags.BoolVar(&f.fromStart, "from-start", false, "read what is there already, too")
 	flags.StringVar(&f.state, "state", "", "keep counts and place in `FILE`, and go on from there")
 	flags.StringVar(&f.pidmap, "pidmap", "", "append which process was in which container to `FILE`")
-	flags.StringVar(&f.root, "root", "/", "the `folder` where the host's file system is mounted")
+	flags.StringVar(&f.root, "root", "/", "the `directory` where the host's file system is mounted")
 	flags.StringVar(&f.node, "node", "", "whose log it is, for records that name no `node`")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if records were lost")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no advice")

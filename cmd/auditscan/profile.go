@@ -165,7 +165,7 @@ func (f *profileFlags) needs() (n confine.Needs) {
 		}
 	}
 	if f.dir != "" {
-		n.Folders = append(n.Folders, f.dir)
+		n.Directories = append(n.Directories, f.dir)
 	}
 	return n
 }
@@ -388,7 +388,7 @@ func (f *profileFlags) denyList(ctx context.Context, env *environment, s *aggreg
 // say tells what the profile holds beside what was observed, what it lacks,
 // and how far the log can be relied on.
 func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Summary) error {
-	env.notef("calls observed: %d, added: %d", len(r.Observed), len(r.Additions))
+	env.notef("syscalls observed: %d, added: %d", len(r.Observed), len(r.Additions))
 	if !f.quiet {
 		sayAdditions(env, r)
 	}

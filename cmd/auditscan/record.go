@@ -201,7 +201,7 @@ func (f *recordFlags) write(env *environment, s *aggregate.Summary, base *profil
 		return err
 	}
 	if r != nil && !f.quiet {
-		env.notef("calls observed: %d, added: %d", len(r.Observed), len(r.Additions))
+		env.notef("syscalls observed: %d, added: %d", len(r.Observed), len(r.Additions))
 		sayAdditions(env, r)
 	}
 	if s.Completeness.Verdict == aggregate.Incomplete || r != nil && len(r.Unresolved) > 0 {
