@@ -78,7 +78,7 @@ var rules = []rule{
 
 // goFile is a file of the module that is not a test.
 type goFile struct {
-	pkg  string // path of its folder in the module
+	pkg  string // path of its directory in the module
 	path string
 	ast  *ast.File
 }

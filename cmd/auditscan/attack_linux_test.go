@@ -103,7 +103,7 @@ func TestAttackNames(t *testing.T) {
 	}
 }
 
-// giveAway gives nobody all that is in a folder, but not what has other names.
+// giveAway gives nobody all that is in a directory, but not what has other names.
 func giveAway(t *testing.T, dir string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -121,7 +121,7 @@ func giveAway(t *testing.T, dir string) {
 	}
 }
 
-// writers are the commands that write, with the folder that they write into.
+// writers are the commands that write, with the directory that they write into.
 var writers = []string{
 	"follow -q --from-start --state DIR/out LOG", "profile -o DIR/json --explain DIR/out --security-context DIR/yaml LOG",
 	"profile --per comm --force -O DIR LOG", "record -q -o DIR/out -- true", "follow -q --from-start --pidmap DIR/out LOG",
@@ -186,7 +186,7 @@ func finish(t *testing.T, cmd *exec.Cmd) {
 	}
 }
 
-// namesIn lists a folder. What is named for a moment is none of it.
+// namesIn lists a directory. What is named for a moment is none of it.
 func namesIn(t *testing.T, dir string) string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -200,7 +200,7 @@ func namesIn(t *testing.T, dir string) string {
 	return strings.Join(names, " ")
 }
 
-// wantWhole checks that each file of a folder that has its final name is a whole
+// wantWhole checks that each file of a directory that has its final name is a whole
 // document.
 func wantWhole(t *testing.T, dir string) {
 	t.Helper()

@@ -55,7 +55,7 @@ func newContainers(env *environment) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json (a line a process)")
-	cmd.Flags().StringVar(&root, "root", "/", "the `folder` where the host's file system is mounted")
+	cmd.Flags().StringVar(&root, "root", "/", "the `directory` where the host's file system is mounted")
 	return cmd
 }
 

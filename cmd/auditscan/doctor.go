@@ -42,7 +42,7 @@ only if recording here loses nothing.`,
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json")
-	cmd.Flags().StringVar(&root, "root", "/", "the `folder` where the host's file system is mounted")
+	cmd.Flags().StringVar(&root, "root", "/", "the `directory` where the host's file system is mounted")
 	return cmd
 }
 

@@ -66,7 +66,7 @@ the summary on stderr.`,
 	flags.BoolVar(&f.fromStart, "from-start", false, "also read what is there already")
 	flags.StringVar(&f.state, "state", "", "keep counts and place in `FILE`, and go on from there")
 	flags.StringVar(&f.pidmap, "pidmap", "", "append which process was in which container to `FILE`")
-	flags.StringVar(&f.root, "root", "/", "the `folder` where the host's file system is mounted")
+	flags.StringVar(&f.root, "root", "/", "the `directory` where the host's file system is mounted")
 	flags.StringVar(&f.node, "node", "", "the `node` of records that name none")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if records were lost")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, quietUsage)

@@ -171,7 +171,7 @@ func (f *profileFlags) needs() (n confine.Needs) {
 		}
 	}
 	if f.dir != "" {
-		n.Folders = append(n.Folders, f.dir)
+		n.Directories = append(n.Directories, f.dir)
 	}
 	return n
 }
@@ -276,11 +276,7 @@ func (f *profileFlags) rewrite(ctx context.Context, env *environment, args []str
 	if d, err = f.settle(env, d); err != nil {
 		return err
 	}
-	text, err := f.encode(env, d, profile.Meta{Name: f.name})
-	if err != nil {
-		return err
-	}
-	if err := f.write(ctx, env, d, text); err != nil {
+	if err := f.writeProfile(ctx, env, d); err != nil {
 		return err
 	}
 	return f.saidAll()
@@ -324,6 +320,15 @@ func (f *profileFlags) writeBeside(ctx context.Context, r *profile.Result, s *ag
 		return nil
 	}
 	return atomicfile.Write(ctx, f.explain, 0o666, func(w io.Writer) error { return profile.WriteExplain(w, r, s) })
+}
+
+// writeProfile writes a profile that is nobody's recording.
+func (f *profileFlags) writeProfile(ctx context.Context, env *environment, d *profile.Document) error {
+	text, err := f.encode(env, d, profile.Meta{Name: f.name})
+	if err != nil {
+		return err
+	}
+	return f.write(ctx, env, d, text)
 }
 
 // write writes the text of the profile where it is to go, and says what it
@@ -375,11 +380,7 @@ func (f *profileFlags) denyList(ctx context.Context, env *environment, s *aggreg
 	if err != nil {
 		return err
 	}
-	text, err := f.encode(env, d, profile.Meta{Name: f.name})
-	if err != nil {
-		return err
-	}
-	if err := f.write(ctx, env, d, text); err != nil {
+	if err := f.writeProfile(ctx, env, d); err != nil {
 		return err
 	}
 	sayUnresolved(env, left)

@@ -30,7 +30,7 @@ func newReport(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report [FILE|-]...",
 		Short: "Show the calls in logs, who made them, and whether any are missing",
-		Long: `Report reads logs (plain, .gz, .bz2, .xz, .zst), folders or sets of rotated
+		Long: `Report reads logs (plain, .gz, .bz2, .xz, .zst), directories or sets of rotated
 logs, or reports and events in JSON, and shows every call with who made it,
 what the filter decided, and how often. No FILE: standard input, if it is a
 pipe or a file, else the host's own log. A table
