@@ -13,12 +13,16 @@ import (
 // written to f, or replaced it; "" if nobody can. It judges by the open file
 // and by all directories and links that path leads through.
 func otherWriters(f *os.File, path string) string {
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Sprintf("it cannot be looked at (%v)", err)
+	}
+	if !info.Mode().IsRegular() { // and its descriptor is not asked for, which would make reads wait
+		return "it is no regular file: anybody may be at its other end"
+	}
 	var st unix.Stat_t
 	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
 		return fmt.Sprintf("it cannot be looked at (%v)", err)
-	}
-	if st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return "it is no regular file: anybody may be at its other end"
 	}
 	user := uint32(os.Geteuid())
 	if why := fileWriters(&st, user, hasACL(f)); why != "" {

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"runtime"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -192,10 +193,8 @@ func (f *recordFlags) write(env *environment, s *aggregate.Summary, base *profil
 	if _, err := d.Write(&text, profile.FormatOCI, profile.Meta{}); err != nil {
 		return err
 	}
-	// What has ended the command must not end this: only a further signal does.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := env.afterCommand()
 	defer stop()
-	defer endLate(ctx, env)()
 	err = atomicfile.Write(ctx, f.output, 0o666, func(w io.Writer) error { _, err := w.Write(text.Bytes()); return err })
 	if err != nil {
 		return err
@@ -209,4 +208,23 @@ func (f *recordFlags) write(env *environment, s *aggregate.Summary, base *profil
 		return &exitError{code: exitIncomplete}
 	}
 	return nil
+}
+
+// afterCommand returns the context of what is left when the command has ended.
+// What may have ended that does not end this at once, as a further signal does;
+// but a pipe's reader is not waited for any more.
+func (env *environment) afterCommand() (ctx context.Context, stop func()) {
+	further, ignore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	callOff := endLate(further, env)
+	ctx, cancel := context.WithCancel(further)
+	select {
+	case <-env.done:
+		time.AfterFunc(lastWrite, cancel)
+	default:
+	}
+	return ctx, func() {
+		cancel()
+		callOff()
+		ignore()
+	}
 }

@@ -365,16 +365,18 @@ func TestCount(t *testing.T) {
 	}
 }
 
-func TestMarkdownEscapes(t *testing.T) {
+func TestAttackMarkdown(t *testing.T) {
 	for in, want := range map[string]string{
-		"runc:[2:INIT]":      `runc:\[2:INIT\]`,
-		"a|b":                `a\|b`,
-		`a\|b`:               `a\\\|b`,
-		"<script>&amp;":      "&lt;script&gt;&amp;amp;",
-		"`code` *it* ~~no~~": "\\`code\\` \\*it\\* \\~\\~no\\~\\~",
-		"x86_64":             "x86_64",
-		"_gpu2_ a_ _b":       `\_gpu2\_ a\_ \_b`,
-		"![](http://x/y)":    `!\[\](http://x/y)`,
+		"runc:[2:INIT]":       `runc:\[2:INIT\]`,
+		"a|b":                 `a\|b`,
+		`a\|b`:                `a\\\|b`,
+		"<script>&amp;":       "&lt;script&gt;&amp;amp;",
+		"`code` *it* ~~no~~":  "\\`code\\` \\*it\\* \\~\\~no\\~\\~",
+		"x86_64":              "x86_64",
+		"_gpu2_ a_ _b":        `\_gpu2\_ a\_ \_b`,
+		"![](http://x/y)":     `!\[\](http\://x/y)`,
+		"ftp://x www.x WWW.x": `ftp\://x www\.x WWW\.x`,
+		"a.b: c":              "a.b: c",
 	} {
 		if got := escapeMarkdown(in); got != want {
 			t.Errorf("escapeMarkdown(%q) = %q, want %q", in, got, want)
