@@ -61,6 +61,7 @@ func Check(s *aggregate.Summary, d *Document, env Environment) (*CheckResult, er
 		}
 	}
 	c.result.Amendment = c.amender.amendment()
+	c.result.Amendment.form = d.form
 	return c.result, nil
 }
 

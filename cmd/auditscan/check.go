@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -189,11 +190,26 @@ func (f profileFile) read(env *environment, path string) (*profile.Document, err
 
 // parse reads a profile from what was opened.
 func (f profileFile) parse(env *environment, in io.Reader, name string) (*profile.Document, error) {
-	d, err := profile.Read(in, name, profile.ReadOptions{Host: f.host, Include: openIncluded})
+	d, err := profile.Read(in, name, profile.ReadOptions{Host: f.host, Systemd: installedSystemd("/"), Include: openIncluded})
 	if err != nil {
 		return nil, err
 	}
 	return d, f.sayNotes(env, d)
+}
+
+// installedSystemd returns the version of a host's systemd, which its library is
+// called by; 0: there is none.
+func installedSystemd(root string) int {
+	for _, dir := range []string{"usr/lib/systemd", "usr/lib/*/systemd", "lib/systemd", "usr/lib64/systemd"} {
+		files, _ := filepath.Glob(filepath.Join(root, dir, "libsystemd-shared-*.so")) // the pattern is well-formed
+		for _, file := range files {
+			var version int
+			if _, err := fmt.Sscanf(filepath.Base(file), "libsystemd-shared-%d", &version); err == nil {
+				return version
+			}
+		}
+	}
+	return 0
 }
 
 // openIncluded opens what a profile names: a hostile one may name a pipe, which

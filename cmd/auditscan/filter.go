@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/internal/timespec"
 	"github.com/auditscan/auditscan/syscalltable"
 )
@@ -112,6 +113,12 @@ func (f *filterFlags) String() string {
 		}
 	}
 	return strings.Join(all, " ")
+}
+
+// standsFor reports whether a value of --container, alone, stands for a container.
+func standsFor(value string, c *container.Identity) bool {
+	alone := aggregate.Filter{Container: []string{value}}
+	return alone.MatchesGroup(&aggregate.Group{Container: c})
 }
 
 func nonEmpty(s string) []string {

@@ -58,6 +58,9 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 	if err != nil {
 		return err
 	}
+	if d.Sets != "" {
+		env.notef("%s: its sets are those of %s", name, d.Sets)
+	}
 	if profile.IsBuiltIn(name) {
 		_, source, err := profile.BuiltIn(name)
 		if err != nil {
@@ -75,21 +78,6 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 	return sayPolicy(env, p)
 }
 
-// sayStarts tells which runtimes start no container under the policy at all.
-func sayStarts(env *environment, p *profile.Policy) error {
-	starts, err := p.Starts()
-	sayLacks(env, p, profile.NeverStarts(starts))
-	return err
-}
-
-func sayLacks(env *environment, p *profile.Policy, starts []profile.Start) {
-	for _, s := range starts {
-		if len(s.Lacks) > 0 {
-			env.notef("%s: no container starts under it: %s", p.Name, s)
-		}
-	}
-}
-
 // runtimesName is what inspect shows the start-up lists for.
 const runtimesName = "runtimes"
 
@@ -99,11 +87,9 @@ func sayPolicy(env *environment, p *profile.Policy) error {
 	for _, note := range p.Notes {
 		env.notef("%s", note)
 	}
-	starts, err := p.Starts()
-	if err != nil {
+	if err := sayAllStarts(env, p); err != nil {
 		return err
 	}
-	sayLacks(env, p, starts)
 	for _, rule := range p.DeadRules() {
 		env.notef("%s: %s", p.Name, rule)
 	}
