@@ -57,7 +57,7 @@ func parsePrefix(s []byte, what content) (pre prefix, ok bool) {
 		if inner.printed(s, what, &at) {
 			return inner, true
 		}
-		n := at.next(&pre, s)
+		n := at.advance(&pre, s)
 		if n == 0 || inner.user {
 			pre.user = inner.user
 			return pre, false
@@ -303,7 +303,7 @@ func (pre *prefix) auditdNode(s []byte) bool {
 func (pre *prefix) host(s []byte) (stamped bool) {
 	rest, t, ok := trimStamp(s)
 	for at := (printers{}); !ok || len(rest) == len(s); {
-		n := at.next(&prefix{}, s)
+		n := at.advance(&prefix{}, s)
 		if n == 0 {
 			break
 		}
