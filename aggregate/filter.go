@@ -9,8 +9,8 @@ import (
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
-// Filter says which records count. Each field is a list of alternatives, and
-// an empty one lets everything pass. In names, '*' stands for any text.
+// Filter selects the records that count. Each field is a list of alternatives;
+// an empty list passes everything. In names, '*' stands for any text.
 type Filter struct {
 	Comm, Exe, Container, Pod, Namespace []string
 	PID                                  []int32
@@ -18,12 +18,12 @@ type Filter struct {
 	Action                               []syscalltable.Action
 	Syscall                              []string
 	Since, Until                         time.Time // zero: no limit; Until is exclusive
-	// Text is the filter as the user gave it, for a summary to name it.
+	// Text is the filter as the user wrote it, for a summary to show.
 	Text string
 }
 
-// Selection is that of the records that pass; leftOut is how many do not. It is
-// nil where nothing was asked for.
+// Selection describes what the filter selected; leftOut is the number of
+// records that did not pass. It is nil for a filter that was not given.
 func (f *Filter) Selection(leftOut int64) *Selection {
 	if f == nil || f.Text == "" && leftOut == 0 {
 		return nil
@@ -31,8 +31,8 @@ func (f *Filter) Selection(leftOut int64) *Selection {
 	return &Selection{f.Text, leftOut}
 }
 
-// MatchesGroup reports whether records of a group pass, as far as its keys
-// tell; those of a nil filter do.
+// MatchesGroup reports whether the records of a group pass, judged by its keys.
+// A nil filter passes all.
 func (f *Filter) MatchesGroup(g *Group) bool {
 	if f == nil {
 		return true
@@ -50,8 +50,8 @@ func (f *Filter) MatchesGroup(g *Group) bool {
 	return f.container(id) && matches(f.Pod, id.Pod) && matches(f.Namespace, id.Namespace)
 }
 
-// Unattributed reports whether records of a group are left out only since
-// nobody knows their container, and could be of the one that is asked for.
+// Unattributed reports whether records of a group are left out only because
+// their container is unknown, so that they may belong to the one asked for.
 func (f *Filter) Unattributed(g *Group) bool {
 	if f == nil || g.Container != nil || len(f.Container)+len(f.Pod)+len(f.Namespace) == 0 {
 		return false
@@ -78,8 +78,8 @@ func (f *Filter) MatchesCall(arch syscalltable.Arch, action syscalltable.Action,
 		matches(f.Syscall, name)
 }
 
-// MatchesTime reports whether a record of a time passes. One without a time
-// passes only where no time is asked for.
+// MatchesTime reports whether a record with this time passes. One without a
+// time passes only if the filter has no limits of time.
 func (f *Filter) MatchesTime(m Millis) bool {
 	if f == nil || f.Since.IsZero() && f.Until.IsZero() {
 		return true
@@ -89,8 +89,8 @@ func (f *Filter) MatchesTime(m Millis) bool {
 		(f.Until.IsZero() || m < Millis(f.Until.UnixMilli()))
 }
 
-// Apply returns the part of a summary that passes. Times are those of whole
-// calls: one that was seen both inside and outside the limits passes.
+// Apply returns the part of a summary that passes. A call has only its first
+// and last time: it passes if it may have been made within the limits.
 func (f *Filter) Apply(s *Summary) *Summary {
 	out := *s
 	out.Groups = nil
@@ -140,7 +140,7 @@ func matches(patterns []string, s string) bool {
 	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(p string) bool { return match(p, s) })
 }
 
-// match compares with '*' for any text.
+// match reports whether s matches a pattern, in which '*' stands for any text.
 func match(pattern, s string) bool {
 	head, rest, star := strings.Cut(pattern, "*")
 	if !star {

@@ -424,7 +424,7 @@ func (d *document) string(s []byte) {
 	}
 	start := len(d.text)
 	d.text = unquote(d.text, s)
-	d.store(d.since(start), text)
+	d.store(d.textSince(start), text)
 }
 
 // store is a value whose text is the last one.
@@ -470,19 +470,19 @@ func (d *document) byteNumbers(s []byte) int {
 	start := len(d.text)
 	if text, ok := byteNumbers(d.text, numbers); ok {
 		d.text = text
-		d.store(d.since(start), len(text)-start >= minLine)
+		d.store(d.textSince(start), len(text)-start >= minLine)
 		return n
 	}
 	return 0
 }
 
-// since is the text from start on.
-func (d *document) since(start int) span { return span{int32(start), int32(len(d.text))} }
+// textSince is the text from start on.
+func (d *document) textSince(start int) span { return span{int32(start), int32(len(d.text))} }
 
 func (d *document) copied(s []byte) span {
 	start := len(d.text)
 	d.text = append(d.text, s...)
-	return d.since(start)
+	return d.textSince(start)
 }
 
 func (d *document) wait(w waiting) {

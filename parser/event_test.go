@@ -142,6 +142,25 @@ func TestLabelHoldsRecord(t *testing.T) {
 	}
 }
 
+// TestTornInLabel checks that where a line was cut within its label and another
+// record follows in it, no record is made of the start of the one and the end of
+// the other.
+func TestTornInLabel(t *testing.T) {
+	head := auditd[:strings.Index(auditd, "pid=")] + "subj="
+	for _, cut := range []string{"", "x", "x ", "x pid=4", "x pid=4 ", `x pid=4 comm="a" `, "x ppid=1 pid=4 comm=61 exe="} {
+		for _, next := range []string{auditd, kernel, "node=vm " + auditd} {
+			next = strings.Replace(next, ":77)", ":78)", 1)
+			for _, p := range []*parser.Parser{parser.New(parser.LayoutLines), parser.General(parser.New(parser.LayoutLines))} {
+				for _, got := range items(p, []byte(auditd+"\n"+head+cut+next+"\n"))[1:] {
+					if got.item == parser.ItemRecord {
+						t.Errorf("%q before %q: %+v", cut, next, got.event)
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestZeroValues checks that no method panics on a value that nothing was put
 // into.
 func TestZeroValues(t *testing.T) {

@@ -78,7 +78,7 @@ func journalPrefix(s []byte) (pre prefix, comm []byte, ok bool) {
 		if comm, ok = inner.journal(s); ok {
 			return inner, comm, true
 		}
-		n := at.next(&pre, s)
+		n := at.advance(&pre, s)
 		if n == 0 {
 			break
 		}

@@ -237,7 +237,7 @@ func printedAt(s []byte) Stamp {
 		if rest, t, _ := trimStamp(s); len(rest) < len(s) {
 			return t
 		}
-		n := at.next(&prefix{}, s)
+		n := at.advance(&prefix{}, s)
 		if n == 0 {
 			break
 		}

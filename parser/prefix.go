@@ -57,7 +57,7 @@ func parsePrefix(s []byte, what content) (pre prefix, ok bool) {
 		if inner.printed(s, what, &at) {
 			return inner, true
 		}
-		n := at.next(&pre, s)
+		n := at.advance(&pre, s)
 		if n == 0 || inner.user {
 			pre.user = inner.user
 			return pre, false

@@ -12,9 +12,9 @@ type printers struct {
 	numbered bool
 }
 
-// next returns the length of the part that s starts with, 0 if there is none
+// advance returns the length of the part that s starts with, 0 if there is none
 // that is known.
-func (at *printers) next(pre *prefix, s []byte) int {
+func (at *printers) advance(pre *prefix, s []byte) int {
 	if len(s) == 0 {
 		return 0
 	}

@@ -215,6 +215,9 @@ func (a *Amendment) document() amendmentDocument {
 	d := amendmentDocument{
 		Architectures: []string{}, Syscalls: []specs.LinuxSyscall{}, Remove: []refusalDocument{}, Impossible: []impossibleCall{},
 	}
+	if a == nil {
+		return d
+	}
 	for _, arch := range a.Architectures {
 		d.Architectures = append(d.Architectures, arch.SCMP())
 	}

@@ -189,7 +189,7 @@ func (r *CheckResult) WriteJSON(w io.Writer) error {
 // "unknown" for a call without an answer.
 func (c *CheckedCall) Verdict() string {
 	switch {
-	case !c.Answered():
+	case !c.Answered(), len(c.Answer.Possible) == 0:
 		return "unknown"
 	case c.Answer.DependsOnArgs():
 		return "depends"

@@ -178,7 +178,7 @@ func (z *zeros) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func TestHugeLineInBoundedMemory(t *testing.T) {
+func TestAttackHugeLine(t *testing.T) {
 	for _, char := range []byte{0, 'x'} {
 		src := io.MultiReader(strings.NewReader("before\n"), &zeros{64 << 20, char}, strings.NewReader("\nafter\n"))
 		r := NewReader("huge", src)

@@ -78,7 +78,7 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(env.page(f.output), env.giveUp(confine.Needs{})); err != nil {
+	if err := errors.Join(env.page(f.output), f.giveUp(env, args, confine.Needs{})); err != nil {
 		return err
 	}
 	document, err := f.profileFile.read(env, path)

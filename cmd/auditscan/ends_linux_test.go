@@ -23,7 +23,7 @@ var attack = flag.String("attack", "short", `how much the tests named TestAttack
 // fileArguments are all that commands take names of files for: X.
 var fileArguments = []string{
 	"report X", "report -o ndjson X", "report --pidmap X LOG", "merge X",
-	"profile X", "profile --merge X LOG", "profile --from X", "profile --explain X LOG", "profile --security-context X LOG",
+	"profile X", "profile --merge X LOG", "profile -o X LOG", "profile --from X", "profile --explain X LOG", "profile --security-context X LOG",
 	"profile --per comm --output-dir X LOG", "check X LOG", "check PROFILE X", "diff X PROFILE", "diff PROFILE X", "inspect X",
 	"follow X", "follow --from-start X", "follow --state X LOG", "follow --pidmap X LOG", "containers --root X",
 	"record -o X -- true", "record --profile X -- true", "run --profile X -- true",
@@ -34,7 +34,8 @@ var fileArguments = []string{
 func TestAttackEndsWhenTold(t *testing.T) {
 	kinds := map[string]func(t *testing.T, dir string) string{
 		"pipe without writer": func(t *testing.T, dir string) string { return fifo(t, dir) },
-		"disk that is stuck":  stuckDisk,
+		"disk that is stuck":  func(t *testing.T, dir string) string { return fuse(t, dir, false) },
+		"disk that is gone":   func(t *testing.T, dir string) string { return fuse(t, dir, true) },
 	}
 	if *attack == "long" {
 		bomb := gzipBomb(t)
@@ -157,8 +158,8 @@ func gzipBomb(t *testing.T) string {
 	return path
 }
 
-// stuckDisk returns a file on a disk that answers nothing.
-func stuckDisk(t *testing.T, dir string) string {
+// fuse returns a file on a disk that answers nothing, or fails whatever is asked.
+func fuse(t *testing.T, dir string, fails bool) string {
 	t.Helper()
 	server, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
 	if err != nil {
@@ -173,8 +174,12 @@ func stuckDisk(t *testing.T, dir string) string {
 		server.Close()
 		t.Skipf("a file system cannot be mounted here: %v", err)
 	}
+	if fails {
+		server.Close()
+	}
 	t.Cleanup(func() {
-		if err := errors.Join(server.Close(), unix.Unmount(mounted, unix.MNT_DETACH)); err != nil {
+		server.Close()
+		if err := unix.Unmount(mounted, unix.MNT_DETACH); err != nil {
 			t.Error(err)
 		}
 	})

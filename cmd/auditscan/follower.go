@@ -9,7 +9,6 @@ import (
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/container/live"
-	"github.com/auditscan/auditscan/event"
 	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/report"
@@ -51,19 +50,13 @@ func newFollower(env *environment, f *followFlags, from *origin, filter *aggrega
 func (w *follower) newCounts(who *attribution) {
 	o := pipeline.Options{Filter: w.filter, Node: w.flags.node, Containers: who.find, Hold: w.holdRecord}
 	if w.screen == nil {
-		o.Output = pipeline.Output{Writer: &w.stdout, Event: w.lines(), OnlyNew: w.flags.onlyNew}
+		o.Output = pipeline.Output{Writer: &w.stdout, Event: report.LineIn(w.env.zone(w.env.stdout)), OnlyNew: w.flags.onlyNew}
 	}
 	if w.json {
 		o.Output.Event, o.Output.Loss = report.AppendEvent, appendInPlace
 	}
 	w.counts = pipeline.NewCounter(w.from.stream.Name(), w.from.trust, o)
 	w.hold = live.NewHold(who.ask, w.countHeld)
-}
-
-// lines returns what makes a line for people of an event.
-func (w *follower) lines() func([]byte, *event.Event) []byte {
-	zone := w.env.zone(w.env.stdout)
-	return func(dst []byte, e *event.Event) []byte { return report.AppendLineIn(dst, e, zone) }
 }
 
 // holdRecord holds a record until its container is known.

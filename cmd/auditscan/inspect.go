@@ -14,16 +14,6 @@ import (
 	"github.com/auditscan/auditscan/profile"
 )
 
-// inspected is an architecture's part of `inspect -o json`, whose schema is
-// profile/schema/inspect.schema.json.
-type inspected struct {
-	Arch    string   `json:"arch"`
-	Allowed []string `json:"allowed"`
-	Logged  []string `json:"logged"`
-	Depends []string `json:"depends"`
-	Denied  []string `json:"denied"`
-}
-
 func newInspect(env *environment) *cobra.Command {
 	f := policyFlags{formats: []string{"table", "json"}}
 	cmd := &cobra.Command{
@@ -130,7 +120,7 @@ func sayUnrecorded(env *environment, p *profile.Policy) {
 
 func writeInspection(w io.Writer, list []profile.Inspection, output string, style table.Style) error {
 	if output == "json" {
-		return term.WriteJSON(w, inspectedCalls(list), "  ")
+		return term.WriteJSON(w, append([]profile.Inspection{}, list...), "  ")
 	}
 	var rows [][]string
 	for _, in := range list {
@@ -163,14 +153,3 @@ func effectColor(cell string) table.Color {
 	}
 	return table.Yellow
 }
-
-func inspectedCalls(list []profile.Inspection) []inspected {
-	doc := []inspected{}
-	for _, in := range list {
-		doc = append(doc, inspected{in.Arch.String(), names(in.Allowed), names(in.Logged), names(in.Depends), names(in.Denied)})
-	}
-	return doc
-}
-
-// names is a list that is never null in JSON.
-func names(list []string) []string { return append([]string{}, list...) }

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/auditscan/auditscan/internal/auditstate"
 	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/launch"
 )
@@ -22,7 +23,7 @@ func main() {
 	defer stop()
 	env := &environment{
 		stdin: os.Stdin, stdout: &endableOutput{file: os.Stdout, done: ctx.Done()}, stderr: &endableOutput{file: os.Stderr, done: ctx.Done()},
-		getenv: os.Getenv, confine: confine.Process,
+		getenv: os.Getenv, confine: confine.Process, lost: auditstate.Lost,
 	}
 	callOff := endLate(ctx, env)
 	env.outlast = func() { callOff() }

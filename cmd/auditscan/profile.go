@@ -178,11 +178,14 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 	if err := checkOutput(f.output); err != nil {
 		return err
 	}
-	if err := env.giveUp(f.needs()); err != nil {
-		return err
-	}
 	if f.from != "" || f.recording && len(f.merge) > 0 && len(args) == 0 {
+		if err := env.giveUp(f.needs()); err != nil {
+			return err
+		}
 		return f.rewrite(ctx, env, args)
+	}
+	if err := f.giveUp(env, args, f.needs()); err != nil {
+		return err
 	}
 	s, err := f.readFlags.read(ctx, env, args, nil)
 	if err != nil {

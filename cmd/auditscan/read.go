@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
@@ -37,6 +38,17 @@ func (f *readFlags) add(flags *pflag.FlagSet) {
 
 // logs are the logs that the command line names in one way or the other.
 func (f *readFlags) logs(args []string) []string { return append(args, f.files...) }
+
+// giveUp gives up what reading does not need. Before that, and for the host's own
+// log alone, it asks the kernel what no log tells.
+func (f *readFlags) giveUp(env *environment, args []string, n confine.Needs) error {
+	if nodes, err := f.nodes(); err == nil && len(args)+len(nodes.Named) == 0 && env.lost != nil {
+		if lost, err := env.lost(); err == nil && lost > 0 {
+			env.notef("this host's kernel has lost %d audit records since it was booted: they are in no log (auditctl --reset-lost counts anew)", lost)
+		}
+	}
+	return env.giveUp(n)
+}
 
 // read reads the named logs, or the host's own where none is named. Events
 // may be nil.

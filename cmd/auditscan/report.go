@@ -62,7 +62,7 @@ func (f *reportFlags) run(ctx context.Context, env *environment, args []string) 
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(env.page(f.output), env.giveUp(confine.Needs{})); err != nil {
+	if err := errors.Join(env.page(f.output), f.giveUp(env, args, confine.Needs{})); err != nil {
 		return err
 	}
 	if f.output == events {

@@ -26,9 +26,9 @@ type Needs struct {
 	Files []string
 	// Folders are written into, at any depth. One that does not exist is made.
 	Folders []string
-	// Capabilities are kept if the process has them, besides the one to read
-	// every file and, if anything is written, the one to write into every
-	// user's folder.
+	// Capabilities are kept if the process has them, besides those to read
+	// every file and the kernel's log and, if anything is written, the one to
+	// write into every user's folder.
 	Capabilities []rights.Capability
 	// Programs are started, and Sockets opened.
 	Programs, Sockets bool

@@ -101,7 +101,7 @@ func existing(folder string) string {
 
 // kept are the capabilities that stay, a bit each.
 func (n *Needs) kept() (set uint64) {
-	all := append([]rights.Capability{unix.CAP_DAC_READ_SEARCH}, n.Capabilities...)
+	all := append([]rights.Capability{unix.CAP_DAC_READ_SEARCH, unix.CAP_SYSLOG}, n.Capabilities...)
 	if len(n.Files)+len(n.Folders) > 0 {
 		all = append(all, unix.CAP_DAC_OVERRIDE)
 	}

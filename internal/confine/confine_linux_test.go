@@ -25,9 +25,9 @@ const (
 	dirVar  = "AUDITSCAN_CONFINE_DIR"
 )
 
-// TestProcess runs children, as nothing that is given up can be had back. Each
+// TestAttackRefused runs children, as nothing that is given up can be had back. Each
 // holds on all threads what it was asked to.
-func TestProcess(t *testing.T) {
+func TestAttackRefused(t *testing.T) {
 	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION); errno != 0 {
 		t.Skipf("the kernel has no Landlock: %v", errno)
 	}
@@ -39,7 +39,7 @@ func TestProcess(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			cmd := exec.Command(os.Args[0], "-test.run=^TestProcessChild$")
+			cmd := exec.Command(os.Args[0], "-test.run=^TestAttackRefusedChild$")
 			cmd.Env = append(os.Environ(), caseVar+"="+name, dirVar+"="+dir)
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)
@@ -62,10 +62,10 @@ func cases(dir string) map[string]Needs {
 	}
 }
 
-func TestProcessChild(t *testing.T) {
+func TestAttackRefusedChild(t *testing.T) {
 	dir := os.Getenv(dirVar)
 	if dir == "" {
-		t.Skip("runs as the child of TestProcess only")
+		t.Skip("runs as the child of TestAttackRefused only")
 	}
 	needs := cases(dir)[os.Getenv(caseVar)]
 	c := child{needs: needs, inside: filepath.Join(dir, "in", "file"), outside: filepath.Join(dir, "out", "file")}

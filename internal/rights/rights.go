@@ -33,6 +33,14 @@ const (
 	Yes
 )
 
+// String returns "unknown", "no" or "yes".
+func (a Answer) String() string {
+	if a > Yes {
+		a = Unknown
+	}
+	return [...]string{"unknown", "no", "yes"}[a]
+}
+
 // Inodes of the initial namespaces, fixed by the kernel since 3.8
 // (enum init_ns_ino, formerly in linux/proc_ns.h).
 const (
