@@ -340,7 +340,7 @@ func TestKept(t *testing.T) {
 	}{
 		{Needs{}, read},
 		{Needs{Files: []string{"a"}}, read | write},
-		{Needs{Folders: []string{"a"}}, read | write},
+		{Needs{Directories: []string{"a"}}, read | write},
 		{Needs{Capabilities: []rights.Capability{unix.CAP_AUDIT_READ}}, read | audit},
 	} {
 		if got := tt.needs.kept(); got != tt.want {
