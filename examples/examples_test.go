@@ -171,7 +171,7 @@ type pod struct {
 	}
 }
 
-// TestPods: the kubelet looks for localhostProfile below its folder seccomp;
+// TestPods: the kubelet looks for localhostProfile below its directory seccomp;
 // the manifests say where to copy which file.
 func TestPods(t *testing.T) {
 	for _, name := range []string{"audit", "nginx", "violation"} {

@@ -188,3 +188,21 @@ func TestRepeatedField(t *testing.T) {
 		}
 	}
 }
+
+// TestEventLeavesNothing checks that a record that is read in the fast way has
+// nothing of the event before it.
+func TestEventLeavesNothing(t *testing.T) {
+	bare := strings.Replace(ownEvent, `"arch":"x86_64"`, `"arch":"c000003e"`, 1) // all of its call is numbers
+	for _, event := range []string{ownEvent, bare} {
+		log := strings.Repeat(auditd+"\n", 3) + event + "\n" + strings.Repeat(auditd+"\n", 2)
+		got := items(parser.New(parser.LayoutLines), []byte(log))
+		if len(got) != 6 || got[3].event.container == "" {
+			t.Fatalf("got %+v", got)
+		}
+		for _, i := range []int{4, 5} {
+			if got[i].event != got[0].event {
+				t.Errorf("record %d: got %+v, want %+v", i, got[i].event, got[0].event)
+			}
+		}
+	}
+}

@@ -154,6 +154,7 @@ type checkCall struct {
 	Workload  *string         `json:"workload,omitempty"`
 	Exe       *string         `json:"exe,omitempty"`
 	Comm      *string         `json:"comm,omitempty"`
+	Subj      *string         `json:"subj,omitempty"`
 	PID       *int32          `json:"pid,omitempty"`
 	Arch      *string         `json:"arch"`
 	NR        int32           `json:"nr"`
@@ -236,6 +237,8 @@ func (row *checkCall) setKey(key aggregate.Key, g *aggregate.Group) error {
 		row.Exe = &g.Exe
 	case aggregate.ByComm:
 		row.Comm = &g.Comm
+	case aggregate.BySubj:
+		row.Subj = &g.Subj
 	case aggregate.ByPID:
 		row.PID = &g.PID
 	default:

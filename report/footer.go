@@ -29,7 +29,7 @@ func footer(s *aggregate.Summary, o Options) []table.Note {
 	}
 	notes = append(notes, evidenceNotes(c, o)...)
 	if names := textInputs(s.Inputs); len(names) > 0 && !o.Quiet {
-		notes = append(notes, table.Note{Text: "text can be forged: any user of the host can write such lines into " + table.List(names)})
+		notes = append(notes, table.Note{Text: "not tamper-proof: any local user can write such lines to " + table.List(names)})
 	}
 	return notes
 }

@@ -182,7 +182,7 @@ func TestWriteVerdict(t *testing.T) {
 incomplete: 1 record known to be missing
 incomplete: 1 record malformed (091-test-actlog-syslog.log:4: record cut after ses=), after 2021-10-01T03:51:23.576Z
   fix: read the original log: audit.log, or ` + "`ausearch --raw`, or `journalctl -o json`" + `
-text can be forged: any user of the host can write such lines into 091-test-actlog-syslog.log
+not tamper-proof: any local user can write such lines to 091-test-actlog-syslog.log
 `},
 		{true, `3 records, 3 syscalls, 1 group; 1 malformed
 incomplete: 1 record known to be missing
@@ -204,7 +204,7 @@ func TestVerdictNames(t *testing.T) {
 			s.Inputs = append(s.Inputs, aggregate.Input{Name: "abcde"[i : i+1], Trust: aggregate.TrustText, Records: 1})
 		}
 		lines := footer(s, Options{})
-		if got := lines[len(lines)-1].Text; n > 0 && !strings.HasSuffix(got, " into "+want) || n == 0 && strings.Contains(got, "into") {
+		if got := lines[len(lines)-1].Text; n > 0 && !strings.HasSuffix(got, " lines to "+want) || n == 0 && strings.Contains(got, "lines to") {
 			t.Errorf("%d inputs: %q", n, got)
 		}
 	}

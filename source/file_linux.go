@@ -56,14 +56,6 @@ func (a fileID) numbers() (device, inode uint64, birth time.Time) {
 	return a.device, a.inode, birth
 }
 
-// fileInfo is what following needs to know about a file.
-type fileInfo struct {
-	id       fileID
-	regular  bool
-	size     int64
-	modified int64 // nanoseconds
-}
-
 // statPath examines a path, or with follow what it leads to.
 func statPath(path string, follow bool) (fileInfo, error) {
 	flags := unix.AT_SYMLINK_NOFOLLOW

@@ -35,14 +35,6 @@ func (s *fileSet) keep(isKept func(fileID) bool) {
 // numbers are unknown here: positions are found again by content alone.
 func (a fileID) numbers() (device, inode uint64, birth time.Time) { return 0, 0, time.Time{} }
 
-// fileInfo is what following needs to know about a file.
-type fileInfo struct {
-	id       fileID
-	regular  bool
-	size     int64
-	modified int64 // nanoseconds
-}
-
 func statPath(path string, follow bool) (fileInfo, error) {
 	stat := os.Lstat
 	if follow {

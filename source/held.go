@@ -6,6 +6,14 @@ import (
 	"time"
 )
 
+// fileInfo is what following needs to know about a file.
+type fileInfo struct {
+	id       fileID
+	regular  bool
+	size     int64
+	modified int64 // nanoseconds
+}
+
 // heldFile is an open file of a followed log, and how far it was read. While it
 // is open, neither deleting nor compressing it loses lines.
 type heldFile struct {

@@ -242,14 +242,14 @@ func TestOpenTellsSizeAndProgress(t *testing.T) {
 }
 
 func TestOpenErrors(t *testing.T) {
-	folder := t.TempDir()
-	if _, err := Open(filepath.Join(folder, "missing.log")); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "missing.log") {
+	directory := t.TempDir()
+	if _, err := Open(filepath.Join(directory, "missing.log")); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "missing.log") {
 		t.Errorf("missing file: %v", err)
 	}
-	if _, err := Open(folder); err == nil || !strings.Contains(err.Error(), folder+" is a directory") {
-		t.Errorf("folder: %v", err)
+	if _, err := Open(directory); err == nil || !strings.Contains(err.Error(), directory+" is a directory") {
+		t.Errorf("directory: %v", err)
 	}
-	empty := filepath.Join(folder, "empty.log")
+	empty := filepath.Join(directory, "empty.log")
 	writeFile(t, empty, "")
 	r, err := Open(empty)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -40,11 +41,11 @@ func newCheck(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check PROFILE [FILE|-]...",
 		Short: "Replay logs: which of their calls would PROFILE deny?",
-		Long: `Check asks a seccomp profile, in any form, or one that is built in (runtime/default), about
-every record of the logs and shows the calls that it would not simply allow, by
-whom they were made, and what to add to the profile for those to run that it
-denies. On a host where the profile is enforced the logs tell what it broke. It
-exits with 4 if the profile denies any.`,
+		Long: `Check asks a seccomp profile, in any form or built in (runtime/default), about
+every record of the logs. It shows the calls that the profile would not simply
+allow, who made them, and what to add so that those it denies can run. On a host
+where the profile is enforced, the logs tell what it broke. It exits with 4 if
+the profile denies any call.`,
 		Example: `  auditscan check nginx.json /var/log/audit/audit.log
   auditscan check --action errno,kill_process --by comm nginx.json audit.log
   auditscan check --comm nginx --by comm -o json default.json audit.log`,
@@ -61,7 +62,7 @@ exits with 4 if the profile denies any.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json, markdown, sarif, junit")
-	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, nested, manager, pod, namespace, workload, exe, comm, pid")
+	flags.StringVar(&f.by, "by", "", byUsage())
 	flags.StringSliceVar(&f.caps, "cap", profile.DefaultCaps(), "the container's `capabilities`, for the conditions of Docker's form")
 	f.profileFile.add(flags)
 	flags.BoolVar(&f.noStub, "no-stub", false, "not loaded by runc or its like: no ENOSYS above the highest number that is listed")
@@ -84,7 +85,7 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	}
 	document, err := f.profileFile.read(env, path)
 	if err != nil {
-		return err
+		return swapped(env, path, args, err)
 	}
 	s, err := f.summary(ctx, env, args)
 	if err != nil {
@@ -136,6 +137,27 @@ func ranLogged(s *aggregate.Summary) bool {
 		return slices.ContainsFunc(g.Calls, func(c aggregate.Call) bool { return c.Action == syscalltable.ActionLog })
 	})
 }
+
+// swapped adds to the error of a profile that cannot be read that the log may
+// be meant to be one: the profile comes first.
+func swapped(env *environment, path string, args []string, err error) error {
+	if len(args) == 0 || path == "-" || args[0] == "-" {
+		return err
+	}
+	in, openErr := env.open(args[0])
+	if openErr != nil {
+		return err
+	}
+	defer in.Close()
+	head, _ := bufio.NewReader(in).Peek(sniffed)
+	if !profile.Sniff(head) {
+		return err
+	}
+	return fmt.Errorf("%w (%s is a profile, and comes first: auditscan check %[2]s %s)", err, args[0], path)
+}
+
+// sniffed is how much of a file tells whether it is a profile.
+const sniffed = 4096
 
 // checkFormats are the formats of check. The last three are for the pages of
 // forges and CI servers.
@@ -251,6 +273,7 @@ func (f *checkFlags) summary(ctx context.Context, env *environment, args []strin
 		if by, err = aggregate.ParseKeys(f.by); err != nil {
 			return nil, usageErrorf("--by: %v", err)
 		}
+		f.keepSubj = slices.Contains(by, aggregate.BySubj)
 	}
 	s, err := f.readFlags.read(ctx, env, args, nil)
 	if err != nil || by == nil {

@@ -18,15 +18,15 @@ func newInspect(env *environment) *cobra.Command {
 	f := policyFlags{formats: []string{"table", "json"}}
 	cmd := &cobra.Command{
 		Use:   "inspect PROFILE|PID|runtimes",
-		Short: "Show what a profile allows, logs and denies, of all calls there are",
-		Long: `Inspect asks a seccomp profile in any form (of OCI, Docker, Kubernetes, systemd,
-minijail, LXC, a bundle) about every call of the tables of its architectures, or
-one that is built in: runtime/default (Docker's and containerd's),
-runtime/podman, runtime/crio. It names rules that never hold. Given a PID it tells the seccomp mode of that
-process, and asks the filters that the kernel holds for it; to read these takes
-root, and stops the process for a moment. Given the word runtimes it lists the
-calls that container runtimes make under a profile before the program starts.
-(A file of such a name: ./1.)`,
+		Short: "Show what a profile allows, logs and denies",
+		Long: `Inspect asks a seccomp profile about every call of its architectures. The
+profile may be in any form (OCI, Docker, Kubernetes, systemd, minijail, LXC, a
+bundle) or built in: runtime/default (Docker's and containerd's),
+runtime/podman, runtime/crio. Rules that can never hold are named. Given a PID,
+it tells the seccomp mode of that process and asks the filters that the kernel
+holds for it; reading these takes root, and stops the process for a moment.
+Given the word runtimes, it lists the calls that container runtimes make under
+a profile before the program starts. (For a file of such a name: ./1.)`,
 		Example: `  auditscan inspect app.json
   auditscan inspect runtime/default -o json | jq -r '.[0].denied[]'
   auditscan inspect $(pidof -s nginx)`,

@@ -118,6 +118,9 @@ func clash(given func(flag string) bool) error {
 	}
 	for _, c := range [][2]string{{"deny-call", "deny"}, {"per", "output-dir"}, {"output-dir", "per"}, {"force", "per"}, {"override-base", "merge"}} {
 		if given(c[0]) && !given(c[1]) {
+			if c[0] == "per" {
+				return usageErrorf("--per writes several files: say where with -O DIR")
+			}
 			return usageErrorf("--%s needs --%s", c[0], c[1])
 		}
 	}
@@ -168,7 +171,7 @@ func (f *profileFlags) needs() (n confine.Needs) {
 		}
 	}
 	if f.dir != "" {
-		n.Folders = append(n.Folders, f.dir)
+		n.Directories = append(n.Directories, f.dir)
 	}
 	return n
 }
@@ -273,11 +276,7 @@ func (f *profileFlags) rewrite(ctx context.Context, env *environment, args []str
 	if d, err = f.settle(env, d); err != nil {
 		return err
 	}
-	text, err := f.encode(env, d, profile.Meta{Name: f.name})
-	if err != nil {
-		return err
-	}
-	if err := f.write(ctx, env, d, text); err != nil {
+	if err := f.writeProfile(ctx, env, d); err != nil {
 		return err
 	}
 	return f.saidAll()
@@ -321,6 +320,15 @@ func (f *profileFlags) writeBeside(ctx context.Context, r *profile.Result, s *ag
 		return nil
 	}
 	return atomicfile.Write(ctx, f.explain, 0o666, func(w io.Writer) error { return profile.WriteExplain(w, r, s) })
+}
+
+// writeProfile writes a profile that is nobody's recording.
+func (f *profileFlags) writeProfile(ctx context.Context, env *environment, d *profile.Document) error {
+	text, err := f.encode(env, d, profile.Meta{Name: f.name})
+	if err != nil {
+		return err
+	}
+	return f.write(ctx, env, d, text)
 }
 
 // write writes the text of the profile where it is to go, and says what it
@@ -372,11 +380,7 @@ func (f *profileFlags) denyList(ctx context.Context, env *environment, s *aggreg
 	if err != nil {
 		return err
 	}
-	text, err := f.encode(env, d, profile.Meta{Name: f.name})
-	if err != nil {
-		return err
-	}
-	if err := f.write(ctx, env, d, text); err != nil {
+	if err := f.writeProfile(ctx, env, d); err != nil {
 		return err
 	}
 	sayUnresolved(env, left)
@@ -393,7 +397,7 @@ func (f *profileFlags) denyList(ctx context.Context, env *environment, s *aggreg
 // say tells what the profile holds beside what was observed, what it lacks,
 // and how far the log can be relied on.
 func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Summary) error {
-	env.notef("calls observed: %d, added: %d", len(r.Observed), len(r.Additions))
+	sayObserved(env, r)
 	if !f.quiet {
 		sayAdditions(env, r)
 	}
@@ -450,6 +454,15 @@ func sayUnresolved(env *environment, list []profile.Unresolved) {
 	}
 }
 
+// sayObserved tells how many calls the profile allows, and why.
+func sayObserved(env *environment, r *profile.Result) {
+	noun := "syscalls"
+	if len(r.Observed) == 1 {
+		noun = "syscall"
+	}
+	env.notef("%d %s observed, %d added", len(r.Observed), noun, len(r.Additions))
+}
+
 // sayAdditions names what was added, a line a source; --explain has the
 // evidence for each.
 func sayAdditions(env *environment, r *profile.Result) {
@@ -472,9 +485,9 @@ func sourceText(source profile.Source, r *profile.Result) string {
 	case profile.SourceDenied:
 		return "as asked for, though denied during the run"
 	case profile.SourceKernel:
-		return "since the kernel issues them, or no program ends without"
+		return "because the kernel makes them, or no program ends without them"
 	case profile.SourceVDSO:
-		return "since the vDSO may have to make the call"
+		return "in case the vDSO cannot answer"
 	case profile.SourceRuntime:
 		return fmt.Sprintf("for the container runtime's start-up (%s)", r.Startup)
 	case profile.SourceVariants:

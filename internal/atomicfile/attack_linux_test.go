@@ -14,7 +14,7 @@ import (
 
 const nobody = 65534
 
-// sharedFolder returns a folder where anybody can make names, as nobody does
+// sharedFolder returns a directory where anybody can make names, as nobody does
 // in these tests, and what root can be misled to write over.
 func sharedFolder(t *testing.T) (dir, secret string) {
 	t.Helper()

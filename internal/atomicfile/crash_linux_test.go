@@ -81,7 +81,7 @@ func countFiles(t *testing.T, path string) int {
 	return len(entries)
 }
 
-// smallDisk returns a folder with room for some 64 KiB.
+// smallDisk returns a directory with room for some 64 KiB.
 func smallDisk(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()

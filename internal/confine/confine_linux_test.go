@@ -19,7 +19,7 @@ import (
 	"github.com/auditscan/auditscan/internal/rights"
 )
 
-// The child confines itself as a test asks for it, in a folder of the test's.
+// The child confines itself as a test asks for it, in a directory of the test's.
 const (
 	caseVar = "AUDITSCAN_CONFINE"
 	dirVar  = "AUDITSCAN_CONFINE_DIR"
@@ -48,17 +48,17 @@ func TestAttackRefused(t *testing.T) {
 	}
 }
 
-// cases are what processes need whose folder is dir.
+// cases are what processes need whose directory is dir.
 func cases(dir string) map[string]Needs {
 	file := filepath.Join(dir, "in", "file")
 	return map[string]Needs{
-		"reader":   {},
-		"writer":   {Files: []string{file}},
-		"folder":   {Folders: []string{filepath.Join(dir, "in")}},
-		"device":   {Files: []string{os.DevNull}},
-		"new":      {Folders: []string{filepath.Join(dir, "in", "new", "er")}, Files: []string{"/dev/stderr", "/dev/fd/2"}},
-		"listener": {Files: []string{file}, Sockets: true, Capabilities: []rights.Capability{rights.AuditRead}},
-		"follower": {Files: []string{file}, Programs: true, Sockets: true, Capabilities: []rights.Capability{rights.AuditRead, rights.AuditControl}},
+		"reader":    {},
+		"writer":    {Files: []string{file}},
+		"directory": {Directories: []string{filepath.Join(dir, "in")}},
+		"device":    {Files: []string{os.DevNull}},
+		"new":       {Directories: []string{filepath.Join(dir, "in", "new", "er")}, Files: []string{"/dev/stderr", "/dev/fd/2"}},
+		"listener":  {Files: []string{file}, Sockets: true, Capabilities: []rights.Capability{rights.AuditRead}},
+		"follower":  {Files: []string{file}, Programs: true, Sockets: true, Capabilities: []rights.Capability{rights.AuditRead, rights.AuditControl}},
 	}
 }
 
@@ -282,7 +282,7 @@ func (c *child) checkInside() error {
 	if len(c.needs.Files) == 1 && c.needs.Files[0] == os.DevNull {
 		return os.WriteFile(os.DevNull, []byte("x"), 0)
 	}
-	may := len(c.needs.Files)+len(c.needs.Folders) > 0
+	may := len(c.needs.Files)+len(c.needs.Directories) > 0
 	temp := fmt.Sprintf("%s%d", c.inside, unix.Gettid())
 	err := errors.Join(os.WriteFile(temp, nil, 0o600), os.Rename(temp, c.inside))
 	if (err == nil) != may {

@@ -48,7 +48,7 @@ const (
 	initialPIDNS  = "pid:[4026531836]"
 )
 
-// netInitOnly is a folder of sysctls and one that only the initial network
+// netInitOnly is a directory of sysctls and one that only the initial network
 // namespace has (net_core_table of net/core/sysctl_net_core.c). The inode of
 // that namespace is not fixed before Linux 6.18, and comparing with
 // /proc/1/ns/net takes CAP_SYS_PTRACE.

@@ -125,7 +125,7 @@ var lossDetail = map[aggregate.EvidenceKind]string{
 }
 
 // burstDetail is for a log that ends with a full burst.
-const burstDetail = "the log ends with 10 audit messages in 5 s, the kernel's printk limit: what came next was dropped without a word"
+const burstDetail = "the log ends at the kernel's limit of 10 audit messages in 5 s: later records were dropped silently"
 
 // fixes says how to prevent a loss next time.
 var fixes = map[aggregate.EvidenceKind]string{

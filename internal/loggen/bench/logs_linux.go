@@ -77,7 +77,7 @@ func (b *bench) makeLogs() error {
 	return nil
 }
 
-// set makes a folder of compressed files of the size at which auditd rotates.
+// set makes a directory of compressed files of the size at which auditd rotates.
 func (b *bench) set(suffix string) error {
 	log, err := os.ReadFile(b.path("audit.log"))
 	if err != nil {

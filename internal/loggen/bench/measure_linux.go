@@ -65,7 +65,7 @@ func (b *bench) pair(log string, ours, theirs []string) *pair {
 	return &pair{log: b.path(log), ours: command(ours), theirs: command(theirs)}
 }
 
-// touch reads a log, or the folder of a set, so that neither of a pair finds it
+// touch reads a log, or the directory of a set, so that neither of a pair finds it
 // colder than the other: what nobody has read for half a minute takes longer.
 func touch(path string) error {
 	return filepath.WalkDir(path, func(path string, file fs.DirEntry, err error) error {
