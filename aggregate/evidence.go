@@ -44,6 +44,7 @@ const (
 	TruncatedInput     EvidenceKind = "truncated-input"
 	DroppedByCollector EvidenceKind = "dropped-by-collector"
 	RotationGap        EvidenceKind = "rotation-gap"
+	MissingEvents      EvidenceKind = "missing-events" // lines of a numbered stream of events
 
 	// What other audit records reveal about the recording itself.
 	UnrecordedKill   EvidenceKind = "unrecorded-kill"    // SIGSYS killed a process that has no SECCOMP record
@@ -58,7 +59,7 @@ const (
 // weightiest first.
 var evidenceKinds = [...]EvidenceKind{
 	SerialGap, MixedNodes, Unattributed, UnrecordedKill, Suppressed, Backlog, RateLimit, LostCounter, Overrun,
-	AuditLimits, ExcludeRule, ActionsNotLogged, AuditOff, DaemonFailed, RotationGap, DroppedByCollector, TruncatedInput, Malformed,
+	AuditLimits, ExcludeRule, ActionsNotLogged, AuditOff, DaemonFailed, RotationGap, MissingEvents, DroppedByCollector, TruncatedInput, Malformed,
 	Legacy, Unresolved,
 }
 

@@ -191,6 +191,8 @@ func evidenceWords(kind aggregate.EvidenceKind) (what, how string) {
 		return "input", "cut short"
 	case aggregate.DroppedByCollector:
 		return "message", "dropped"
+	case aggregate.MissingEvents:
+		return "event", "missing"
 	case aggregate.RotationGap:
 		return "record", "rotated away"
 	case aggregate.UnrecordedKill:

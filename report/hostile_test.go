@@ -56,9 +56,7 @@ func hostileSummary() *aggregate.Summary {
 	}
 	s.Completeness.Verdict = aggregate.Incomplete
 	s.Completeness.Lost = math.MaxInt64
-	s.Totals = aggregate.Totals{
-		Lines: 1, Records: math.MaxInt64, Duplicates: 2, Malformed: 3, Unresolved: 4, Groups: math.MaxInt32, Syscalls: 5,
-	}
+	s.Retotal()
 	return s
 }
 

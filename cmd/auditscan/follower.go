@@ -28,6 +28,7 @@ type follower struct {
 	json    bool   // one object a line
 	filter  *aggregate.Filter
 	stdout  gatherer
+	events  *report.EventWriter // with json
 	counts  *pipeline.Counter
 	hold    *live.Hold[pipeline.Held]
 	now     time.Time // when the chunk came
@@ -53,7 +54,8 @@ func (w *follower) newCounts(who *attribution) {
 		o.Output = pipeline.Output{Writer: &w.stdout, Event: report.LineIn(w.env.zone(w.env.stdout)), OnlyNew: w.flags.onlyNew}
 	}
 	if w.json {
-		o.Output.Event, o.Output.Loss = report.AppendEvent, appendInPlace
+		w.events = report.NewEventWriter(&w.stdout)
+		o.Output.Writer, o.Output.Event, o.Output.Loss = w.events, report.AppendEvent, report.AppendLossInPlace
 	}
 	w.counts = pipeline.NewCounter(w.from.stream.Name(), w.from.trust, o)
 	w.hold = live.NewHold(who.ask, w.countHeld)
@@ -217,7 +219,7 @@ func (w *follower) drain(ctx context.Context) error {
 func (w *follower) end(ctx context.Context, err error) error {
 	undrained := w.drain(ctx)
 	w.hold.Flush()
-	if err := errors.Join(undrained, w.counts.Write(), w.writeLateLosses(), w.endTable(), w.save()); err != nil {
+	if err := errors.Join(undrained, w.counts.Write(), w.endEvents(ctx, err), w.endTable(), w.save()); err != nil {
 		return err
 	}
 	if errors.Is(err, io.EOF) || ctx.Err() != nil {
@@ -226,17 +228,13 @@ func (w *follower) end(ctx context.Context, err error) error {
 	return err
 }
 
-// writeLateLosses shows the losses that only all records together prove.
-func (w *follower) writeLateLosses() error {
-	if !w.json {
+// endEvents ends the stream of events. Where the source failed, it has no end:
+// what came then was not heard.
+func (w *follower) endEvents(ctx context.Context, why error) error {
+	if !w.json || !errors.Is(why, io.EOF) && ctx.Err() == nil {
 		return nil
 	}
-	text := appendLate(nil, w.counts.Summary())
-	if len(text) == 0 {
-		return nil
-	}
-	_, err := w.env.stdout.Write(text)
-	return err
+	return errors.Join(w.events.End(w.counts.Summary()), w.stdout.flush())
 }
 
 // chunk counts a chunk and writes what it has to show, at once.

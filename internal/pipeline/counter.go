@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/auditscan/auditscan/event"
 	"github.com/auditscan/auditscan/internal/tally"
 	"github.com/auditscan/auditscan/parser"
+	"github.com/auditscan/auditscan/report"
 )
 
 // counter parses blocks into a tally and, if there is an output, into lines of
@@ -23,6 +25,7 @@ type counter struct {
 	shown   shown
 	input   string
 	node    []byte    // for records that name none
+	numbers bool      // the lines are events with numbers
 	before  int64     // lines of the input before the block
 	now     time.Time // when the block came; zero for a saved log
 	event   event.Event
@@ -38,11 +41,29 @@ func (c *counter) block(data []byte) {
 	for item := c.parser.Next(); item != parser.ItemEnd; item = c.parser.Next() {
 		c.item(item)
 	}
+	if c.numbers {
+		c.countNumbers(data)
+	}
 	if n := c.parser.Foreign(); n != 0 {
 		c.tally.Foreign(c.before + n)
 	}
 	c.before += c.parser.Line()
 	c.tally.Lines(c.parser.Line())
+}
+
+// countNumbers notes which lines of a stream of events are there.
+func (c *counter) countNumbers(data []byte) {
+	for line := range bytes.Lines(data) {
+		n, end, ok := report.EventNumber(line)
+		switch {
+		case ok && end != nil:
+			c.tally.Numbered(n, &tally.StreamEnd{Trust: end.Trust, Completeness: end.Completeness})
+		case ok:
+			c.tally.Numbered(n, nil)
+		case line[0] == '{':
+			c.tally.Unnumbered()
+		}
+	}
 }
 
 // recount counts a block again, with the containers that were found the first

@@ -31,7 +31,7 @@ func (j *job) read(in *input) {
 
 // count parses the block with a worker's counter.
 func (j *job) count(w *counter, in *input) {
-	w.before, w.out, w.node = 0, &j.out, in.total.node
+	w.before, w.out, w.node, w.numbers = 0, &j.out, in.total.node, in.total.numbers
 	j.fault = guarded(func() {
 		j.block = in.blocks.Trim(j.block)
 		w.block(j.block)

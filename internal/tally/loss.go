@@ -21,12 +21,14 @@ type lossCount struct {
 	detail      string
 	fix         string // how to prevent it; "": see fixes
 	low, high   int64  // of a running total (lost-counter)
+	inLog       bool   // some of it was noticed in a log, not only told by events
 	bounds
 }
 
 // note counts evidence in the current input.
 func (p *Proof) note(kind aggregate.EvidenceKind, n int64, st parser.Stamp, line int64, detail string) *lossCount {
 	l := p.loss(kind, line, detail)
+	l.inLog = l.inLog || detail != detailEvents
 	l.count = aggregate.Plus(l.count, n)
 	switch {
 	case st.HasTime:
@@ -59,7 +61,7 @@ func (p *Proof) Loss(l *parser.Loss, line int64) (kind aggregate.EvidenceKind, o
 	kind = aggregate.EvidenceKind(l.Kind.String()) // the parser's names are the same
 	count, detail := l.Count, lossDetail[kind]
 	if l.Form == parser.FormEvent {
-		detail = "the run that wrote the events noticed it"
+		detail = detailEvents
 	}
 	switch l.Kind {
 	case parser.LossKilled:
@@ -76,6 +78,9 @@ func (p *Proof) Loss(l *parser.Loss, line int64) (kind aggregate.EvidenceKind, o
 	p.note(kind, count, l.Stamp, line, detail)
 	return kind, true
 }
+
+// detailEvents is for what the events of an earlier run tell.
+const detailEvents = "the run that wrote the events noticed it"
 
 // total takes a running total. The difference between the first message and the
 // last was lost between them, and the first stands for at least one more.

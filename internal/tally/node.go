@@ -11,6 +11,7 @@ type lastNode struct {
 	looked  bool     // serials was looked up
 	serials *serials // nil: there are too many nodes
 	space   int32    // of those
+	logged  bool     // those hold records of a log, not only events made of one
 }
 
 // observe notes the node, the time and the rendering of a record.
@@ -40,6 +41,10 @@ func (t *Tally) serialsOf(r *parser.Record) *serials {
 	}
 	if !t.node.looked {
 		t.node.serials, t.node.looked = t.serials(r.Node), true
+	}
+	if !t.node.logged && r.Form != parser.FormEvent && t.node.serials != nil {
+		t.node.serials.markLog(t.node.space)
+		t.node.logged = true
 	}
 	return t.node.serials
 }

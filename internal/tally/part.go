@@ -96,6 +96,7 @@ func (in *input) append(o *input) {
 	in.forms |= o.forms
 	in.bare += o.bare
 	in.unattributed += o.unattributed
+	in.streams.append(&o.streams)
 	in.widen(o.first)
 	in.widen(o.last)
 }

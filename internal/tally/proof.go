@@ -60,6 +60,7 @@ type input struct {
 	// container is unknown.
 	unattributed int64
 	bare         int64 // journal records without a serial
+	streams      eventStreams
 	order
 }
 
@@ -146,6 +147,7 @@ func (p *Proof) appendLoss(kind aggregate.EvidenceKind, l *lossCount, after int6
 		line += after
 	}
 	c := p.loss(kind, line, l.detail)
+	c.inLog = c.inLog || l.inLog
 	c.count = aggregate.Plus(c.count, l.count)
 	aggregate.Widen(&c.first, &c.last, l.first, l.last)
 	c.nowhere, c.between = c.nowhere || l.nowhere, c.between || l.between

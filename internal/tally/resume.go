@@ -40,6 +40,7 @@ func (p *Proof) Resume(after []aggregate.Seen) {
 		if s := p.serials([]byte(a.Node)); s != nil {
 			space := p.spaceOf(a.Node)
 			s.see(a.Time.UnixMilli(), a.Serial, space)
+			s.markLog(space)
 			if a.Stream {
 				s.addOthers(space, 1) // the earlier run saw records of other types
 			}

@@ -1,6 +1,9 @@
 package tally
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Serials are kept in pages of 64, each with the time span in which it was
 // seen. The counter restarts at boot, so one number may stand for different
@@ -61,6 +64,7 @@ type serials struct {
 	key     uint32  // the key that was looked up last
 	head    int32   // its newest page; -1: none
 	others  []int64 // records of other audit types, by space
+	logs    []bool  // the spaces that hold records of logs, not only events made of one
 	printed printed
 	settled map[int32][]stretch // of the pages that were dropped, by space
 	closed  map[int32]stretch   // the sums of the oldest of those
@@ -77,7 +81,7 @@ func newSerials(limit *int) *serials {
 func (s *serials) reset() {
 	clear(s.heads)
 	s.pages.reset()
-	*s = serials{heads: s.heads, pages: s.pages, limit: s.limit, others: s.others[:0]}
+	*s = serials{heads: s.heads, pages: s.pages, limit: s.limit, others: s.others[:0], logs: s.logs[:0]}
 	s.seek(0)
 }
 
@@ -151,6 +155,17 @@ func (s *serials) addOthers(space int32, n int64) {
 func (s *serials) hasOthers(space int32) bool {
 	return int(space) < len(s.others) && s.others[space] > 0
 }
+
+// markLog notes that a space holds a record of a log.
+func (s *serials) markLog(space int32) {
+	for int(space) >= len(s.logs) {
+		s.logs = append(s.logs, false)
+	}
+	s.logs[space] = true
+}
+
+// isLog reports whether a space holds more than events.
+func (s *serials) isLog(space int32) bool { return int(space) < len(s.logs) && s.logs[space] }
 
 // see notes that a serial was there.
 func (s *serials) see(ms int64, serial uint32, space int32) {
@@ -239,6 +254,9 @@ func (p *page) sharesContent(o *page) bool {
 func (s *serials) merge(o *serials, space int32) {
 	for _, n := range o.others {
 		s.addOthers(space, n)
+	}
+	if slices.Contains(o.logs, true) {
+		s.markLog(space)
 	}
 	s.printed.append(&o.printed)
 	for p := range o.pages.all() {

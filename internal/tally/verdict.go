@@ -19,6 +19,7 @@ func (t *Tally) Summary() *aggregate.Summary {
 	s.Retotal()
 	s.Selected = t.counts.filter.Selection(t.leftOut.events())
 	s.Completeness = t.completeness(s)
+	s.Reported = slices.ContainsFunc(t.inputs, func(in input) bool { return in.isStream() })
 	return s
 }
 
@@ -28,7 +29,7 @@ func (p *Proof) results(pairs int64) []aggregate.Input {
 	for i := range p.inputs {
 		in := &p.inputs[i]
 		out[i] = in.Input
-		out[i].Trust = in.trusted()
+		out[i].Trust = cmp.Or(in.trust, p.streamTrust(in), in.rendered())
 		out[i].First, out[i].Last = in.first.Time(), in.last.Time()
 		n := min(pairs, in.bare)
 		pairs -= n
@@ -41,15 +42,6 @@ func (p *Proof) results(pairs int64) []aggregate.Input {
 // formText marks a record of journalctl's text output, which lacks the fields
 // that only journald can set.
 const formText = 1 << 7
-
-// trusted returns the trust that the source vouches for, else that of the
-// renderings.
-func (in *input) trusted() aggregate.Trust {
-	if in.trust != "" {
-		return in.trust
-	}
-	return in.rendered()
-}
 
 // rendered judges an input by its lines: if one is of another program, anyone
 // may have written the others.
@@ -82,14 +74,19 @@ func (p *Proof) fromKernel() bool {
 
 // completeness weighs the evidence.
 func (p *Proof) completeness(s *aggregate.Summary) aggregate.Completeness {
-	c := aggregate.Completeness{Evidence: p.evidence(s)}
-	doubt := p.doubt()
+	evidence, doubt := p.streamEvidence()
+	c := aggregate.Completeness{Evidence: append(evidence, p.evidence(s)...)}
+	doubt = cmp.Or(doubt, p.doubt())
+	numbered := p.allNumbered()
 	for _, node := range slices.Sorted(maps.Keys(p.nodes)) {
 		n := p.nodes[node]
 		if n.printed.exhausted() {
 			c.Evidence = append(c.Evidence, p.burst(node, &n.printed))
 		}
 		for _, g := range n.gaps() {
+			if numbered && !n.isLog(g.space) {
+				continue // their numbers tell, and what was noticed when they were made
+			}
 			evidence, why := p.weigh(node, n, &g)
 			c.Evidence = append(c.Evidence, evidence...)
 			doubt = cmp.Or(doubt, why)
@@ -112,6 +109,7 @@ func (p *Proof) completeness(s *aggregate.Summary) aggregate.Completeness {
 const (
 	doubtNothing    = "nothing was read"
 	doubtText       = "this kind of log cannot show whether records are missing"
+	doubtEvents     = "events without running numbers do not show whether one is missing: another tool wrote or changed them, or an older auditscan"
 	doubtForeign    = "line %d of %s is none that auditd or the journal writes: others write to this log"
 	doubtExtract    = "it holds SECCOMP records only: an extract, whose gaps prove nothing"
 	doubtOne        = "one audit record shows nothing of others"
@@ -132,7 +130,7 @@ func (p *Proof) doubt() string {
 		return doubtNodes
 	}
 	for i := range p.inputs {
-		if doubt := p.inputs[i].doubt(); doubt != "" {
+		if doubt := p.inputs[i].doubt(); !p.inputs[i].isStream() && doubt != "" {
 			return doubt
 		}
 	}
@@ -143,6 +141,8 @@ func (p *Proof) doubt() string {
 // neither syslog nor an empty log proves that nothing was dropped.
 func (in *input) doubt() string {
 	switch {
+	case in.forms == 1<<parser.FormEvent:
+		return doubtEvents
 	case in.byForms() == aggregate.TrustText:
 		return doubtText
 	case in.foreign != 0:
@@ -185,6 +185,9 @@ func (p *Proof) burst(node string, printed *printed) aggregate.Evidence {
 func (p *Proof) evidence(s *aggregate.Summary) []aggregate.Evidence {
 	var out []aggregate.Evidence
 	for k, l := range p.losses {
+		if !l.inLog && p.streamTrust(&p.inputs[k.input]) != "" {
+			continue // the end of the stream tells it
+		}
 		out = append(out, p.told(k, l))
 	}
 	for input, l := range p.kills.unrecorded() {
@@ -237,7 +240,7 @@ func lost(evidence []aggregate.Evidence) int64 {
 			gaps = aggregate.Plus(gaps, e.Count)
 		case aggregate.Suppressed, aggregate.RateLimit:
 			suppressed = aggregate.Plus(suppressed, e.Count)
-		case aggregate.LostCounter, aggregate.DroppedByCollector, aggregate.Overrun, aggregate.RotationGap:
+		case aggregate.LostCounter, aggregate.DroppedByCollector, aggregate.Overrun, aggregate.RotationGap, aggregate.MissingEvents:
 			uncounted = aggregate.Plus(uncounted, e.Count)
 		}
 	}
