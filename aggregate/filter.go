@@ -12,14 +12,17 @@ import (
 // Filter selects the records that count. Each field is a list of alternatives;
 // an empty list passes everything. In names, '*' stands for any text.
 type Filter struct {
-	Comm, Exe, Container, Pod, Namespace []string
-	PID                                  []int32
-	Arch                                 []syscalltable.Arch
-	Action                               []syscalltable.Action
-	Syscall                              []string
-	Since, Until                         time.Time // zero: no limit; Until is exclusive
+	Comm, Exe, Subj, Container, Pod, Namespace []string
+	PID                                        []int32
+	Arch                                       []syscalltable.Arch
+	Action                                     []syscalltable.Action
+	Syscall                                    []string
+	Since, Until                               time.Time // zero: no limit; Until is exclusive
 	// Text is the filter as the user wrote it, for a summary to show.
 	Text string
+	// KeepSubj has groups told apart by their subj, too. Most records of a
+	// program have the same.
+	KeepSubj bool
 }
 
 // Selection describes what the filter selected; leftOut is the number of
@@ -31,13 +34,16 @@ func (f *Filter) Selection(leftOut int64) *Selection {
 	return &Selection{f.Text, leftOut}
 }
 
+// NeedsSubj reports whether groups have to be told apart by their subj.
+func (f *Filter) NeedsSubj() bool { return f != nil && (f.KeepSubj || len(f.Subj) > 0) }
+
 // MatchesGroup reports whether the records of a group pass, judged by its keys.
 // A nil filter passes all.
 func (f *Filter) MatchesGroup(g *Group) bool {
 	if f == nil {
 		return true
 	}
-	if !matches(f.Comm, g.Comm) || !matches(f.Exe, g.Exe) || len(f.PID) > 0 && !slices.Contains(f.PID, g.PID) {
+	if !matches(f.Comm, g.Comm) || !matches(f.Exe, g.Exe) || !matches(f.Subj, g.Subj) || len(f.PID) > 0 && !slices.Contains(f.PID, g.PID) {
 		return false
 	}
 	if len(f.Container)+len(f.Pod)+len(f.Namespace) == 0 {

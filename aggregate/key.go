@@ -24,6 +24,7 @@ const (
 	ByWorkload  Key = "workload"
 	ByExe       Key = "exe"
 	ByComm      Key = "comm"
+	BySubj      Key = "subj" // the security label: what AppArmor or SELinux confines it as
 	ByPID       Key = "pid"
 )
 
@@ -39,6 +40,7 @@ var keyFields = [...]keyField{
 	textKey(ByWorkload, func(g *Group) *string { return &g.Workload }, func(id *container.Identity) string { return id.Workload }),
 	textKey(ByExe, func(g *Group) *string { return &g.Exe }, nil),
 	textKey(ByComm, func(g *Group) *string { return &g.Comm }, nil),
+	textKey(BySubj, func(g *Group) *string { return &g.Subj }, nil),
 	{ByPID, func(to, from *Group) { to.PID = from.PID }, func(a, b *Group) int { return cmp.Compare(a.PID, b.PID) }, pidText, pidText},
 }
 
@@ -52,7 +54,7 @@ func Keys() []Key {
 }
 
 // DefaultKeys are the keys by which records are counted; every other grouping
-// is derived from them.
+// is derived from them, but for that by subj: see [Filter.KeepSubj].
 func DefaultKeys() []Key { return []Key{ByNode, ByContainer, ByExe, ByComm, ByPID} }
 
 // ParseKeys reads a list such as "exe,comm" and returns it in canonical order

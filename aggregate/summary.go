@@ -81,7 +81,7 @@ type Group struct {
 	Node      string
 	Container *container.Identity
 	// These are set only if they are among the keys.
-	Nested, Manager, Pod, Namespace, Workload string
+	Nested, Manager, Pod, Namespace, Workload, Subj string
 
 	Exe         string
 	Comm        string

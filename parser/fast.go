@@ -115,7 +115,8 @@ func (p *Parser) otherLine(s []byte) Item {
 		return ItemEnd
 	}
 	n = p.stamp(s)
-	if n == 0 || !p.endLineAt(s[n:], bytes.IndexByte(s[n:], '\n')) {
+	end := bytes.IndexByte(s[n:], '\n')
+	if n == 0 || end < 0 || stampIndex(s[n:n+end]) >= 0 || !p.endLineAt(s[n:], end) {
 		return ItemEnd
 	}
 	p.begin(Record{Stamp: p.rec.Stamp, Form: FormAuditd})

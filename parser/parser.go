@@ -310,7 +310,7 @@ func lineText(line []byte) (start int, text []byte) {
 			break
 		}
 		start += i
-		if start > 0 && bytes.IndexByte([]byte(" \t:-|]\x00"), line[start-1]) < 0 && line[start-1] < 0x80 {
+		if start > 0 && bytes.IndexByte([]byte(" \t:-|]+>\x00\x1e"), line[start-1]) < 0 && line[start-1] < 0x80 {
 			continue
 		}
 		if text := onlyText(line[start:]); text != nil {

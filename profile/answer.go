@@ -7,6 +7,7 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	"github.com/auditscan/auditscan/profile/bpf"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -74,41 +75,32 @@ func (p *Policy) listed(arch syscalltable.Arch, nr int32) Answer {
 	if !ok {
 		return Answer{[]Outcome{p.Default}, "the number has no name: the default"}
 	}
+	if tree := p.tree(arch, name); tree != nil {
+		return p.conditional(name, tree)
+	}
 	if k := p.byName[name]; k != nil && k.always != nil {
 		return Answer{[]Outcome{k.always.Outcome}, k.always.place()}
-	}
-	if a, ok := p.conditional(name); ok {
-		return a
 	}
 	return Answer{[]Outcome{p.Default}, "no rule: the default"}
 }
 
-// conditional answers a call that only rules with arguments name, its own or,
-// for a call that others go through, those of the others.
-func (p *Policy) conditional(name string) (Answer, bool) {
-	a := Answer{Possible: []Outcome{p.Default}}
+// conditional answers a call that only rules with arguments name.
+func (p *Policy) conditional(name string, tree *bpf.Tree) Answer {
+	var a Answer
+	for _, code := range tree.Answers(p.Default.code()) {
+		a.Possible = append(a.Possible, outcomeOf(code))
+	}
+	slices.SortFunc(a.Possible, compareOutcomes)
 	var places []string
-	add := func(r *Rule) {
-		if !slices.Contains(a.Possible, r.Outcome) {
-			a.Possible = append(a.Possible, r.Outcome)
+	_, sources := p.rulesOf(name)
+	for i, r := range sources {
+		first := slices.IndexFunc(sources, func(other *Rule) bool { return other.Outcome == r.Outcome }) == i
+		if first && slices.Contains(a.Possible, r.Outcome) {
 			places = append(places, r.place())
 		}
 	}
-	if k := p.byName[name]; k != nil {
-		for _, r := range k.some {
-			add(r)
-		}
-	}
-	for _, member := range multiplexed(name) {
-		if k := p.byName[member.name]; k != nil {
-			for _, r := range k.effective() {
-				add(r)
-			}
-		}
-	}
-	slices.SortFunc(a.Possible, compareOutcomes)
 	a.Because = strings.Join(places, ", ")
-	return a, len(a.Possible) > 1
+	return a
 }
 
 // carried is a call that goes through an older one, whose first argument is

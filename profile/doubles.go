@@ -24,9 +24,9 @@ func clashOf(first, second *Rule) clash {
 	switch {
 	case first.Outcome == second.Outcome:
 		return noClash
-	case len(first.Args) == 0:
+	case first.always():
 		return firstHolds
-	case len(second.Args) == 0:
+	case second.always():
 		return secondHolds
 	}
 	result := firstHolds

@@ -91,35 +91,8 @@ func (p *Policy) callRange(arch syscalltable.Arch, start uint32) bpf.Range {
 	if arch == syscalltable.X86_64 && start >= x32Bit {
 		arch = syscalltable.X32
 	}
-	r := bpf.Range{First: start, Wide: arch&is64Bit != 0, Answer: p.Default.code()}
 	name, _ := arch.Name(int32(start))
-	if k := p.byName[name]; k != nil {
-		for _, rule := range k.some {
-			for _, conditions := range chains(rule) {
-				r.Rules = append(r.Rules, bpf.Rule{Conditions: compileConditions(conditions), Answer: rule.Outcome.code()})
-			}
-		}
-	}
-	for _, member := range multiplexed(name) {
-		r.Rules = append(r.Rules, p.memberRules(member)...)
-	}
-	return r
-}
-
-// memberRules returns the rules of a call as they hold for the one that
-// carries it.
-func (p *Policy) memberRules(m carried) []bpf.Rule {
-	k := p.byName[m.name]
-	if k == nil {
-		return nil
-	}
-	var list []bpf.Rule
-	for _, r := range k.effective() {
-		for _, conditions := range chains(r) {
-			list = append(list, bpf.Rule{Conditions: compileConditions(m.carry(conditions)), Answer: r.Outcome.code()})
-		}
-	}
-	return list
+	return bpf.Range{First: start, Tree: p.trees[treeKey{arch, name}], Answer: p.Default.code()}
 }
 
 func compileConditions(args []specs.LinuxSeccompArg) []bpf.Condition {

@@ -1,11 +1,13 @@
 package profile
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	"github.com/auditscan/auditscan/profile/bpf"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -23,14 +25,16 @@ type Policy struct {
 	Notes  []string // what of the document does not mean what it seems to
 	byName map[string]*ruling
 
-	direct   bool // see Document
+	form     Format // see Document
 	settings settings
 	highest  map[syscalltable.Arch]uint32 // above which runc's stub answers
+	trees    map[treeKey]*bpf.Tree        // of calls whose arguments decide
 }
 
 // ruling is what the rules of one call come to.
 type ruling struct {
 	all    []*Rule // those of the document, also where they do not hold
+	tried  []*Rule // those that runtimes hand to libseccomp, in their order
 	always *Rule   // the effective one without arguments; nil: none
 	some   []*Rule // the effective ones with arguments; none beside always
 }
@@ -38,7 +42,7 @@ type ruling struct {
 // Evaluate settles a document's conditions for a host and container. Rules
 // that contradict each other there are a [*SyntaxError].
 func (d *Document) Evaluate(env Environment) (*Policy, error) {
-	p := &Policy{Name: d.Name, Env: env, Default: d.Default, byName: map[string]*ruling{}, settings: d.settings(), direct: d.direct}
+	p := &Policy{Name: d.Name, Env: env, Default: d.Default, byName: map[string]*ruling{}, settings: d.settings(), form: d.form}
 	p.Arches = d.arches(env.Arch)
 	for i := range d.Rules {
 		r := &d.Rules[i]
@@ -57,13 +61,28 @@ func (d *Document) Evaluate(env Environment) (*Policy, error) {
 		r := &d.passed[i]
 		known := p.rulingOf(r.Names[0])
 		known.all = append(known.all, r)
+		if r.Outcome != p.Default {
+			known.tried = append(known.tried, r)
+			slices.SortStableFunc(known.tried, compareByPlace)
+		}
 	}
 	p.addStub(d)
+	if err := p.growTrees(); err != nil {
+		return nil, err
+	}
 	if d.Conditional() {
 		p.Notes = append(p.Notes, fmt.Sprintf("evaluated for %s, Linux %s, with %d capabilities: %d of %d rules apply",
 			env.Arch, env.Kernel, len(env.Caps), len(p.Rules), len(d.Rules)))
 	}
 	return p, nil
+}
+
+// compareByPlace orders rules as they stand in their file.
+func compareByPlace(a, b *Rule) int {
+	if a.at == nil || b.at == nil {
+		return 0
+	}
+	return cmp.Or(cmp.Compare(a.at.At.Line, b.at.At.Line), cmp.Compare(a.at.At.Column, b.at.At.Column))
 }
 
 // Settle returns what a document without conditions says that means the same
@@ -75,7 +94,7 @@ func (d *Document) Settle(env Environment) (*Document, error) {
 	}
 	s := &Document{
 		Name: d.Name, Default: d.Default, Architectures: p.Arches,
-		Flags: d.Flags, ListenerPath: d.ListenerPath, ListenerMetadata: d.ListenerMetadata, direct: d.direct,
+		Flags: d.Flags, ListenerPath: d.ListenerPath, ListenerMetadata: d.ListenerMetadata, form: d.form,
 	}
 	var rules []Rule
 	for i := range d.Rules {
@@ -135,6 +154,7 @@ func (p *Policy) addRule(name string, r *Rule) error {
 	if r.Outcome == p.Default {
 		return nil // runtimes leave it out
 	}
+	known.tried = append(known.tried, r)
 	for _, other := range known.effective() {
 		c := clashOf(other, r)
 		if c == noClash {
@@ -150,7 +170,7 @@ func (p *Policy) addRule(name string, r *Rule) error {
 	}
 	switch {
 	case known.always != nil:
-	case len(r.Args) == 0:
+	case r.always():
 		known.always, known.some = r, nil
 	default:
 		known.some = append(known.some, r)
@@ -175,16 +195,27 @@ func (k *ruling) effective() []*Rule {
 }
 
 // chains returns a rule's conditions as libseccomp gets them: ordered by
-// argument, and as a rule of each where several are on one argument.
+// argument, and as a rule of each where several are on one argument. One that
+// always holds is none.
 func chains(r *Rule) [][]specs.LinuxSeccompArg {
 	if !takesEither(r) {
-		return [][]specs.LinuxSeccompArg{r.Args}
+		return [][]specs.LinuxSeccompArg{withoutIdle(r.Args)}
 	}
 	var list [][]specs.LinuxSeccompArg
 	for _, a := range r.Args {
-		list = append(list, []specs.LinuxSeccompArg{a})
+		list = append(list, withoutIdle([]specs.LinuxSeccompArg{a}))
 	}
 	return list
+}
+
+// withoutIdle returns the conditions that do not hold always.
+func withoutIdle(args []specs.LinuxSeccompArg) []specs.LinuxSeccompArg {
+	return slices.DeleteFunc(slices.Clone(args), func(a specs.LinuxSeccompArg) bool { return a.Op == specs.OpMaskedEqual && a.Value == 0 })
+}
+
+// always reports whether a rule holds whatever the arguments are.
+func (r *Rule) always() bool {
+	return slices.ContainsFunc(chains(r), func(args []specs.LinuxSeccompArg) bool { return len(args) == 0 })
 }
 
 // DenialsLogged reports whether the kernel writes a record of what the policy

@@ -49,10 +49,17 @@ type startupList struct {
 	// NoNewPrivileges has the calls of starts with no_new_privs ("true"), when
 	// the filter is loaded last, and without ("false"), when it comes before
 	// user, capabilities and working directory are set.
-	NoNewPrivileges map[string]struct {
-		Starts int            `json:"starts"`
-		Calls  map[string]int `json:"calls"` // in how many starts each was seen
-	} `json:"noNewPrivileges"`
+	NoNewPrivileges map[string]startupMode `json:"noNewPrivileges"`
+}
+
+// startupMode is what starts of one kind came to.
+type startupMode struct {
+	Starts int            `json:"starts"`
+	Calls  map[string]int `json:"calls"` // in how many starts each was seen
+	// Needs has the calls of every start without which there is none, by the error
+	// that they were denied with (the others were denied all together, too, and
+	// the container started). Each has the calls that do instead, if there are any.
+	Needs map[string]map[string][]string `json:"needs"`
 }
 
 // readStartupLists returns all files of runtimes/ in the order of their names.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/auditscan/auditscan/syscalltable"
@@ -17,8 +18,9 @@ type Start struct {
 	Runtime         Runtime
 	Versions        []string // of the runtime, which all come to the same
 	NoNewPrivileges bool
-	// Lacks are the calls that were made in every start that was measured, and
-	// that the policy denies; Rare those that were made in some.
+	// Lacks are the calls without which no start succeeded that was measured, and
+	// that the policy denies; Rare those that were made in some of the starts.
+	// Denied calls that a start does without are neither.
 	Lacks, Rare []string
 }
 
@@ -42,31 +44,111 @@ func (s Start) String() string {
 // the policy; nothing for a form that these do not read. The measurements are of
 // x86_64; calls that the host's architecture does not have are left out.
 func (p *Policy) Starts() ([]Start, error) {
-	if p.direct {
+	if p.form != "" {
 		return nil, nil
 	}
 	lists, err := readStartupLists()
 	if err != nil {
 		return nil, err
 	}
+	slices.SortFunc(lists, func(a, b startupList) int {
+		return cmp.Or(cmp.Compare(a.Runtime, b.Runtime), compareVersions(a.Version, b.Version))
+	})
 	var starts []Start
 	for _, mode := range []string{"true", "false"} {
 		for _, l := range lists {
-			if !strings.HasPrefix(l.Source, "measured") {
-				continue
-			}
-			s := p.start(l, mode)
-			same := func(other Start) bool {
-				return other.Runtime == s.Runtime && other.NoNewPrivileges == s.NoNewPrivileges && slices.Equal(other.Lacks, s.Lacks) && slices.Equal(other.Rare, s.Rare)
-			}
-			if i := slices.IndexFunc(starts, same); i >= 0 {
-				starts[i].Versions = append(starts[i].Versions, s.Versions...)
-			} else {
-				starts = append(starts, s)
+			if strings.HasPrefix(l.Source, "measured") {
+				starts = addStart(starts, p.start(l, mode))
 			}
 		}
 	}
 	return starts, nil
+}
+
+// addStart adds a start, to those of other versions where they come to the same.
+func addStart(starts []Start, s Start) []Start {
+	same := func(other Start) bool {
+		return other.Runtime == s.Runtime && other.NoNewPrivileges == s.NoNewPrivileges && slices.Equal(other.Lacks, s.Lacks) && slices.Equal(other.Rare, s.Rare)
+	}
+	i := slices.IndexFunc(starts, same)
+	if i < 0 {
+		return append(starts, s)
+	}
+	starts[i].Versions = append(starts[i].Versions, s.Versions...)
+	return starts
+}
+
+// compareVersions orders versions such as 1.9 and 1.10+ds1 by their numbers.
+func compareVersions(a, b string) int {
+	numbers := func(version string) (list []int) {
+		plain, _, _ := strings.Cut(version, "+")
+		for part := range strings.SplitSeq(plain, ".") {
+			n, _ := strconv.Atoi(part) // 0 where it is none
+			list = append(list, n)
+		}
+		return list
+	}
+	return slices.Compare(numbers(a), numbers(b))
+}
+
+// DescribeStarts tells in lines with what containers start, and with what they do
+// not.
+func DescribeStarts(starts []Start) []string {
+	var fine, lines []string
+	lacking := slices.DeleteFunc(slices.Clone(starts), func(s Start) bool { return len(s.Lacks) == 0 })
+	if len(lacking) > startsShown {
+		lacking = uniteVersions(lacking)
+	}
+	for _, s := range lacking {
+		lines = append(lines, "no container starts under it: "+s.String())
+	}
+	for _, s := range starts {
+		other := slices.ContainsFunc(starts, func(o Start) bool { return o.NoNewPrivileges != s.NoNewPrivileges && o.equals(s) })
+		switch {
+		case len(s.Lacks) > 0:
+		case !other:
+			fine = append(fine, s.String())
+		case s.NoNewPrivileges:
+			fine = append(fine, fmt.Sprintf("%s %s with and without no_new_privs", s.Runtime, strings.Join(s.Versions, ", ")))
+		}
+	}
+	if len(fine) > 0 {
+		lines = append([]string{"containers start under it: " + strings.Join(fine, "; ")}, lines...)
+	}
+	return lines
+}
+
+// startsShown is how many lines may tell of starts that lack something before
+// those of one runtime become one, which tells what all of its versions lack.
+const startsShown = 6
+
+// uniteVersions returns a start for each runtime and mode.
+func uniteVersions(starts []Start) (united []Start) {
+	for _, s := range starts {
+		i := slices.IndexFunc(united, func(u Start) bool { return u.Runtime == s.Runtime && u.NoNewPrivileges == s.NoNewPrivileges })
+		if i < 0 {
+			united = append(united, Start{Runtime: s.Runtime, Versions: slices.Clone(s.Versions), NoNewPrivileges: s.NoNewPrivileges, Lacks: slices.Clone(s.Lacks)})
+			continue
+		}
+		u := &united[i]
+		u.Versions = append(u.Versions, s.Versions...)
+		u.Lacks = slices.DeleteFunc(u.Lacks, func(name string) bool { return !slices.Contains(s.Lacks, name) })
+	}
+	return united
+}
+
+// equals reports whether two starts differ in no_new_privs alone.
+func (s Start) equals(other Start) bool {
+	return s.Runtime == other.Runtime && slices.Equal(s.Versions, other.Versions) && slices.Equal(s.Lacks, other.Lacks) && slices.Equal(s.Rare, other.Rare)
+}
+
+// Starts tells on a host that the document is for what [Policy.Starts] does.
+func (d *Document) Starts() ([]Start, error) {
+	p, err := d.Evaluate(Environment{Arch: d.host(), Caps: DefaultCaps()})
+	if err != nil {
+		return nil, err
+	}
+	return p.Starts()
 }
 
 // NeverStarts returns those of the starts that lack calls and whose runtime
@@ -82,20 +164,45 @@ func NeverStarts(starts []Start) []Start {
 
 // start judges one version of a runtime.
 func (p *Policy) start(l startupList, mode string) Start {
-	s := Start{Runtime: l.Runtime, Versions: []string{l.Version}, NoNewPrivileges: mode == "true"}
+	version, _, _ := strings.Cut(l.Version, "+") // of what distributions add
+	s := Start{Runtime: l.Runtime, Versions: []string{version}, NoNewPrivileges: mode == "true"}
 	measured := l.NoNewPrivileges[mode]
 	for _, name := range slices.Sorted(maps.Keys(measured.Calls)) {
-		nr, ok := p.Env.Arch.Number(name)
-		if !ok || p.Answer(p.Env.Arch, nr).Effect() != Denies {
-			continue
-		}
-		if measured.Calls[name] == measured.Starts {
-			s.Lacks = append(s.Lacks, name)
-		} else {
+		o, denied := p.denies(name)
+		switch {
+		case !denied:
+		case measured.Calls[name] < measured.Starts:
 			s.Rare = append(s.Rare, name)
+		case p.needs(measured, name, o):
+			s.Lacks = append(s.Lacks, name)
 		}
 	}
 	return s
+}
+
+// denies reports whether the policy denies a call on its host, and how.
+func (p *Policy) denies(name string) (Outcome, bool) {
+	nr, ok := p.Env.Arch.Number(name)
+	if !ok {
+		return Outcome{}, false
+	}
+	a := p.Answer(p.Env.Arch, nr)
+	return a.Possible[0], a.Effect() == Denies
+}
+
+// needs reports whether there is no start where a call that every start makes is
+// denied so. What kills the caller ends it whatever it would have done.
+func (p *Policy) needs(measured startupMode, name string, o Outcome) bool {
+	if o.Action != syscalltable.ActionErrno {
+		return true
+	}
+	errno := "EPERM"
+	if o.Errno == ENOSYS {
+		errno = "ENOSYS"
+	}
+	instead, needed := measured.Needs[errno][name]
+	lacks := func(other string) bool { _, denied := p.denies(other); return denied }
+	return needed && (len(instead) == 0 || slices.ContainsFunc(instead, lacks))
 }
 
 // startupOfBase chooses the start-up calls where the log shows no runtime but a
@@ -103,11 +210,7 @@ func (p *Policy) start(l startupList, mode string) Start {
 // that it stays as tight as it is, or of every known one; without no_new_privs
 // only if the base is not made for starts with it alone.
 func startupOfBase(lists []startupList, base *Document) (*startup, error) {
-	p, err := base.Evaluate(Environment{Arch: base.host(), Caps: DefaultCaps()})
-	if err != nil {
-		return nil, err
-	}
-	starts, err := p.Starts()
+	starts, err := base.Starts()
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +263,7 @@ func (d *Document) host() syscalltable.Arch {
 
 // WriteRuntimes writes what is known of runtimes: which calls each version makes
 // between loading the filter and starting the program, in how many of how many
-// starts, and where that is from.
+// starts, which of them it cannot do without, and where that is from.
 func WriteRuntimes(w io.Writer) error {
 	lists, err := readStartupLists()
 	if err != nil {
@@ -169,19 +272,42 @@ func WriteRuntimes(w io.Writer) error {
 	for _, l := range lists {
 		for _, mode := range []string{"true", "false"} {
 			m := l.NoNewPrivileges[mode]
-			var calls []string
-			for _, name := range slices.Sorted(maps.Keys(m.Calls)) {
-				text := name
-				if n := m.Calls[name]; n < m.Starts {
-					text = fmt.Sprintf("%s(%d)", name, n)
-				}
-				calls = append(calls, text)
+			who := Start{Runtime: l.Runtime, Versions: []string{l.Version}, NoNewPrivileges: mode == "true"}
+			_, err := fmt.Fprintf(w, "%s, in %d starts on %s (%s)\n  makes %s\n", who, m.Starts, l.Host, l.Source, strings.Join(m.made(), " "))
+			if err != nil {
+				return err
 			}
-			if _, err := fmt.Fprintf(w, "%s, in %d starts on %s (%s)\n  %s\n", Start{Runtime: l.Runtime, Versions: []string{l.Version}, NoNewPrivileges: mode == "true"},
-				m.Starts, l.Host, l.Source, strings.Join(calls, " ")); err != nil {
+			if len(m.Needs) == 0 {
+				continue
+			}
+			if _, err := fmt.Fprintf(w, "  needs %s\n", strings.Join(m.needed(), " ")); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// made names the calls, with the number of starts where not all made them.
+func (m startupMode) made() (list []string) {
+	for _, name := range slices.Sorted(maps.Keys(m.Calls)) {
+		if n := m.Calls[name]; n < m.Starts {
+			name = fmt.Sprintf("%s(%d)", name, n)
+		}
+		list = append(list, name)
+	}
+	return list
+}
+
+// needed names the calls without which there is no start where they are answered
+// with EPERM, with those that do instead.
+func (m startupMode) needed() (list []string) {
+	needs := m.Needs["EPERM"]
+	for _, name := range slices.Sorted(maps.Keys(needs)) {
+		if instead := needs[name]; len(instead) > 0 {
+			name = fmt.Sprintf("%s(or %s)", name, strings.Join(instead, " "))
+		}
+		list = append(list, name)
+	}
+	return list
 }

@@ -59,6 +59,7 @@ func allColumns(zone *time.Location) []column {
 			value: func(r row) string { return cmp.Or(r.group.Manager, identity(r).Manager) }},
 		{head: "COMM", keys: []aggregate.Key{aggregate.ByComm}, fit: table.Cut, value: func(r row) string { return r.group.Comm }},
 		{head: "EXE", keys: []aggregate.Key{aggregate.ByExe}, fit: table.Cut, value: func(r row) string { return r.group.Exe }},
+		{head: "SUBJ", keys: []aggregate.Key{aggregate.BySubj}, fit: table.Cut, value: func(r row) string { return r.group.Subj }},
 		{head: "PID", keys: []aggregate.Key{aggregate.ByPID}, value: pid},
 		{head: "SYSCALL", value: func(r row) string { return r.call.Name() }, missing: func(r row) string { return r.call.String() }},
 		{head: "NR", full: true, value: nr},

@@ -18,15 +18,15 @@ func newInspect(env *environment) *cobra.Command {
 	f := policyFlags{formats: []string{"table", "json"}}
 	cmd := &cobra.Command{
 		Use:   "inspect PROFILE|PID|runtimes",
-		Short: "Show what a profile allows, logs and denies, of all calls there are",
-		Long: `Inspect asks a seccomp profile in any form (of OCI, Docker, Kubernetes, systemd,
-minijail, LXC, a bundle) about every call of the tables of its architectures, or
-one that is built in: runtime/default (Docker's and containerd's),
-runtime/podman, runtime/crio. It names rules that never hold. Given a PID it tells the seccomp mode of that
-process, and asks the filters that the kernel holds for it; to read these takes
-root, and stops the process for a moment. Given the word runtimes it lists the
-calls that container runtimes make under a profile before the program starts.
-(A file of such a name: ./1.)`,
+		Short: "Show what a profile allows, logs and denies",
+		Long: `Inspect asks a seccomp profile about every call of its architectures. The
+profile may be in any form (OCI, Docker, Kubernetes, systemd, minijail, LXC, a
+bundle) or built in: runtime/default (Docker's and containerd's),
+runtime/podman, runtime/crio. Rules that can never hold are named. Given a PID,
+it tells the seccomp mode of that process and asks the filters that the kernel
+holds for it; reading these takes root, and stops the process for a moment.
+Given the word runtimes, it lists the calls that container runtimes make under
+a profile before the program starts. (For a file of such a name: ./1.)`,
 		Example: `  auditscan inspect app.json
   auditscan inspect runtime/default -o json | jq -r '.[0].denied[]'
   auditscan inspect $(pidof -s nginx)`,
@@ -58,6 +58,9 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 	if err != nil {
 		return err
 	}
+	if d.Sets != "" {
+		env.notef("%s: its sets are those of %s", name, d.Sets)
+	}
 	if profile.IsBuiltIn(name) {
 		_, source, err := profile.BuiltIn(name)
 		if err != nil {
@@ -75,21 +78,6 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 	return sayPolicy(env, p)
 }
 
-// sayStarts tells which runtimes start no container under the policy at all.
-func sayStarts(env *environment, p *profile.Policy) error {
-	starts, err := p.Starts()
-	sayLacks(env, p, profile.NeverStarts(starts))
-	return err
-}
-
-func sayLacks(env *environment, p *profile.Policy, starts []profile.Start) {
-	for _, s := range starts {
-		if len(s.Lacks) > 0 {
-			env.notef("%s: no container starts under it: %s", p.Name, s)
-		}
-	}
-}
-
 // runtimesName is what inspect shows the start-up lists for.
 const runtimesName = "runtimes"
 
@@ -99,11 +87,9 @@ func sayPolicy(env *environment, p *profile.Policy) error {
 	for _, note := range p.Notes {
 		env.notef("%s", note)
 	}
-	starts, err := p.Starts()
-	if err != nil {
+	if err := sayAllStarts(env, p); err != nil {
 		return err
 	}
-	sayLacks(env, p, starts)
 	for _, rule := range p.DeadRules() {
 		env.notef("%s: %s", p.Name, rule)
 	}

@@ -32,13 +32,15 @@ type readFlags struct {
 }
 
 func (f *readFlags) add(flags *pflag.FlagSet) {
-	flags.StringArrayVarP(&f.files, "file", "f", nil, "read this `FILE`, as an argument does")
+	flags.StringArrayVarP(&f.files, "file", "f", nil, "read `FILE`, just as an argument would")
 	f.filterFlags.add(flags)
 	f.nodeFlags.add(flags)
 	flags.StringVar(&f.pidmap, "pidmap", "", "find containers by this `FILE` of follow --pidmap")
-	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no advice, no progress bar")
-	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show each record that cannot be used, with its place")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, quietUsage)
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show each record that cannot be used, and where it is")
 }
+
+const quietUsage = "print results, errors and what is missing; nothing else"
 
 // logs are the logs that the command line names in one way or the other.
 func (f *readFlags) logs(args []string) []string { return append(args, f.files...) }

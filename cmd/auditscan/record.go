@@ -44,7 +44,7 @@ of its own, by which its records are told from all others. Conditions of the
 profile are settled for this host and the default capabilities. The exit status
 is CMD's; 3 if that is 0 but the profile in -o FILE may lack calls.`,
 		Example: `  auditscan record -o curl.json -- curl -s http://localhost/
-  auditscan record --profile curl.json -o curl.json -- curl -s https://localhost/`,
+  auditscan record --profile curl.json -o curl.json -- curl -s https://host/`,
 		Args: needsCommand,
 		RunE: func(_ *cobra.Command, args []string) error { return f.run(env, args) },
 	}
@@ -55,7 +55,7 @@ is CMD's; 3 if that is 0 but the profile in -o FILE may lack calls.`,
 	flags.StringVar(&f.profile, "profile", "", "do not record what the profile in `FILE`, or runtime/default, allows")
 	flags.StringVar(&f.runtime, "runtime", string(profile.RuntimeNone), "for containers: the `runtime` whose start-up calls to add: runc, crun, none")
 	flags.BoolVar(&f.exact, "exact", false, "add nothing to what was observed")
-	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no summary, no advice; only what is missing")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print what is missing, and errors; nothing else")
 	return cmd
 }
 
@@ -200,7 +200,7 @@ func (f *recordFlags) write(env *environment, s *aggregate.Summary, base *profil
 		return err
 	}
 	if r != nil && !f.quiet {
-		env.notef("calls observed: %d, added: %d", len(r.Observed), len(r.Additions))
+		sayObserved(env, r)
 		sayAdditions(env, r)
 	}
 	if s.Completeness.Verdict == aggregate.Incomplete || r != nil && len(r.Unresolved) > 0 {

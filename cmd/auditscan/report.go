@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +29,7 @@ func newReport(env *environment) *cobra.Command {
 	var f reportFlags
 	cmd := &cobra.Command{
 		Use:   "report [FILE|-]...",
-		Short: "Show which calls the logs hold, by whom, and whether anything is missing",
+		Short: "Show the calls in logs, who made them, and whether any are missing",
 		Long: `Report reads logs (plain, .gz, .bz2, .xz, .zst), folders or sets of rotated
 logs, or reports and events in JSON, and shows every call with who made it,
 what the filter decided, and how often. No FILE: standard input, if it is a
@@ -42,12 +43,17 @@ of denials alone (--action denied) ends with the rule that would allow them.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, wide, json, ndjson, yaml, csv, markdown")
-	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, nested, manager, pod, namespace, workload, exe, comm, pid; none: all in one")
+	flags.StringVar(&f.by, "by", "", byUsage())
 	flags.StringVar(&f.sort, "sort", "", "lines in this `order`: count, name, nr, first, last")
-	flags.IntVar(&f.top, "top", 0, "only the first `N` lines, by count unless --sort says else")
+	flags.IntVar(&f.top, "top", 0, "only the first `N` lines, by count unless --sort says otherwise")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if the input is incomplete")
 	f.readFlags.add(flags)
 	return cmd
+}
+
+// byUsage tells what --by takes.
+func byUsage() string {
+	return "group by these `keys`: " + strings.Join(texts(aggregate.Keys()), ", ") + "; none: all in one"
 }
 
 // events is the format that is a stream, and no report.
@@ -103,6 +109,7 @@ func (f *reportFlags) parse() (by []aggregate.Key, format report.Format, err err
 		if by, err = aggregate.ParseKeys(f.by); err != nil {
 			return nil, "", usageErrorf("--by: %v", err)
 		}
+		f.keepSubj = slices.Contains(by, aggregate.BySubj)
 	}
 	if f.output == events {
 		return by, "", nil

@@ -164,9 +164,11 @@ into a seccomp profile.`,
 		SilenceErrors:              true,
 	}
 	root.PersistentFlags().Var(&env.color, "color", "colours: auto, always, never")
-	root.PersistentFlags().BoolVar(&env.noPager, "no-pager", false, "no pager for a table that is higher than the terminal")
-	root.PersistentFlags().BoolVar(&env.utc, "utc", false, "show and read times in UTC (a terminal: local time)")
+	root.PersistentFlags().BoolVar(&env.noPager, "no-pager", false, "write a table that is higher than the terminal without a pager")
+	root.PersistentFlags().BoolVar(&env.utc, "utc", false, "show and read times in UTC, not in local time")
 	root.Flags().Bool("version", false, "version for auditscan") // cobra's own takes -v, which is verbose here
+	wrapped := fmt.Sprintf(".FlagUsagesWrapped %d", term.Width(env.stdout))
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", wrapped))
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetHelpCommand(newHelp())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {

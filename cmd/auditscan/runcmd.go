@@ -53,6 +53,9 @@ func (f profileFile) runUnder(env *environment, path string, args []string) erro
 	if err != nil {
 		return err
 	}
+	if err := sayNoContainer(env, d); err != nil {
+		return err
+	}
 	p, err := start(env, args, filter, false)
 	if err != nil {
 		return err

@@ -8,13 +8,13 @@ import (
 )
 
 // MaxGroups bounds the groups. When there are more, the pid is dropped from the
-// keys, then comm, exe and node: counts and sets of calls stay exact, only
+// keys, then comm, exe, node and subj: counts and sets of calls stay exact, only
 // detail is lost. Which keys remain depends on the records alone, not on their
 // order.
 const MaxGroups = 32 << 10
 
 // foldOrder are the keys to drop, in order, when there are too many groups.
-var foldOrder = [...]aggregate.Key{aggregate.ByPID, aggregate.ByComm, aggregate.ByExe, aggregate.ByNode}
+var foldOrder = [...]aggregate.Key{aggregate.ByPID, aggregate.ByComm, aggregate.ByExe, aggregate.ByNode, aggregate.BySubj}
 
 // Counts are how often each group has made each call. They add up in any
 // order.
@@ -27,6 +27,7 @@ type Counts struct {
 
 type groupKey struct {
 	node, comm, exe uint32
+	subj            uint32 // 0 unless the filter needs it
 	pid             int32
 	container       *container.Identity
 }
@@ -70,7 +71,7 @@ func (c *Counts) newGroup(k groupKey) *group {
 // fields returns the values that a key stands for.
 func (c *Counts) fields(k groupKey) aggregate.Group {
 	n := c.names.names
-	return aggregate.Group{Node: n[k.node].text, Container: k.container, Exe: n[k.exe].text, Comm: n[k.comm].text, PID: k.pid}
+	return aggregate.Group{Node: n[k.node].text, Container: k.container, Exe: n[k.exe].text, Comm: n[k.comm].text, Subj: n[k.subj].text, PID: k.pid}
 }
 
 // fold drops the first n keys of foldOrder.
@@ -86,6 +87,9 @@ func (k groupKey) fold(n int) groupKey {
 	}
 	if n > 3 {
 		k.node = 0
+	}
+	if n > 4 {
+		k.subj = 0
 	}
 	return k
 }
@@ -113,6 +117,7 @@ func (c *Counts) forget() {
 	c.names, c.groups = newInterner(), make(map[groupKey]*group, len(groups))
 	for k, g := range groups {
 		k.node, k.comm, k.exe = c.names.add(old[k.node].text), c.names.add(old[k.comm].text), c.names.add(old[k.exe].text)
+		k.subj = c.names.add(old[k.subj].text)
 		c.groups[k] = g
 	}
 	c.names.live = c.names.size
@@ -142,7 +147,7 @@ func (c *Counts) sum(o *Counts, sign int64) {
 		c.fold(o.folded)
 	}
 	for k, g := range o.groups {
-		k = groupKey{ids[k.node], ids[k.comm], ids[k.exe], k.pid, k.container}.fold(c.folded)
+		k = groupKey{ids[k.node], ids[k.comm], ids[k.exe], ids[k.subj], k.pid, k.container}.fold(c.folded)
 		into, ok := c.groups[k]
 		if !ok {
 			into = c.newGroup(k)
@@ -166,7 +171,11 @@ func (c *Counts) translate(o *interner) []uint32 {
 // summary returns the groups, in order, with their keys, and the number of
 // events that were counted in two renderings.
 func (c *Counts) summary() (by []aggregate.Key, groups []aggregate.Group, twice int64) {
-	by = slices.DeleteFunc(aggregate.DefaultKeys(), func(k aggregate.Key) bool { return slices.Contains(foldOrder[:c.folded], k) })
+	by = aggregate.DefaultKeys()
+	if c.filter.NeedsSubj() {
+		by = slices.Insert(by, len(by)-1, aggregate.BySubj) // before pid
+	}
+	by = slices.DeleteFunc(by, func(k aggregate.Key) bool { return slices.Contains(foldOrder[:c.folded], k) })
 	known := false
 	for k, g := range c.groups {
 		calls, pairs := g.result()

@@ -136,8 +136,8 @@ func TestZeroValues(t *testing.T) {
 	if _, err := (&bpf.Policy{Arches: []bpf.Arch{{}}}).Compile(); err != nil {
 		t.Errorf("an architecture without ranges: %v", err)
 	}
-	if got := bpf.Order(nil, true); len(got) != 0 {
-		t.Errorf("no rules in order: %v", got)
+	if got := grow(t, true).Answers(7); fmt.Sprint(got) != "[7]" {
+		t.Errorf("a tree of no rules answers %v", got)
 	}
 	if s := fmt.Sprint(bpf.Op(99), bpf.Masked); s != "Op(99) &" {
 		t.Error(s)
@@ -149,15 +149,15 @@ func TestSizeOfFilter(t *testing.T) {
 	// A rule of one condition on 32 bits has 3 instructions, with a mask 4;
 	// beside them stand 6 for the architecture, the number and other answers.
 	policy := func(equal, masked int) *bpf.Policy {
-		r := bpf.Range{}
+		var rules []bpf.Rule
 		for i := range equal + masked {
-			c := bpf.Condition{Value: uint64(i), Mask: 1<<32 - 1}
+			c := bpf.Condition{Value: uint64(i + 1), Mask: 1<<32 - 1}
 			if i < masked {
 				c.Op = bpf.Masked
 			}
-			r.Rules = append(r.Rules, bpf.Rule{Conditions: []bpf.Condition{c}, Answer: allow})
+			rules = append(rules, rule(allow, c))
 		}
-		return &bpf.Policy{Arches: []bpf.Arch{{Audit: i386, Ranges: []bpf.Range{r}}}}
+		return &bpf.Policy{Arches: []bpf.Arch{{Audit: i386, Ranges: []bpf.Range{{Tree: grow(t, false, rules...)}}}}}
 	}
 	f, err := policy(1362, 1).Compile()
 	if err != nil || len(f) != 4096 {

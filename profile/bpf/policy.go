@@ -32,8 +32,7 @@ type Arch struct {
 // without a sign.
 type Range struct {
 	First  uint32
-	Wide   bool   // arguments have 64 bits; else the upper half is not looked at
-	Rules  []Rule // in the order in which they were made; see [Order]
+	Tree   *Tree  // decides by arguments; nil: there are no rules
 	Answer uint32 // where no rule holds
 }
 
@@ -129,8 +128,8 @@ func (c compiler) numbers(ranges []Range) []bpf.Instruction {
 // answer returns the code that answers the calls of a range.
 func (c compiler) answer(r Range) []bpf.Instruction {
 	var prog []bpf.Instruction
-	for _, rule := range Order(r.Rules, r.Wide) {
-		prog = append(prog, c.rule(rule, r.Wide)...)
+	if r.Tree != nil {
+		prog = r.Tree.root.code(c)
 	}
 	return append(prog, bpf.RetConstant{Val: r.Answer})
 }

@@ -2,8 +2,10 @@ package bpf_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,7 +80,7 @@ func TestConditions(t *testing.T) {
 			for _, big := range []bool{true, false} {
 				c := bpf.Condition{Arg: 1, Op: op, Value: value, Mask: 5<<32 | 4}
 				rule := bpf.Rule{Conditions: []bpf.Condition{c, {Arg: 5, Value: 9}}, Answer: allow}
-				policy := &bpf.Policy{BigEndian: big, Arches: []bpf.Arch{{Audit: x86_64, Ranges: []bpf.Range{{Wide: wide, Rules: []bpf.Rule{rule}, Answer: eperm}}}}}
+				policy := &bpf.Policy{BigEndian: big, Arches: []bpf.Arch{{Audit: x86_64, Ranges: []bpf.Range{{Tree: grow(t, wide, rule), Answer: eperm}}}}}
 				f, err := policy.Compile()
 				if err != nil {
 					t.Fatal(err)
@@ -99,10 +101,11 @@ func TestConditions(t *testing.T) {
 // jump reaches over and of longer ones, and for foreign architectures.
 func TestRanges(t *testing.T) {
 	for _, rules := range []int{0, 1, 84, 85, 86, 300} {
-		r := bpf.Range{First: 10, Answer: logged}
+		var list []bpf.Rule
 		for i := range rules {
-			r.Rules = append(r.Rules, bpf.Rule{Conditions: []bpf.Condition{{Value: uint64(i + 1)}}, Answer: 0x50000 + uint32(i) + 100})
+			list = append(list, rule(0x50000+uint32(i)+100, bpf.Condition{Value: uint64(i + 1)}))
 		}
+		r := bpf.Range{First: 10, Tree: grow(t, false, list...), Answer: logged}
 		policy := &bpf.Policy{Foreign: 0x30000, Arches: []bpf.Arch{
 			{Audit: x86_64, Ranges: []bpf.Range{{Answer: eperm}, r, {First: 11, Answer: allow}, {First: 0xffffffff, Answer: eperm}}},
 			{Audit: i386, Ranges: []bpf.Range{{Answer: allow}}},
@@ -136,39 +139,100 @@ func rule(answer uint32, conditions ...bpf.Condition) bpf.Rule {
 	return bpf.Rule{Conditions: conditions, Answer: answer}
 }
 
-// TestOrder: what is more special comes first, in either order of the rules.
-func TestOrder(t *testing.T) {
+// grow makes a tree of rules that do not contradict each other.
+func grow(t *testing.T, wide bool, rules ...bpf.Rule) *bpf.Tree {
+	t.Helper()
+	tree, err := bpf.Grow(rules, wide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
+// TestTree: which of two rules answers arguments that both hold for, in either
+// order of the rules; 0: libseccomp takes no such two rules. Each case is what
+// libseccomp 2.5.4 does.
+func TestTree(t *testing.T) {
 	on := func(arg uint8, op bpf.Op, value uint64) bpf.Condition {
 		return bpf.Condition{Arg: arg, Op: op, Value: value}
 	}
 	tests := []struct {
-		name  string
-		rules []bpf.Rule // in the order that they are tried in
+		name       string
+		one, other []bpf.Condition
+		args       [6]uint64
+		want       uint32 // 1 or 2: the rule
 	}{
-		{"equality before an order", []bpf.Rule{rule(1, on(1, bpf.Equal, 250)), rule(2, on(1, bpf.GreaterOrEqual, 100))}},
-		{"less before greater", []bpf.Rule{rule(1, on(0, bpf.Less, 9)), rule(2, on(0, bpf.Greater, 5))}},
-		{"greater than more first", []bpf.Rule{rule(1, on(1, bpf.Greater, 200)), rule(2, on(1, bpf.GreaterOrEqual, 100))}},
-		{"less than less first", []bpf.Rule{rule(1, on(1, bpf.Less, 100)), rule(2, on(1, bpf.LessOrEqual, 200))}},
-		{"a later argument first", []bpf.Rule{rule(1, on(3, bpf.Greater, 1)), rule(2, on(0, bpf.Equal, 5))}},
-		{"larger high word first", []bpf.Rule{rule(1, on(0, bpf.Equal, 2<<32)), rule(2, on(0, bpf.Equal, 1<<32|7))}},
-		{"unequal is as special as equal", []bpf.Rule{rule(1, on(0, bpf.NotEqual, 7)), rule(2, on(0, bpf.Equal, 3))}},
+		{"equality before an order", []bpf.Condition{on(1, bpf.Equal, 250)}, []bpf.Condition{on(1, bpf.GreaterOrEqual, 100)}, [6]uint64{1: 250}, 1},
+		{"less before greater", []bpf.Condition{on(0, bpf.Less, 9)}, []bpf.Condition{on(0, bpf.Greater, 5)}, [6]uint64{7}, 1},
+		{"greater than more first", []bpf.Condition{on(1, bpf.Greater, 200)}, []bpf.Condition{on(1, bpf.GreaterOrEqual, 100)}, [6]uint64{1: 201}, 1},
+		{"less than less first", []bpf.Condition{on(1, bpf.Less, 100)}, []bpf.Condition{on(1, bpf.LessOrEqual, 200)}, [6]uint64{1: 99}, 1},
+		{"a later argument first", []bpf.Condition{on(3, bpf.Greater, 1)}, []bpf.Condition{on(0, bpf.Equal, 5)}, [6]uint64{0: 5, 3: 2}, 1},
+		{"larger high word first", []bpf.Condition{on(0, bpf.NotEqual, 2<<32)}, []bpf.Condition{on(0, bpf.NotEqual, 1<<32|7)}, [6]uint64{3 << 32}, 1},
+		{"unequal by its value among equal ones", []bpf.Condition{on(0, bpf.NotEqual, 7)}, []bpf.Condition{on(0, bpf.Equal, 3)}, [6]uint64{3}, 1},
+		{"a condition that always holds", []bpf.Condition{{Arg: 2, Op: bpf.Masked}}, []bpf.Condition{on(5, bpf.Equal, 3)}, [6]uint64{5: 3}, 1},
+		{"the same condition", []bpf.Condition{on(0, bpf.Equal, 7)}, []bpf.Condition{on(0, bpf.Equal, 7)}, [6]uint64{7}, 0},
 	}
 	for _, tt := range tests {
-		for range 2 {
-			got := bpf.Order(tt.rules, true)
-			if fmt.Sprint(got) != fmt.Sprint([]bpf.Rule{rule(1, got[0].Conditions...), rule(2, got[1].Conditions...)}) {
-				t.Errorf("%s: %v", tt.name, got)
+		for turned := range 2 {
+			rules := []bpf.Rule{rule(1, tt.one...), rule(2, tt.other...)}
+			if turned == 1 {
+				slices.Reverse(rules)
 			}
-			tt.rules = []bpf.Rule{tt.rules[1], tt.rules[0]}
+			tree, err := bpf.Grow(rules, true)
+			if err != nil {
+				var conflict *bpf.ConflictError
+				if tt.want != 0 && !errors.As(err, &conflict) {
+					t.Errorf("%s: %v", tt.name, err)
+				}
+				continue
+			}
+			f, err := (&bpf.Policy{Arches: []bpf.Arch{{Audit: x86_64, Ranges: []bpf.Range{{Tree: tree, Answer: eperm}}}}}).Compile()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := run(t, f, x86_64, 1, false, tt.args); got != tt.want {
+				t.Errorf("%s, turned %d: rule %d, want %d", tt.name, turned, got, tt.want)
+			}
 		}
 	}
-	equal := []bpf.Rule{rule(1, bpf.Condition{Op: bpf.Masked, Mask: 1, Value: 1}), rule(2, on(0, bpf.Equal, 1))}
-	if got := bpf.Order(equal, true); got[0].Answer != 1 {
-		t.Errorf("rules that cannot be told apart have changed places: %v", got)
+}
+
+// TestConflict: a rule whose way is part of one that is there already is refused;
+// in the other order the longer one is passed over.
+func TestConflict(t *testing.T) {
+	long := rule(1, bpf.Condition{Op: bpf.NotEqual, Value: 3}, bpf.Condition{Arg: 1, Value: 2})
+	short := rule(2, bpf.Condition{Op: bpf.NotEqual})
+	var conflict *bpf.ConflictError
+	if _, err := bpf.Grow([]bpf.Rule{long, short}, true); !errors.As(err, &conflict) || conflict.Rule != 1 {
+		t.Errorf("the longer one first: %v", err)
 	}
-	narrow := []bpf.Rule{rule(1, on(0, bpf.Equal, 2)), rule(2, on(0, bpf.Equal, 9<<32|1))}
-	if got := bpf.Order(narrow, false); got[0].Answer != 1 {
-		t.Errorf("32 bits: the high word decides: %v", got)
+	if _, err := bpf.Grow([]bpf.Rule{short, long}, true); err != nil {
+		t.Errorf("the shorter one first: %v", err)
+	}
+}
+
+// TestStrays: the shapes that libseccomp's own filters get wrong, and their
+// nearest neighbours, which they do not.
+func TestStrays(t *testing.T) {
+	first := func(op bpf.Op, value uint64) bpf.Condition { return bpf.Condition{Op: op, Value: value} }
+	second := bpf.Condition{Arg: 1, Op: bpf.Equal, Value: 2}
+	tests := []struct {
+		name   string
+		wide   bool
+		rules  []bpf.Rule
+		strays bool
+	}{
+		{"a rule that divides, alone", true, []bpf.Rule{rule(1, first(bpf.Less, 4), second)}, false},
+		{"beside another one", true, []bpf.Rule{rule(1, first(bpf.Less, 4), second), rule(2, first(bpf.Equal, 9))}, true},
+		{"of 32 bits", false, []bpf.Rule{rule(1, first(bpf.Less, 4), second), rule(2, first(bpf.Equal, 9))}, false},
+		{"that divides at its end", true, []bpf.Rule{rule(1, first(bpf.Equal, 4), bpf.Condition{Arg: 1, Op: bpf.Less, Value: 2}), rule(2, first(bpf.Equal, 9))}, false},
+		{"orders with one high word", true, []bpf.Rule{rule(1, first(bpf.Less, 4)), rule(2, first(bpf.Greater, 9))}, false},
+		{"orders with two", true, []bpf.Rule{rule(1, first(bpf.Less, 4)), rule(2, first(bpf.Greater, 9<<32))}, true},
+	}
+	for _, tt := range tests {
+		if got := grow(t, tt.wide, tt.rules...).Strays(); got != tt.strays {
+			t.Errorf("%s: %v", tt.name, got)
+		}
 	}
 }
 
@@ -179,12 +243,16 @@ func TestMachines(t *testing.T) {
 	for range 300 {
 		ranges := []bpf.Range{{Answer: eperm}}
 		for nr := uint32(1); nr < 30; nr += 1 + random.Uint32N(5) {
-			r := bpf.Range{First: nr, Answer: random.Uint32N(3), Wide: random.IntN(2) == 0}
+			var rules []bpf.Rule
 			for range random.IntN(4) {
 				c := bpf.Condition{Arg: uint8(random.IntN(6)), Op: bpf.Op(random.IntN(7)), Value: random.Uint64N(4), Mask: random.Uint64N(4)}
-				r.Rules = append(r.Rules, rule(10+random.Uint32N(4), c))
+				rules = append(rules, rule(10+random.Uint32N(4), c))
 			}
-			ranges = append(ranges, r)
+			tree, err := bpf.Grow(rules, random.IntN(2) == 0)
+			if err != nil {
+				continue
+			}
+			ranges = append(ranges, bpf.Range{First: nr, Answer: random.Uint32N(3), Tree: tree})
 		}
 		f, err := (&bpf.Policy{Arches: []bpf.Arch{{Audit: x86_64, Ranges: ranges}}}).Compile()
 		if err != nil {
