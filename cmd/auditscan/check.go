@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -83,7 +85,7 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	}
 	document, err := f.profileFile.read(env, path)
 	if err != nil {
-		return err
+		return errors.Join(err, swapped(path))
 	}
 	s, err := f.summary(ctx, env, args)
 	if err != nil {
@@ -274,6 +276,23 @@ func (env *environment) writeTable(w io.Writer, headline table.Note, t *table.Ta
 			}
 		}
 		return t.Write(w, style)
+	}
+	return nil
+}
+
+// swapped returns an error if a file that was given as the profile is a log.
+func swapped(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil // which has been told
+	}
+	defer file.Close()
+	head, err := bufio.NewReader(file).Peek(4096)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil
+	}
+	if bytes.Contains(head, []byte("type=SECCOMP")) || bytes.Contains(head, []byte("type=1326")) {
+		return fmt.Errorf("%s is a log: the profile comes first, as in `auditscan check PROFILE %s`", path, path)
 	}
 	return nil
 }
