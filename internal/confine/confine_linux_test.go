@@ -343,7 +343,7 @@ func TestKept(t *testing.T) {
 		want  uint64
 	}{
 		{Needs{Files: []string{"a"}}, read | write},
-		{Needs{Folders: []string{"a"}}, read | write},
+		{Needs{Directories: []string{"a"}}, read | write},
 		{Needs{Capabilities: []rights.Capability{unix.CAP_AUDIT_READ}}, read | audit},
 	} {
 		if got := tt.needs.kept(); got != tt.want {
