@@ -19,7 +19,7 @@ import (
 // boot starts a service manager as the first process of a host of its own: the
 // files of this one, where nothing that is changed is kept, a fresh
 // /var/lib/auditscan, and no other service than the journal.
-// $1 is an empty folder, $2 the unit, $3 the program, $4 the name of a cgroup.
+// $1 is an empty directory, $2 the unit, $3 the program, $4 the name of a cgroup.
 const boot = `set -e
 mount --make-rprivate /
 mount -t tmpfs tmpfs "$1"
@@ -29,7 +29,7 @@ mount -t overlay -o "lowerdir=/,upperdir=$1/up,workdir=$1/work" overlay "$R"
 mount -t proc proc "$R/proc"
 mount -t sysfs sysfs "$R/sys"
 mount -t cgroup2 cgroup2 "$R/sys/fs/cgroup"
-for folder in run tmp var/log; do mount -t tmpfs tmpfs "$R/$folder"; done
+for directory in run tmp var/log; do mount -t tmpfs tmpfs "$R/$directory"; done
 mount --rbind /dev "$R/dev"
 mkdir "$R/sys/fs/cgroup/$4"
 echo $$ >"$R/sys/fs/cgroup/$4/cgroup.procs"

@@ -2,7 +2,7 @@
 //
 //	aggregate.Summary ──Write──> table, wide, JSON, YAML, CSV, Markdown
 //	parser.Record     ──AppendEvent, LineIn──> a line of JSON, a line for people
-//	report or events in JSON ──Read──> aggregate.Summary
+//	report in JSON    ──Read──> aggregate.Summary
 //
 // JSON is the contract: schema/report.schema.json and schema/event.schema.json
 // describe every key, and what was read back renders as before. The other

@@ -97,7 +97,7 @@ func TestAttackForgedSyslog(t *testing.T) {
 			run(t, 1, "profile", "--require-trusted", log)
 			cmd := exec.Command("timeout", "--preserve-status", "2", auditscan, "follow", "--from-start", log)
 			out, _ := cmd.CombinedOutput()
-			if !strings.Contains(string(out), "nginx") || !strings.Contains(string(out), "text can be forged") || strings.Contains(string(out), "complete: no record") {
+			if !strings.Contains(string(out), "nginx") || !strings.Contains(string(out), "not tamper-proof") || strings.Contains(string(out), "complete: no record") {
 				t.Errorf("follow says\n%s", out)
 			}
 		})

@@ -13,7 +13,7 @@ func TestShare(t *testing.T) {
 	for _, test := range []struct {
 		kind     Kind
 		from, to float64
-	}{{Audit, 0.94, 0.96}, {Syslog1, 0.007, 0.013}, {Syslog30, 0.31, 0.36}, {Groups, 0.94, 0.96}, {Distinct, 0.94, 0.96}} {
+	}{{Audit, 0.94, 0.96}, {Syslog1, 0.007, 0.013}, {Syslog30, 0.31, 0.36}, {Groups, 0.94, 0.96}, {Distinct, 0.94, 0.96}, {Filebeat, 0.94, 0.96}} {
 		var log bytes.Buffer
 		if err := Write(&log, test.kind, 4<<20, 7); err != nil {
 			t.Fatal(err)
