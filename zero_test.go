@@ -18,6 +18,7 @@ import (
 	"github.com/auditscan/auditscan/parser"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/profile/bpf"
+	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
 	"github.com/auditscan/auditscan/syscalltable"
 )
@@ -38,6 +39,7 @@ func zeros() []any {
 		new(profile.DiffResult), new(profile.Document), new(profile.Effect), new(profile.Index), new(profile.Inspection), new(profile.KernelVersion),
 		new(profile.LibseccompVersion), new(profile.Options), new(profile.Outcome), new(profile.Policy), new(profile.Result),
 		new(profile.Start),
+		new(report.EventWriter),
 		new(source.DamageError), new(source.Follower), new(source.JournalStream), new(source.Reader),
 		new(syscalltable.Action), new(syscalltable.Arch),
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/event"
@@ -82,4 +83,10 @@ func ExampleSchemas() {
 	names, err := fs.Glob(report.Schemas(), "*.json")
 	fmt.Println(names, err)
 	// Output: [event.schema.json report.schema.json] <nil>
+}
+
+func ExampleAppendLoss() {
+	stream := report.NewEventWriter(os.Stdout)
+	stream.Write(report.AppendLoss(nil, aggregate.Suppressed, 29, time.Time{}))
+	// Output: {"n":1,"loss":{"kind":"suppressed","count":29,"time":null}}
 }
