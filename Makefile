@@ -5,7 +5,7 @@ LDFLAGS  ?= -s -w
 FUZZTIME ?= 30s
 SIZE     ?= 500000000
 
-.PHONY: help build demo test race fuzz bench pgo hammer e2e generate lint vuln check cross clean
+.PHONY: help build demo test race fuzz bench pgo hammer attack e2e generate lint vuln check cross clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,11 @@ pgo: ## make anew the profile that the compiler reads, cmd/auditscan/default.pgo
 
 hammer: ## the long form of the tests of following rotated files
 	$(GO) test -p 1 -run Hammer -timeout 60m -v ./source ./cmd/auditscan -hammer=long
+
+# The short form is among the tests.
+attack: ## forge, hide, move, flood, fill, kill and hold up, as an attacker would (root, for real daemons; minutes)
+	$(GO) test -p 1 -run Attack -timeout 20m ./...
+	$(GO) test -run Attack -timeout 20m ./cmd/auditscan -attack=long
 
 e2e: ## profiles of real programs, enforced by the kernel; writes docs/closed-loop.md (needs root, 7 minutes)
 	$(GO) test -timeout 60m -v ./profile/internal/loop -loop=long -document $(CURDIR)/docs/closed-loop.md

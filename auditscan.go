@@ -42,7 +42,7 @@ func (o Options) stdin() io.Reader {
 	return o.Stdin
 }
 
-// Read reads the named files, folders and rotated sets, compressed or not ("-"
+// Read reads the named files, directories and rotated sets, compressed or not ("-"
 // is Options.Stdin), and returns what they hold together: logs, and reports
 // and events in JSON that auditscan has written. A damaged log is read up to that
 // place, which is evidence of loss; any other error names the file, and there is

@@ -96,7 +96,7 @@ func ExampleFollow() {
 	// sh[4712] ptrace errno
 }
 
-// exampleFile is a log in a folder that is left to the system to clean.
+// exampleFile is a log in a directory that is left to the system to clean.
 func exampleFile() string {
 	dir, err := os.MkdirTemp("", "auditscan-example")
 	if err != nil {

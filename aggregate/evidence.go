@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Completeness is whether records are missing, and how that is known.
+// Completeness says whether records are missing, and how that is known.
 type Completeness struct {
 	Verdict  Verdict
 	Reason   string // why the verdict is unknown; "" if it is not
@@ -31,8 +31,8 @@ type EvidenceKind string
 // The kinds of evidence.
 const (
 	SerialGap          EvidenceKind = "serial-gap"
-	MixedNodes         EvidenceKind = "mixed-nodes"  // serials of several nodes stand in one log
-	Unattributed       EvidenceKind = "unattributed" // a filter by container left out records of nobody knows whom
+	MixedNodes         EvidenceKind = "mixed-nodes"  // one log mixes the serials of several nodes
+	Unattributed       EvidenceKind = "unattributed" // a filter by container left out records whose container is unknown
 	Suppressed         EvidenceKind = "suppressed"
 	Backlog            EvidenceKind = "backlog"
 	RateLimit          EvidenceKind = "rate-limit"
@@ -44,36 +44,36 @@ const (
 	TruncatedInput     EvidenceKind = "truncated-input"
 	DroppedByCollector EvidenceKind = "dropped-by-collector"
 	RotationGap        EvidenceKind = "rotation-gap"
+	MissingEvents      EvidenceKind = "missing-events" // lines of a numbered stream of events
 
-	// What other audit records tell of the recording itself.
-	UnrecordedKill   EvidenceKind = "unrecorded-kill"    // SIGSYS ended a process that has no SECCOMP record
-	AuditLimits      EvidenceKind = "audit-limits"       // settings by which a burst is lost
-	ExcludeRule      EvidenceKind = "exclude-rule"       // a rule by which records are left out
+	// What other audit records reveal about the recording itself.
+	UnrecordedKill   EvidenceKind = "unrecorded-kill"    // SIGSYS killed a process that has no SECCOMP record
+	AuditLimits      EvidenceKind = "audit-limits"       // settings that lose a burst
+	ExcludeRule      EvidenceKind = "exclude-rule"       // a rule that drops records
 	ActionsNotLogged EvidenceKind = "actions-not-logged" // the kernel was told to log fewer actions
 	AuditOff         EvidenceKind = "audit-off"          // auditing was switched off
-	DaemonFailed     EvidenceKind = "daemon-failed"      // auditd failed, or stopped to write
+	DaemonFailed     EvidenceKind = "daemon-failed"      // auditd failed or stopped writing
 )
 
-// evidenceKinds are all kinds in the order in which evidence is told: what it
-// weighs first.
+// evidenceKinds are all kinds, in the order in which evidence is reported: the
+// weightiest first.
 var evidenceKinds = [...]EvidenceKind{
 	SerialGap, MixedNodes, Unattributed, UnrecordedKill, Suppressed, Backlog, RateLimit, LostCounter, Overrun,
-	AuditLimits, ExcludeRule, ActionsNotLogged, AuditOff, DaemonFailed, RotationGap, DroppedByCollector, TruncatedInput, Malformed,
+	AuditLimits, ExcludeRule, ActionsNotLogged, AuditOff, DaemonFailed, RotationGap, MissingEvents, DroppedByCollector, TruncatedInput, Malformed,
 	Legacy, Unresolved,
 }
 
-// EvidenceKinds returns every kind of evidence there is, in the order in which
-// it is told.
+// EvidenceKinds returns every kind of evidence, in the order in which it is
+// reported.
 func EvidenceKinds() []EvidenceKind { return slices.Clone(evidenceKinds[:]) }
 
 // Evidence is one reason not to call an input complete. Evidence of one kind
 // in one input is folded into one value with a count and the first place.
 //
-// First and Last are when the messages and gaps were noticed. What has no time
-// of its own, since the log gives none or none with a year, happened between
-// the records that it stands between in the input: the time of the one before
-// bounds First, that of the one behind Last. Where there is none, or the input
-// is of several nodes, the bound is not known, and zero.
+// First and Last are when the messages and gaps were noticed. Where the log
+// gives no time, or none with a year, the records around the message bound it:
+// First is the time of the one before, Last of the one after. Without such a
+// record, or in an input of several nodes, the bound is unknown and zero.
 type Evidence struct {
 	Kind        EvidenceKind
 	Count       int64 // records or messages it stands for; 0: not known
@@ -84,8 +84,8 @@ type Evidence struct {
 	Fix         string // what prevents it next time
 }
 
-// UnattributedEvidence is that a filter by container, pod or namespace left out
-// so many records of an input that may be of the one asked for.
+// UnattributedEvidence returns the evidence that a filter by container, pod or
+// namespace left out records of an input that may belong to the one asked for.
 func UnattributedEvidence(records int64, input string) Evidence {
 	return Evidence{
 		Kind: Unattributed, Count: records, Input: input,

@@ -9,21 +9,24 @@ import (
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
-// Filter says which records count. Each field is a list of alternatives, and
-// an empty one lets everything pass. In names, '*' stands for any text.
+// Filter selects the records that count. Each field is a list of alternatives;
+// an empty list passes everything. In names, '*' stands for any text.
 type Filter struct {
-	Comm, Exe, Container, Pod, Namespace []string
-	PID                                  []int32
-	Arch                                 []syscalltable.Arch
-	Action                               []syscalltable.Action
-	Syscall                              []string
-	Since, Until                         time.Time // zero: no limit; Until is exclusive
-	// Text is the filter as the user gave it, for a summary to name it.
+	Comm, Exe, Subj, Container, Pod, Namespace []string
+	PID                                        []int32
+	Arch                                       []syscalltable.Arch
+	Action                                     []syscalltable.Action
+	Syscall                                    []string
+	Since, Until                               time.Time // zero: no limit; Until is exclusive
+	// Text is the filter as the user wrote it, for a summary to show.
 	Text string
+	// KeepSubj has groups told apart by their subj, too. Most records of a
+	// program have the same.
+	KeepSubj bool
 }
 
-// Selection is that of the records that pass; leftOut is how many do not. It is
-// nil where nothing was asked for.
+// Selection describes what the filter selected; leftOut is the number of
+// records that did not pass. It is nil for a filter that was not given.
 func (f *Filter) Selection(leftOut int64) *Selection {
 	if f == nil || f.Text == "" && leftOut == 0 {
 		return nil
@@ -31,13 +34,16 @@ func (f *Filter) Selection(leftOut int64) *Selection {
 	return &Selection{f.Text, leftOut}
 }
 
-// MatchesGroup reports whether records of a group pass, as far as its keys
-// tell; those of a nil filter do.
+// NeedsSubj reports whether groups have to be told apart by their subj.
+func (f *Filter) NeedsSubj() bool { return f != nil && (f.KeepSubj || len(f.Subj) > 0) }
+
+// MatchesGroup reports whether the records of a group pass, judged by its keys.
+// A nil filter passes all.
 func (f *Filter) MatchesGroup(g *Group) bool {
 	if f == nil {
 		return true
 	}
-	if !matches(f.Comm, g.Comm) || !matches(f.Exe, g.Exe) || len(f.PID) > 0 && !slices.Contains(f.PID, g.PID) {
+	if !matches(f.Comm, g.Comm) || !matches(f.Exe, g.Exe) || !matches(f.Subj, g.Subj) || len(f.PID) > 0 && !slices.Contains(f.PID, g.PID) {
 		return false
 	}
 	if len(f.Container)+len(f.Pod)+len(f.Namespace) == 0 {
@@ -50,8 +56,8 @@ func (f *Filter) MatchesGroup(g *Group) bool {
 	return f.container(id) && matches(f.Pod, id.Pod) && matches(f.Namespace, id.Namespace)
 }
 
-// Unattributed reports whether records of a group are left out only since
-// nobody knows their container, and could be of the one that is asked for.
+// Unattributed reports whether records of a group are left out only because
+// their container is unknown, so that they may belong to the one asked for.
 func (f *Filter) Unattributed(g *Group) bool {
 	if f == nil || g.Container != nil || len(f.Container)+len(f.Pod)+len(f.Namespace) == 0 {
 		return false
@@ -78,8 +84,8 @@ func (f *Filter) MatchesCall(arch syscalltable.Arch, action syscalltable.Action,
 		matches(f.Syscall, name)
 }
 
-// MatchesTime reports whether a record of a time passes. One without a time
-// passes only where no time is asked for.
+// MatchesTime reports whether a record with this time passes. One without a
+// time passes only if the filter has no limits of time.
 func (f *Filter) MatchesTime(m Millis) bool {
 	if f == nil || f.Since.IsZero() && f.Until.IsZero() {
 		return true
@@ -89,8 +95,8 @@ func (f *Filter) MatchesTime(m Millis) bool {
 		(f.Until.IsZero() || m < Millis(f.Until.UnixMilli()))
 }
 
-// Apply returns the part of a summary that passes. Times are those of whole
-// calls: one that was seen both inside and outside the limits passes.
+// Apply returns the part of a summary that passes. A call has only its first
+// and last time: it passes if it may have been made within the limits.
 func (f *Filter) Apply(s *Summary) *Summary {
 	out := *s
 	out.Groups = nil
@@ -140,7 +146,7 @@ func matches(patterns []string, s string) bool {
 	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(p string) bool { return match(p, s) })
 }
 
-// match compares with '*' for any text.
+// match reports whether s matches a pattern, in which '*' stands for any text.
 func match(pattern, s string) bool {
 	head, rest, star := strings.Cut(pattern, "*")
 	if !star {

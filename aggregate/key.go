@@ -10,26 +10,26 @@ import (
 	"github.com/auditscan/auditscan/container"
 )
 
-// Key is something that groups are told apart by.
+// Key is a property that records are grouped by.
 type Key string
 
 // The keys, in canonical order.
 const (
 	ByNode      Key = "node"
 	ByContainer Key = "container"
-	ByNested    Key = "nested"  // what is inside of the container
-	ByManager   Key = "manager" // whose container it is, if a user's
+	ByNested    Key = "nested"  // what runs inside the container
+	ByManager   Key = "manager" // the user manager that owns it, if any
 	ByPod       Key = "pod"
 	ByNamespace Key = "namespace"
 	ByWorkload  Key = "workload"
 	ByExe       Key = "exe"
 	ByComm      Key = "comm"
+	BySubj      Key = "subj" // the security label: what AppArmor or SELinux confines it as
 	ByPID       Key = "pid"
 )
 
-// keyFields is what each key stands for in a group, in canonical order: how to
-// copy it from one group to another, to compare it, to tell it apart, and to
-// show it as text.
+// keyFields says for each key, in canonical order, how a group holds it: how to
+// copy it to another group, compare it, identify it, and show it as text.
 var keyFields = [...]keyField{
 	textKey(ByNode, func(g *Group) *string { return &g.Node }, nil),
 	{ByContainer, func(to, from *Group) { to.Container = from.Container }, compareContainers, containerID, containerText},
@@ -40,10 +40,11 @@ var keyFields = [...]keyField{
 	textKey(ByWorkload, func(g *Group) *string { return &g.Workload }, func(id *container.Identity) string { return id.Workload }),
 	textKey(ByExe, func(g *Group) *string { return &g.Exe }, nil),
 	textKey(ByComm, func(g *Group) *string { return &g.Comm }, nil),
+	textKey(BySubj, func(g *Group) *string { return &g.Subj }, nil),
 	{ByPID, func(to, from *Group) { to.PID = from.PID }, func(a, b *Group) int { return cmp.Compare(a.PID, b.PID) }, pidText, pidText},
 }
 
-// Keys returns every key there is, in canonical order.
+// Keys returns all keys in canonical order.
 func Keys() []Key {
 	all := make([]Key, len(keyFields))
 	for i := range keyFields {
@@ -52,8 +53,8 @@ func Keys() []Key {
 	return all
 }
 
-// DefaultKeys are what records are collected by; every other grouping is
-// derived from it.
+// DefaultKeys are the keys by which records are counted; every other grouping
+// is derived from them, but for that by subj: see [Filter.KeepSubj].
 func DefaultKeys() []Key { return []Key{ByNode, ByContainer, ByExe, ByComm, ByPID} }
 
 // ParseKeys reads a list such as "exe,comm" and returns it in canonical order
@@ -85,13 +86,13 @@ func joinKeys(keys []Key) string {
 	return strings.Join(s, ", ")
 }
 
-// OfContainer reports whether the values of a key are known by the container
-// of a record, and only by it.
+// OfContainer reports whether only the container of a record determines the
+// key's value.
 func (k Key) OfContainer() bool {
 	return slices.Contains([]Key{ByContainer, ByNested, ByManager, ByPod, ByNamespace, ByWorkload}, k)
 }
 
-// Value is the group's value of a key, as text; "" where it is not known.
+// Value returns the group's value of a key as text; "" if it is unknown.
 func (g *Group) Value(k Key) string {
 	for i := range keyFields {
 		if keyFields[i].key == k {
@@ -111,7 +112,7 @@ func (g *Group) keep(by []Key) (kept Group) {
 	return kept
 }
 
-// groupID is what groups are equal by.
+// groupID identifies a group.
 type groupID [len(keyFields)]string
 
 func (g *Group) id() (id groupID) {
@@ -121,7 +122,7 @@ func (g *Group) id() (id groupID) {
 	return id
 }
 
-// CompareGroups orders groups as a summary has them: by their keys.
+// CompareGroups orders groups by their keys, as a summary does.
 func CompareGroups(a, b Group) int {
 	for i := range keyFields {
 		if c := keyFields[i].compare(&a, &b); c != 0 {
@@ -159,8 +160,8 @@ func textKey(key Key, field func(*Group) *string, identity func(*container.Ident
 	}
 }
 
-// containerID tells containers apart by what they are, not by where they lie
-// in memory or by how they were found.
+// containerID identifies a container by what it is, not by its pointer or by
+// how it was found.
 func containerID(g *Group) string {
 	if g.Container == nil {
 		return ""

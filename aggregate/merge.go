@@ -42,9 +42,9 @@ func Merge(all ...*Summary) *Summary {
 // empty reports whether nothing was read, not even of a loss.
 func (s *Summary) empty() bool { return s.Totals.Lines == 0 && len(s.Completeness.Evidence) == 0 }
 
-// Continue unites the report of a run with that of the runs before it, whose
-// inputs it has gone on with: inputs of one name are one input, and evidence
-// of one kind in it adds up.
+// Continue combines the report of a run with that of the runs before it, whose
+// inputs it resumed: inputs of one name are one input, and evidence of one kind
+// in it adds up.
 func Continue(before, now *Summary) *Summary {
 	switch {
 	case now.empty():
@@ -75,8 +75,8 @@ func Continue(before, now *Summary) *Summary {
 	return out
 }
 
-// add adds evidence of a later run: First can be unknown in the earlier run
-// alone, Last in the later one.
+// add adds the evidence of a later run: First may be unknown only in the
+// earlier run, Last only in the later one.
 func (e *Evidence) add(o Evidence) {
 	e.Count = Plus(e.Count, o.Count)
 	if !e.First.IsZero() {
@@ -95,7 +95,7 @@ func (in *Input) add(o Input) {
 	in.First, in.Last = earlier(in.First, o.First), later(in.Last, o.Last)
 }
 
-// merge unites two verdicts: the worse one holds.
+// merge combines two verdicts: the worse one holds.
 func (c Completeness) merge(o Completeness) Completeness {
 	rank := func(v Verdict) int { return slices.Index([]Verdict{"", Complete, Unknown, Incomplete}, v) }
 	if rank(o.Verdict) > rank(c.Verdict) {
@@ -106,8 +106,8 @@ func (c Completeness) merge(o Completeness) Completeness {
 	return c
 }
 
-// NameNode says whose the groups are that have no node, where groups are told
-// apart by that. "" changes nothing.
+// NameNode sets the node of groups that have none, if the summary is grouped by
+// node. "" changes nothing.
 func (s *Summary) NameNode(name string) {
 	if name == "" || !slices.Contains(s.By, ByNode) {
 		return
@@ -119,8 +119,8 @@ func (s *Summary) NameNode(name string) {
 	s.Totals.Groups = len(s.Groups)
 }
 
-// Regroup returns the summary with its groups told apart by fewer or other
-// keys. What is nested in a container is one with it, unless it is a key itself.
+// Regroup returns the summary grouped by fewer or other keys. What is nested in
+// a container counts as the container unless "nested" is one of the keys.
 func (s *Summary) Regroup(by []Key) *Summary {
 	out := *s
 	out.By = slices.Clone(by)
@@ -133,7 +133,8 @@ func (s *Summary) Regroup(by []Key) *Summary {
 	return &out
 }
 
-// withoutNested returns the groups with their containers alone.
+// withoutNested returns the groups with what is nested in their containers
+// dropped.
 func withoutNested(groups []Group) []Group {
 	owners := map[*container.Identity]*container.Identity{}
 	groups = slices.Clone(groups)
@@ -152,7 +153,7 @@ func withoutNested(groups []Group) []Group {
 	return groups
 }
 
-// Unite sums up the groups that agree in the keys, and puts them in order.
+// Unite adds up the groups that agree in the keys, and sorts them.
 func Unite(groups []Group, by []Key) []Group {
 	at := map[groupID]int{}
 	var out []Group
@@ -174,7 +175,7 @@ func Unite(groups []Group, by []Key) []Group {
 	return out
 }
 
-// uniteCalls sums up equal calls.
+// uniteCalls adds up equal calls.
 func uniteCalls(calls []Call) []Call {
 	slices.SortStableFunc(calls, CompareCalls)
 	out := calls[:0:0]

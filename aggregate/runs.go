@@ -8,22 +8,22 @@ import (
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
-// Runs says in how many of the reports that a summary unites each call was
-// seen. A report that was not merged is one run.
+// Runs says in how many of the merged reports each call was seen. A report that
+// was not merged is one run.
 type Runs struct {
 	Count int
 	Calls []CallRuns // ordered by arch and number
 }
 
-// CallRuns is a call, under whatever action, and how many runs have seen it.
+// CallRuns is a call, under any action, and the number of runs that saw it.
 type CallRuns struct {
 	Arch syscalltable.Arch
 	NR   int32
 	Runs int
 }
 
-// AsRuns returns the summary's Runs; a single report is one run, which has
-// seen all its calls.
+// AsRuns returns the summary's Runs; a single report is one run that saw all
+// its calls.
 func (s *Summary) AsRuns() Runs {
 	if s.Runs != nil {
 		return *s.Runs
@@ -37,12 +37,13 @@ func (s *Summary) AsRuns() Runs {
 		}
 	}
 	slices.SortFunc(r.Calls, compareRuns)
-	r.Calls = slices.CompactFunc(r.Calls, CallRuns.same)
+	r.Calls = slices.CompactFunc(r.Calls, CallRuns.isOf)
 	return r
 }
 
-// OfGroups returns the runs with the calls of some groups alone. Who made a call in
-// which run is not known: it counts in how many anybody did.
+// OfGroups returns the runs with only the calls of some groups. Who made a call
+// in which run is unknown, so a call counts for every run in which anybody made
+// it.
 func (r *Runs) OfGroups(groups []Group) *Runs {
 	if r == nil {
 		return nil
@@ -57,13 +58,13 @@ func (r *Runs) OfGroups(groups []Group) *Runs {
 	return out
 }
 
-// merge adds the runs of o, which are others.
+// merge adds the runs of o, which are different ones.
 func (r Runs) merge(o Runs) Runs {
 	out := Runs{Count: r.Count + o.Count}
 	all := append(slices.Clone(r.Calls), o.Calls...)
 	slices.SortFunc(all, compareRuns)
 	for _, c := range all {
-		if n := len(out.Calls); n > 0 && out.Calls[n-1].same(c) {
+		if n := len(out.Calls); n > 0 && out.Calls[n-1].isOf(c) {
 			out.Calls[n-1].Runs += c.Runs
 			continue
 		}
@@ -72,7 +73,7 @@ func (r Runs) merge(o Runs) Runs {
 	return out
 }
 
-func (c CallRuns) same(o CallRuns) bool { return c.Arch == o.Arch && c.NR == o.NR }
+func (c CallRuns) isOf(o CallRuns) bool { return c.Arch == o.Arch && c.NR == o.NR }
 
 func compareRuns(a, b CallRuns) int {
 	return cmp.Or(compareArchs(a.Arch, b.Arch), cmp.Compare(a.NR, b.NR))
@@ -88,10 +89,9 @@ func (r *Runs) SeenIn(n int) (calls int) {
 	return calls
 }
 
-// NewCalls returns how many calls the k-th run showed that none before it had, on
-// average over all orders of the runs; k is 1 to Count. A call that n of M
-// runs have seen comes first in the k-th with the probability
-// C(M-k, n-1) / C(M, n).
+// NewCalls returns how many calls were new in the k-th run, on average over all
+// orders of the runs; k is 1 to Count. A call that n of M runs saw appears
+// first in the k-th run with probability C(M-k, n-1) / C(M, n).
 func (r *Runs) NewCalls(k int) (calls float64) {
 	for _, c := range r.Calls {
 		if n, m := c.Runs, r.Count; n-1 <= m-k {
@@ -107,8 +107,8 @@ func logChoose(n, k int) float64 {
 	return f(n) - f(k) - f(n-k)
 }
 
-// NextNew estimates the probability that a further run shows a call that none
-// has shown: by Good and Turing (Good 1953, "The population frequencies of
-// species"), a run like these shows as many new calls as the last one has, on
-// average, namely those seen in one run only, shared out among the runs.
+// NextNew estimates the probability that a further run shows a new call. By
+// Good and Turing (Good 1953, "The population frequencies of species"), the
+// next run shows as many new calls as the last one did on average: the calls
+// seen in one run only, divided among the runs.
 func (r *Runs) NextNew() (probability float64) { return 1 - math.Exp(-r.NewCalls(r.Count)) }

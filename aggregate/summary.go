@@ -9,29 +9,29 @@ import (
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
-// Summary is everything known after reading: pure data, ordered, so that
-// equal input gives equal output.
+// Summary is everything that is known after reading: pure data in a fixed
+// order, so that equal input gives equal output.
 type Summary struct {
-	// By are the keys that the groups are told apart by, in canonical order.
+	// By are the keys of the groups, in canonical order.
 	By           []Key
 	Inputs       []Input
 	Totals       Totals
 	Completeness Completeness
 	Selected     *Selection // nil: nothing was filtered
 	Runs         *Runs      // nil: of one run
-	// Reported: some of it was read from a report. Whoever could write that
-	// could claim any trust for its inputs.
+	// Reported is set if some of it was read from a report. Whoever could write
+	// that report could claim any trust for its inputs.
 	Reported bool
 	Groups   []Group
 }
 
-// Selection is what the records of a summary were selected by.
+// Selection is the filter that a summary's records passed.
 type Selection struct {
 	Filter  string // as the user gave it, such as "--comm nginx --arch arm64"
 	LeftOut int64  // records that do not match
 }
 
-// merge unites two selections; nil is none.
+// merge combines two selections; nil is none.
 func (s *Selection) merge(o *Selection) *Selection {
 	if s == nil || o == nil {
 		return cmp.Or(s, o)
@@ -51,8 +51,8 @@ type Input struct {
 	Records    int64 // SECCOMP records counted, duplicates left out
 	Duplicates int64 // renderings of an event that was counted already
 	Malformed  int64 // records begun but not usable
-	// First and Last are the earliest and latest time of a record; zero if
-	// no record told its time.
+	// First and Last are the earliest and latest time of a record; zero if no
+	// record has a time.
 	First, Last time.Time
 }
 
@@ -67,8 +67,8 @@ type Totals struct {
 // Trust says who could have written an input.
 type Trust string
 
-// The trusts of an input, from what cannot be forged to what anyone on the
-// host can write.
+// The trusts, from input that cannot be forged to input that anyone on the host
+// can write.
 const (
 	TrustKernel Trust = "kernel"
 	TrustAuditd Trust = "auditd"
@@ -80,8 +80,8 @@ const (
 type Group struct {
 	Node      string
 	Container *container.Identity
-	// These are set only when grouped by them.
-	Nested, Manager, Pod, Namespace, Workload string
+	// These are set only if they are among the keys.
+	Nested, Manager, Pod, Namespace, Workload, Subj string
 
 	Exe         string
 	Comm        string
@@ -94,17 +94,17 @@ type Group struct {
 // Call is one (architecture, number) under one action, with how often it was
 // seen. Arch is NoArch where the record had none.
 //
-// Records are counted in it, too, so that a report of many groups takes no
-// memory beside the counts: 32 bytes, without pointers, two of which fill a
-// line of the processor's cache.
+// It is also what records are counted in, so that a report of many groups needs
+// no memory beyond the counts: 32 bytes without pointers, two to a cache line.
 type Call struct {
 	Count       int64
 	Arch        syscalltable.Arch
 	NR          int32
 	First, Last Instant
 	Action      syscalltable.Action
-	// Folded: not one call, but all of this arch and action whose number is
-	// in no table; there were too many to list. NR means nothing then.
+	// Folded is set if this stands for all calls of the arch and action whose
+	// number is in no table, because there were too many to list. NR is
+	// meaningless then.
 	Folded bool
 }
 
@@ -132,7 +132,7 @@ func (c *Call) Add(o *Call) {
 	c.Widen(o.First.Millis(), o.Last.Millis())
 }
 
-// Widen widens the call's times by others; those that are none change nothing.
+// Widen extends the call's times to include others; zero times change nothing.
 func (c *Call) Widen(from, to Millis) {
 	if first := c.First.Millis(); from != 0 && (first == 0 || from < first) {
 		c.First = from.Instant()

@@ -2,7 +2,7 @@ package aggregate
 
 import "time"
 
-// Millis is a time as records tell it, in milliseconds since the epoch; zero
+// Millis is a time as records have it, in milliseconds since the epoch; zero
 // means none.
 type Millis int64
 

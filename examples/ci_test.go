@@ -13,7 +13,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// runScript runs a line of a CI file in a folder, and returns its exit code and
+// runScript runs a line of a CI file in a directory, and returns its exit code and
 // what it printed.
 func runScript(t *testing.T, dir, script string, env ...string) (code int, out string) {
 	t.Helper()
@@ -30,13 +30,13 @@ func runScript(t *testing.T, dir, script string, env ...string) (code int, out s
 	return code, string(text)
 }
 
-// ciFolder makes the folder of a repository with a profile, a log and this
+// ciFolder makes the directory of a repository with a profile, a log and this
 // example in it.
 func ciFolder(t *testing.T, profile string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, folder := range []string{"seccomp", "testdata", "examples"} {
-		if err := os.Mkdir(filepath.Join(dir, folder), 0o755); err != nil {
+	for _, directory := range []string{"seccomp", "testdata", "examples"} {
+		if err := os.Mkdir(filepath.Join(dir, directory), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -146,21 +146,21 @@ func TestUnitRights(t *testing.T) {
 		caps += ",+" + strings.TrimPrefix(name, "cap_")
 	}
 	command := strings.NewReplacer("/usr/local/bin/auditscan", auditscan, "${STATE_DIRECTORY}", dir).Replace(setting(t, "ExecStart"))
-	cmd := exec.Command("setpriv", append([]string{"--no-new-privs", "--bounding-set=" + caps}, strings.Fields(command)...)...)
-	events, err := os.Create(filepath.Join(dir, "events.ndjson"))
-	if err != nil {
-		t.Fatal(err)
+	script, ok := strings.CutPrefix(command, "/bin/sh -c '")
+	if !ok {
+		t.Fatalf("ExecStart is no script: %s", command)
 	}
-	defer events.Close()
+	cmd := exec.Command("setpriv", "--no-new-privs", "--bounding-set="+caps, "sh", "-c", strings.TrimSuffix(script, "'"))
+	events := filepath.Join(dir, "events.ndjson")
 	var stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = events, &stderr
+	cmd.Stderr = &stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	// It listens as soon as it hears a first record.
 	for {
 		run(t, audittest.Burst(1))
-		if info, err := events.Stat(); err != nil || info.Size() > 0 {
+		if info, err := os.Stat(events); err == nil && info.Size() > 0 {
 			break
 		}
 	}
@@ -173,7 +173,7 @@ func TestUnitRights(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("%v\n%s", err, &stderr)
 	}
-	text, err := os.ReadFile(events.Name())
+	text, err := os.ReadFile(events)
 	if err != nil {
 		t.Fatal(err)
 	}

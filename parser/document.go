@@ -1,6 +1,9 @@
 package parser
 
-import "bytes"
+import (
+	"bytes"
+	"math/bits"
+)
 
 // document is what is known of the JSON that is being read: its open objects
 // and arrays, what their members say, and the texts and events in them that
@@ -354,10 +357,9 @@ func (d *document) hand(f, parent *object) {
 	if f.event {
 		more &^= ofEvent
 	}
-	for i := range numFacts {
-		if more>>i&1 != 0 {
-			parent.values[i] = f.values[i]
-		}
+	for left := more; left != 0; left &= left - 1 {
+		i := bits.TrailingZeros64(left)
+		parent.values[i] = f.values[i]
 	}
 	parent.seen |= more & f.seen
 	parent.null |= more & f.null
@@ -422,7 +424,7 @@ func (d *document) string(s []byte) {
 	}
 	start := len(d.text)
 	d.text = unquote(d.text, s)
-	d.store(d.since(start), text)
+	d.store(d.textSince(start), text)
 }
 
 // store is a value whose text is the last one.
@@ -468,19 +470,19 @@ func (d *document) byteNumbers(s []byte) int {
 	start := len(d.text)
 	if text, ok := byteNumbers(d.text, numbers); ok {
 		d.text = text
-		d.store(d.since(start), len(text)-start >= minLine)
+		d.store(d.textSince(start), len(text)-start >= minLine)
 		return n
 	}
 	return 0
 }
 
-// since is the text from start on.
-func (d *document) since(start int) span { return span{int32(start), int32(len(d.text))} }
+// textSince is the text from start on.
+func (d *document) textSince(start int) span { return span{int32(start), int32(len(d.text))} }
 
 func (d *document) copied(s []byte) span {
 	start := len(d.text)
 	d.text = append(d.text, s...)
-	return d.since(start)
+	return d.textSince(start)
 }
 
 func (d *document) wait(w waiting) {

@@ -142,6 +142,25 @@ func TestLabelHoldsRecord(t *testing.T) {
 	}
 }
 
+// TestTornInLabel checks that where a line was cut within its label and another
+// record follows in it, no record is made of the start of the one and the end of
+// the other.
+func TestTornInLabel(t *testing.T) {
+	head := auditd[:strings.Index(auditd, "pid=")] + "subj="
+	for _, cut := range []string{"", "x", "x ", "x pid=4", "x pid=4 ", `x pid=4 comm="a" `, "x ppid=1 pid=4 comm=61 exe="} {
+		for _, next := range []string{auditd, kernel, "node=vm " + auditd} {
+			next = strings.Replace(next, ":77)", ":78)", 1)
+			for _, p := range []*parser.Parser{parser.New(parser.LayoutLines), parser.General(parser.New(parser.LayoutLines))} {
+				for _, got := range items(p, []byte(auditd+"\n"+head+cut+next+"\n"))[1:] {
+					if got.item == parser.ItemRecord {
+						t.Errorf("%q before %q: %+v", cut, next, got.event)
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestZeroValues checks that no method panics on a value that nothing was put
 // into.
 func TestZeroValues(t *testing.T) {
@@ -166,6 +185,24 @@ func TestRepeatedField(t *testing.T) {
 	for _, field := range []string{"uid=33", "pid=4321", "sig=0", "syscall=202", "compat=0"} {
 		if got := one(t, strings.Replace(auditd, field, field+" "+field, 1)); got.item != parser.ItemMalformed {
 			t.Errorf("%s twice: got %+v", field, got)
+		}
+	}
+}
+
+// TestEventLeavesNothing checks that a record that is read in the fast way has
+// nothing of the event before it.
+func TestEventLeavesNothing(t *testing.T) {
+	bare := strings.Replace(ownEvent, `"arch":"x86_64"`, `"arch":"c000003e"`, 1) // all of its call is numbers
+	for _, event := range []string{ownEvent, bare} {
+		log := strings.Repeat(auditd+"\n", 3) + event + "\n" + strings.Repeat(auditd+"\n", 2)
+		got := items(parser.New(parser.LayoutLines), []byte(log))
+		if len(got) != 6 || got[3].event.container == "" {
+			t.Fatalf("got %+v", got)
+		}
+		for _, i := range []int{4, 5} {
+			if got[i].event != got[0].event {
+				t.Errorf("record %d: got %+v, want %+v", i, got[i].event, got[0].event)
+			}
 		}
 	}
 }

@@ -26,7 +26,7 @@ func (p *Parser) fast() Item {
 	} else {
 		n := p.heads.recall(s)
 		if n == 0 {
-			return p.other(s)
+			return p.otherLine(s)
 		}
 		s = s[n:]
 		r.Form, r.Node = FormKernel, p.heads.node
@@ -60,13 +60,13 @@ const shortestLine = 64
 // it: then the record's own fields would follow.
 func (p *Parser) endLine(s []byte, labelled bool) bool {
 	if len(s) > 0 && s[0] == '\n' {
-		return p.next(s, 0)
+		return p.endLineAt(s, 0)
 	}
 	if !bytes.HasPrefix(s, enrichedStart) {
 		return false
 	}
 	end := bytes.IndexByte(s, '\n')
-	return end > 0 && (!labelled || p.tails.clean(s[:end])) && p.next(s, end)
+	return end > 0 && (!labelled || p.tails.clean(s[:end])) && p.endLineAt(s, end)
 }
 
 // tailMemo is the start of an enriched tail in which nothing follows that a
@@ -89,9 +89,9 @@ func (m *tailMemo) clean(tail []byte) bool {
 	return true
 }
 
-// next goes to the line behind s, the end of this one, with a newline at end;
+// endLineAt goes to the line behind s, the end of this one, with a newline at end;
 // false if there is none.
-func (p *Parser) next(s []byte, end int) bool {
+func (p *Parser) endLineAt(s []byte, end int) bool {
 	if end < 0 {
 		return false
 	}
@@ -100,8 +100,8 @@ func (p *Parser) next(s []byte, end int) bool {
 	return true
 }
 
-// other reads auditd's line of a type that only lends its serial.
-func (p *Parser) other(s []byte) Item {
+// otherLine reads auditd's line of a type that only lends its serial.
+func (p *Parser) otherLine(s []byte) Item {
 	if !bytes.HasPrefix(s, typeEq) {
 		return ItemEnd
 	}
@@ -115,7 +115,8 @@ func (p *Parser) other(s []byte) Item {
 		return ItemEnd
 	}
 	n = p.stamp(s)
-	if n == 0 || !p.next(s[n:], bytes.IndexByte(s[n:], '\n')) {
+	end := bytes.IndexByte(s[n:], '\n')
+	if n == 0 || end < 0 || stampIndex(s[n:n+end]) >= 0 || !p.endLineAt(s[n:], end) {
 		return ItemEnd
 	}
 	p.begin(Record{Stamp: p.rec.Stamp, Form: FormAuditd})

@@ -326,6 +326,9 @@ func (r *Record) subj(s []byte) (int, bool) {
 	if end < 0 {
 		return -1, false
 	}
+	if stampIndex(s[:end]) >= 0 {
+		return -1, true
+	}
 	if hasPID(s[end+1:]) {
 		if end = lastProcess(s, bytes.LastIndex(s, pidKey)); end < 0 {
 			return -1, true

@@ -2,6 +2,7 @@ package parser_test
 
 import (
 	"encoding/binary"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"testing"
@@ -219,5 +220,31 @@ func TestRecordOfTwoRunsTogether(t *testing.T) {
 	}
 	if got := reasons(kernel + " app said: " + second); len(got) != 1 {
 		t.Errorf("got %q, want one malformed line", got)
+	}
+}
+
+// TestForgedBehindPrefixes checks that what gives a forged record away does so
+// as well behind what others put in front of the line.
+func TestForgedBehindPrefixes(t *testing.T) {
+	forged := map[string]string{
+		"a facility of programs, RFC 5424": "<13>1 2026-11-23T14:57:44.248765+00:00 vm kernel - - - [  278.581938] " + kernel,
+		"a facility of programs":           "<13>Nov 23 14:57:44 vm kernel: " + kernel,
+		"dmesg -x":                         "user  :notice: [  278.581938] " + kernel,
+		"/dev/kmsg":                        "13,353,278581956,-;" + kernel,
+		"a pid of kernel":                  "Nov 23 14:57:44 vm kernel[25870]: " + kernel,
+		"a pid that is not the record's":   "Nov 23 14:57:44 vm audit[25876]: " + journal,
+		"another message":                  "Nov 23 14:57:44 vm app[17]: " + kernel,
+		"a further line, SECCOMP":          "                                 " + journal,
+		"a further line, audit":            "                                 " + kernel,
+		"a further line, a member":         "                                 MESSAGE=" + journal,
+	}
+	r := rand.New(rand.NewPCG(5, 24))
+	for name, line := range forged {
+		for _, w := range wrappers {
+			text := w.wrap(r, line)
+			if got := parseAll(parser.Sniff([]byte(text)), []byte(text)); got.records > 0 {
+				t.Errorf("%s in %s: %d records\n%s", name, w.name, got.records, text)
+			}
+		}
 	}
 }

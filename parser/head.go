@@ -36,7 +36,7 @@ func (m *headMemo) recall(s []byte) int {
 		return 0
 	}
 	n := len(m.text)
-	n += m.up(s[n:])
+	n += m.uptimePrefix(s[n:])
 	switch {
 	case len(s) < n+len(named):
 		return 0
@@ -48,9 +48,9 @@ func (m *headMemo) recall(s []byte) int {
 	return 0
 }
 
-// up is the length of the uptime that s starts with: [uptime] with a memory of
+// uptimePrefix is the length of the uptime that s starts with: [uptime] with a memory of
 // its seconds.
-func (m *headMemo) up(s []byte) int {
+func (m *headMemo) uptimePrefix(s []byte) int {
 	const micros = len("811073] ")
 	n := m.uptimeLen
 	if n > 0 && len(s) >= n+micros && string(s[:n]) == string(m.uptime[:n]) {

@@ -78,7 +78,7 @@ func journalPrefix(s []byte) (pre prefix, comm []byte, ok bool) {
 		if comm, ok = inner.journal(s); ok {
 			return inner, comm, true
 		}
-		n := at.next(&pre, s)
+		n := at.advance(&pre, s)
 		if n == 0 {
 			break
 		}
@@ -99,7 +99,8 @@ func (pre *prefix) journal(s []byte) (comm []byte, ok bool) {
 		return nil, true
 	}
 	if n := clock(s); n > 0 && bytes.HasSuffix(s, []byte(": ")) && bytes.Index(s, []byte(": ")) == len(s)-2 {
-		return bytes.TrimSpace(s[n : len(s)-2]), true
+		comm = bytes.TrimSpace(s[n : len(s)-2])
+		return comm, len(comm) <= maxComm // else it is another's stamp
 	}
 	return nil, false
 }

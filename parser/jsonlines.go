@@ -20,7 +20,7 @@ func (p *Parser) jsonSpread(line []byte) Item {
 			return ItemEnd
 		}
 	default:
-		d.more(rest)
+		d.readRest(rest)
 	}
 	return p.judge()
 }
@@ -37,15 +37,15 @@ func (p *Parser) jsonBegin(line []byte) Item {
 		d.foreign = !separates(line)
 		return p.scan(line)
 	}
-	d.more(s)
+	d.readRest(s)
 	if d.depth > 0 && !d.full() {
 		return ItemEnd
 	}
 	return p.judge()
 }
 
-// more reads what follows a document in its line: another one, or its start.
-func (d *document) more(s []byte) {
+// readRest reads what follows a document in its line: another one, or its start.
+func (d *document) readRest(s []byte) {
 	for {
 		s = bytes.TrimLeft(s, " \t\r,")
 		if len(s) == 0 || s[0] != '{' && s[0] != '[' {

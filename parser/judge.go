@@ -197,7 +197,7 @@ func (p *Parser) judgeNext(i int) Item {
 	case aText:
 		return ItemEnd
 	case anEvent:
-		if d.gave(d.frames[w.frame].first, i) { // its text did
+		if d.anyRecord(d.frames[w.frame].first, i) { // its text did
 			return ItemEnd
 		}
 		if reason := p.collected(w.frame); reason != "" {
@@ -238,9 +238,9 @@ func (p *Parser) judgeLine(w waiting, text []byte) Item {
 	return item
 }
 
-// gave reports whether some of what waited gave a record, or one that cannot be
+// anyRecord reports whether some of what waited gave a record, or one that cannot be
 // used.
-func (d *document) gave(from, to int) bool {
+func (d *document) anyRecord(from, to int) bool {
 	for _, w := range d.waiting[from:to] {
 		if w.gave[ItemRecord] || w.gave[ItemMalformed] {
 			return true
@@ -303,8 +303,8 @@ func (d *document) unitGave(unit, i int, item Item) bool {
 	return false
 }
 
-// around is what an object, or those around it, say.
-func (d *document) around(frame int, x fact) []byte {
+// enclosingFact is what an object, or those around it, say.
+func (d *document) enclosingFact(frame int, x fact) []byte {
 	for ; frame >= 0; frame = d.frames[frame].parent {
 		if v := d.fact(&d.frames[frame], x); v != nil {
 			return v
@@ -316,7 +316,7 @@ func (d *document) around(frame int, x fact) []byte {
 // node is the machine that an object is of, by its surest name.
 func (d *document) node(frame int) []byte {
 	for _, x := range [...]fact{factNode, factHost, factAgent} {
-		if v := d.around(frame, x); len(v) > 0 {
+		if v := d.enclosingFact(frame, x); len(v) > 0 {
 			return v
 		}
 	}
@@ -324,9 +324,9 @@ func (d *document) node(frame int) []byte {
 }
 
 func (d *document) ident(frame int) []byte {
-	ident := d.around(frame, factIdent)
+	ident := d.enclosingFact(frame, factIdent)
 	if ident == nil {
-		ident = d.around(frame, factTag)
+		ident = d.enclosingFact(frame, factTag)
 	}
 	return bytes.TrimSuffix(ident, []byte(":"))
 }
@@ -406,8 +406,8 @@ func (p *Parser) bare(frame int, line []byte) Item {
 	}
 	d := &p.doc
 	st := Stamp{}
-	serial, known := serialOf(d.around(frame, factSerial))
-	if millis, ok := timeOf(d.around(frame, factTime)); ok && millis <= maxMillis && known {
+	serial, known := serialOf(d.enclosingFact(frame, factSerial))
+	if millis, ok := timeOf(d.enclosingFact(frame, factTime)); ok && millis <= maxMillis && known {
 		st = Stamp{Serial: serial, HasSerial: true, Millis: millis, HasTime: true}
 	}
 	p.begin(Record{Form: FormAudisp, Stamp: st})
@@ -440,5 +440,5 @@ func (p *Parser) stampOf(frame int) Item {
 // byUser reports whether an object's facility says that a program wrote its
 // text.
 func (d *document) byUser(frame int, ident []byte) bool {
-	return user(ident, d.around(frame, factPriority), d.around(frame, factFacility))
+	return user(ident, d.enclosingFact(frame, factPriority), d.enclosingFact(frame, factFacility))
 }

@@ -61,6 +61,12 @@ func TestLimits(t *testing.T) {
 		{"ip=0x7f00 ", "ip=0xffffffffffffffff ", func(e event) string { return fmt.Sprintf("%x", e.ip) }, "ffffffffffffffff"},
 		{"ip=0x7f00 ", "ip=0x00000000000007f00 ", nil, none},
 		{"ip=0x7f00 ", "ip=0x10000000000000000 ", nil, none},
+		{`comm="nginx" `, "comm=C3A9 ", func(e event) string { return e.comm }, "é"},
+		{`comm="nginx" `, "comm=C3A ", nil, none},
+		{`comm="nginx" `, "comm= ", nil, none},
+		{"code=0x7ffc0000", "code=0x0", func(e event) string { return fmt.Sprint(e.code) }, "0"},
+		{"code=0x7ffc0000", "code=0x00", nil, none},
+		{"code=0x7ffc0000", "code=0x00000000", nil, none},
 		{"code=0x7ffc0000", "code=0x07ffc0000", nil, none},
 		{"code=0x7ffc0000", "code=0x7ffc00000", nil, none},
 	} {
@@ -154,6 +160,63 @@ func TestMicros(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%q is %d, want %d", micros, got, want)
+		}
+	}
+}
+
+// TestUnknownSyscall: numbers of 32 bits, in auparse's words or bare.
+func TestUnknownSyscall(t *testing.T) {
+	for text, want := range map[string]int32{
+		"500": 500, "unknown-syscall(500)": 500, "2147483647": 1<<31 - 1, "-2147483648": -1 << 31, "unknown-syscall(-1)": -1, "0000000500": 500,
+	} {
+		if nr, ok := parser.UnknownSyscall([]byte(text)); !ok || nr != want {
+			t.Errorf("%s is %d, %v", text, nr, ok)
+		}
+	}
+	for _, text := range []string{"", "-", "read", "2147483648", "-2147483649", "4294967297", "00000000500", "5x", "unknown-syscall(", "--1"} {
+		if nr, ok := parser.UnknownSyscall([]byte(text)); ok {
+			t.Errorf("%q is %d", text, nr)
+		}
+	}
+}
+
+// TestJoinedLimit: the parts of a line of a container runtime's log are put
+// together up to 64 KiB.
+func TestJoinedLimit(t *testing.T) {
+	for _, size := range []int{1000, 64<<10 - 1, 64 << 10, 64<<10 + 1} {
+		text := strings.Replace(kernel, `exe="/`, `exe="/`+strings.Repeat("a", size-len(kernel)), 1)
+		log := "2024-06-01T12:00:00.1Z stdout P " + text[:300] + "\n2024-06-01T12:00:00.1Z stdout F " + text[300:] + "\n"
+		got := one(t, log)
+		if whole := got.item == parser.ItemRecord && len(got.event.exe) > size-len(kernel); whole != (size <= 64<<10) {
+			t.Errorf("%d bytes: %v, %q", size, got.item, got.reason)
+		}
+	}
+}
+
+// TestJournalOfOthers: what an entry of the journal holds beside its message is
+// a program's, and a list of entries is not the journal's own form.
+func TestJournalOfOthers(t *testing.T) {
+	entry := func(transport, key, text string) string {
+		return `{"_TRANSPORT":"` + transport + `","SYSLOG_FACILITY":"0","_AUDIT_TYPE":"1326","_AUDIT_ID":"77","_SOURCE_REALTIME_TIMESTAMP":"1717243200123000","` + key + `":` + strconv.Quote(text) + "}"
+	}
+	for log, want := range map[string]parser.Form{
+		entry("audit", "MESSAGE", journal):                   parser.FormJournal,
+		entry("kernel", "MESSAGE", kernel):                   parser.FormJournalKernel,
+		"[" + entry("audit", "MESSAGE", journal) + "]":       parser.FormAudisp,
+		"[" + entry("kernel", "MESSAGE", kernel) + "]":       parser.FormKernel,
+		`{"log":` + entry("audit", "MESSAGE", journal) + "}": parser.FormAudisp,
+	} {
+		if got := one(t, log+"\n"); got.item != parser.ItemRecord || got.event.form != want {
+			t.Errorf("%s: %v of form %v, want %v", log, got.item, got.event.form, want)
+		}
+	}
+	for _, transport := range []string{"audit", "kernel", "syslog", "stdout"} {
+		for _, text := range []string{kernel, auditd, journal} {
+			for _, got := range items(parser.New(parser.Sniff([]byte("{"))), []byte(entry(transport, "NOTE", text)+"\n")) {
+				if got.item == parser.ItemRecord {
+					t.Errorf("a record beside the message of %s: %s", transport, text)
+				}
+			}
 		}
 	}
 }

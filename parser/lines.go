@@ -140,6 +140,9 @@ func (p *Parser) typed(line []byte, start, i int, form Form) Item {
 	if bytes.HasPrefix(line[start+len(typeEq):], daemonType) {
 		p.rec.HasSerial = false
 	}
+	if glued(rest) {
+		return p.malformed("several records in one line", line)
+	}
 	return ItemOther
 }
 
@@ -160,6 +163,13 @@ func (p *Parser) event(body, line []byte) Item {
 		return p.malformed(reason, line)
 	}
 	return p.finish(rest, line)
+}
+
+// glued reports whether a SECCOMP record follows another one in its line, where
+// a newline was lost. What a program has logged stands in quotes.
+func glued(s []byte) bool {
+	i := stampIndex(s)
+	return i >= 0 && !bytes.Contains(s[:i], []byte("='")) && mentionsRecord(s)
 }
 
 // abend parses a 1701 record. Kernels before 3.8 used it for seccomp with

@@ -213,7 +213,7 @@ func hasAny(s []byte, words ...string) bool {
 
 // lost makes the item for message m at line[at:].
 func (p *Parser) lost(m message, line []byte, at int) Item {
-	p.loss = Loss{Kind: m.kind, Text: line, Stamp: kernelPrefix(line, at).time}
+	p.loss = Loss{Kind: m.kind, Text: line, Stamp: printedAt(line[:at])}
 	if !m.counted {
 		return ItemLoss
 	}
@@ -228,11 +228,22 @@ func (p *Parser) lost(m message, line []byte, at int) Item {
 	return ItemLoss
 }
 
-// kernelPrefix reads the prefix of a message that has no "audit(".
-func kernelPrefix(line []byte, at int) (pre prefix) {
-	s, _ := pre.priority(trimQuoting(line[:at]))
-	pre.host(s)
-	return pre
+// printedAt is the time that stands in front of a message, whoever put it
+// there.
+func printedAt(s []byte) Stamp {
+	var at printers
+	for range maxPrinters {
+		s, _ = (&prefix{}).priority(trimQuoting(s))
+		if rest, t, _ := trimStamp(s); len(rest) < len(s) {
+			return t
+		}
+		n := at.advance(&prefix{}, s)
+		if n == 0 {
+			break
+		}
+		s = s[n:]
+	}
+	return Stamp{}
 }
 
 // longestCount is the length of the largest number that the printers have, 32

@@ -284,7 +284,7 @@ func (p *Parser) stringLine(line []byte) (item Item, ok bool) {
 		return ItemEnd, false
 	}
 	d := &p.doc
-	d.only(text)
+	d.readText(text)
 	if d.at >= 0 {
 		return ItemEnd, true
 	}
@@ -292,8 +292,8 @@ func (p *Parser) stringLine(line []byte) (item Item, ok bool) {
 	return p.judge(), true
 }
 
-// only reads a text that stands in no object.
-func (d *document) only(text []byte) {
+// readText reads a text that stands in no object.
+func (d *document) readText(text []byte) {
 	outer := d.position
 	d.begin()
 	d.openArray(nil)
@@ -310,7 +310,7 @@ func lineText(line []byte) (start int, text []byte) {
 			break
 		}
 		start += i
-		if start > 0 && bytes.IndexByte([]byte(" \t:-|]\x00"), line[start-1]) < 0 && line[start-1] < 0x80 {
+		if start > 0 && bytes.IndexByte([]byte(" \t:-|]+>\x00\x1e"), line[start-1]) < 0 && line[start-1] < 0x80 {
 			continue
 		}
 		if text := onlyText(line[start:]); text != nil {
@@ -361,7 +361,7 @@ func (p *Parser) unread(line []byte) Item {
 // refusedJSON reads the JSON of a line in which no record counts.
 func (p *Parser) refusedJSON(line []byte) bool {
 	if _, text := lineText(line); text != nil {
-		p.doc.only(text)
+		p.doc.readText(text)
 		return true
 	}
 	return p.jsonLine(line, objectStart(line))

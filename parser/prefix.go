@@ -57,7 +57,7 @@ func parsePrefix(s []byte, what content) (pre prefix, ok bool) {
 		if inner.printed(s, what, &at) {
 			return inner, true
 		}
-		n := at.next(&pre, s)
+		n := at.advance(&pre, s)
 		if n == 0 || inner.user {
 			pre.user = inner.user
 			return pre, false
@@ -110,22 +110,36 @@ func (pre *prefix) sender(s []byte, what content) bool {
 	return true
 }
 
-// continuation reports whether s is indented as far as journalctl indents the
-// further lines of a message: below its stamp, host and tag. Any program can
-// log a message of several lines.
+// continuation reports whether what stands before a record is indented as far
+// as journalctl indents the further lines of a message: below its stamp, host
+// and tag. Any program can log a message of several lines. Docker compose pads
+// names so far, too, with a bar behind.
 func continuation(s []byte) bool {
-	const narrowest = 16
-	return len(s) >= narrowest && len(bytes.TrimLeft(s[:narrowest], " ")) == 0
+	i := bytes.Index(s, indent)
+	return i >= 0 && !bytes.HasPrefix(bytes.TrimLeft(s[i:], " "), []byte("| "))
 }
+
+// indent is as far as the shortest stamp, host and tag indent.
+var indent = bytes.Repeat([]byte(" "), 16)
 
 var byteOrderMark = []byte("\ufeff")
 
 const recordSeparator = 0x1e // journalctl -o json-seq
 
-// trimQuoting skips blanks, mail's "> " and a comment's "# ".
+// trimQuoting skips blanks, mail's "> ", diff's "+", a table's "| ", and the
+// marks of lists and comments.
 func trimQuoting(s []byte) []byte {
 	s = bytes.TrimPrefix(s, byteOrderMark)
-	for len(s) > 0 && (s[0] == ' ' || s[0] == '\t' || s[0] == recordSeparator || s[0] == '>' || s[0] == '#' && len(s) > 1 && s[1] == ' ') {
+	for len(s) > 0 {
+		switch s[0] {
+		case ' ', '\t', recordSeparator, '>', '+', '|':
+		case '#', '-', '*':
+			if len(s) > 1 && s[1] != ' ' {
+				return s
+			}
+		default:
+			return s
+		}
 		s = s[1:]
 	}
 	return s
@@ -216,8 +230,8 @@ func (pre *prefix) header(s []byte, what content) bool {
 	head, tail := s[:i], s[i+2:]
 	word := bytes.LastIndexByte(head, ' ') + 1
 	pre.splitTag(head[word:])
-	stamped := pre.host(head[:word])
-	return pre.message(tail, what, stamped)
+	stamped, ok := pre.host(head[:word])
+	return ok && pre.message(tail, what, stamped)
 }
 
 // message reports whether what stands between the tag and the record is its
@@ -298,33 +312,23 @@ func (pre *prefix) auditdNode(s []byte) bool {
 	return true
 }
 
-// host finds the host's name between the stamp and the tag, and reports
-// whether there is a stamp. What others put in front of that is passed over.
-func (pre *prefix) host(s []byte) (stamped bool) {
-	rest, t, ok := trimStamp(s)
-	for at := (printers{}); !ok || len(rest) == len(s); {
-		n := at.next(&prefix{}, s)
-		if n == 0 {
-			break
-		}
-		s = trimQuoting(s[n:])
-		rest, t, ok = trimStamp(s)
-		stamped = stamped || at.stamped
+// host reads what stands before the tag: a stamp, the host's name, and the
+// facility that busybox prints. It is not ok where there is more, or anything
+// else: what others put in front of a line is not its printer's.
+func (pre *prefix) host(s []byte) (stamped, ok bool) {
+	rest, t, _ := trimStamp(s)
+	stamped, pre.time = len(rest) < len(s), t
+	name, level, more := bytes.Cut(bytes.TrimRight(rest, " "), []byte(" "))
+	switch {
+	case more && !bytes.HasPrefix(level, []byte("kern.")) && !severity(level):
+		return stamped, false
+	case len(name) == 0, bytes.HasPrefix(name, []byte("kern.")), severity(name):
+		return stamped, true
+	case !hostName(name) && !address(name):
+		return stamped, false
 	}
-	if !ok {
-		return stamped
-	}
-	stamped = stamped || len(rest) < len(s)
-	pre.time = t
-	s = bytes.TrimRight(rest, " ")
-	if i := bytes.LastIndexByte(s, ' '); i >= 0 { // "host kern.notice"
-		s = s[:i]
-	}
-	if len(s) == 0 || bytes.HasPrefix(s, []byte("kern.")) || severity(s) || bytes.IndexByte(s, ' ') >= 0 {
-		return stamped
-	}
-	pre.node = s
-	return stamped
+	pre.node = name
+	return stamped, true
 }
 
 // severity recognises ChromeOS's word in the host's place.

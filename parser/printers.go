@@ -8,11 +8,13 @@ import "bytes"
 type printers struct {
 	named   bool // a file, host or pod was read: none follows but behind a stamp
 	stamped bool
+
+	numbered bool
 }
 
-// next returns the length of the part that s starts with, 0 if there is none
+// advance returns the length of the part that s starts with, 0 if there is none
 // that is known.
-func (at *printers) next(pre *prefix, s []byte) int {
+func (at *printers) advance(pre *prefix, s []byte) int {
 	if len(s) == 0 {
 		return 0
 	}
@@ -30,6 +32,9 @@ func (at *printers) next(pre *prefix, s []byte) int {
 		n = at.level(s)
 	}
 	if n == 0 {
+		n = at.number(s)
+	}
+	if n == 0 {
 		n = at.file(s)
 	}
 	if n == 0 {
@@ -40,6 +45,27 @@ func (at *printers) next(pre *prefix, s []byte) int {
 	}
 	return n + blanks(s[n:])
 }
+
+// number reads the number of a line as cat -n, nl, awk and grep -T print it:
+// "12", a colon or none, and a tab; or "12: ".
+func (at *printers) number(s []byte) int {
+	_, n := digits(s)
+	if at.numbered || n == 0 || n > longestNumber || n == len(s) {
+		return 0
+	}
+	marked := s[n] == ':' || s[n] == '-'
+	if marked {
+		n++
+	}
+	if n == len(s) || s[n] != '\t' && (!marked || s[n] != ' ') {
+		return 0
+	}
+	at.numbered = true
+	return n
+}
+
+// longestNumber is the length of the largest number of a line, or a place.
+const longestNumber = 12
 
 // blanks is how many blanks s starts with.
 func blanks(s []byte) int { return len(s) - len(bytes.TrimLeft(s, " \t")) }
@@ -117,7 +143,7 @@ func stampLen(s []byte) int {
 			return at + n
 		}
 	}
-	for _, f := range [...]func([]byte) int{zonelessStamp, slashStamp, secondsStamp} {
+	for _, f := range [...]func([]byte) int{zonelessStamp, slashStamp, secondsStamp, tai64nStamp} {
 		if n := f(s); n > 0 {
 			return n
 		}
@@ -173,6 +199,21 @@ func secondsStamp(s []byte) int {
 		return 0
 	}
 	return n
+}
+
+// tai64nStamp is the length of "@400000006a0c1b2c0f3d9a5c", as multilog prints.
+func tai64nStamp(s []byte) int {
+	const length = 25
+	if len(s) < length || s[0] != '@' {
+		return 0
+	}
+	if _, n := lowerHex(s[1:17]); n != 16 {
+		return 0
+	}
+	if _, n := lowerHex(s[17:length]); n != 8 {
+		return 0
+	}
+	return length
 }
 
 // klogHead is the length of "I0921 14:13:20.123000    1 enricher.go:445] ".
@@ -269,6 +310,10 @@ func (at *printers) file(s []byte) int {
 			continue
 		}
 		end := n + 1
+		if tab := tabbedNumber(s[end:]); tab > 0 {
+			at.named = true
+			return end + tab
+		}
 		for range 2 { // the line's number, and its place in bytes
 			if startsLine(s[end:]) {
 				break
@@ -286,10 +331,20 @@ func (at *printers) file(s []byte) int {
 // lineNumber is the length of "12:" behind a file's name.
 func lineNumber(s []byte, mark byte) int {
 	_, n := digits(s)
-	if n == 0 || n > 12 || n == len(s) || s[n] != mark {
+	if n == 0 || n > longestNumber || n == len(s) || s[n] != mark {
 		return 0
 	}
 	return n + 1
+}
+
+// tabbedNumber is the length of "  12:" and a tab, as grep -T prints it.
+func tabbedNumber(s []byte) int {
+	pad := blanks(s)
+	n := lineNumber(s[pad:], ':')
+	if n == 0 || pad+n == len(s) || s[pad+n] != '\t' {
+		return 0
+	}
+	return pad + n + 1
 }
 
 // startsLine reports whether s can be the start of a line in a log, or is at
@@ -376,19 +431,22 @@ func hostName(word []byte) bool {
 }
 
 // certainHost reports whether a word is the name or address of a host, or of a
-// pod, for certain enough: a mere word could be anything.
+// pod, for certain enough: a mere word could be anything, and a number is one.
 func certainHost(word []byte) bool {
-	if len(word) < 2 || len(word) > longestHost || !isAlnum(word[0]) || !isAlnum(word[len(word)-1]) {
+	if len(word) < 2 || !isAlnum(word[0]) || !isAlnum(word[len(word)-1]) {
 		return false
 	}
-	certain := false
+	return address(word) || hostName(word) && bytes.ContainsAny(word, ".-0123456789") && len(bytes.Trim(word, "0123456789")) > 0
+}
+
+// address reports whether a word can be an address of IPv6.
+func address(word []byte) bool {
 	for _, c := range word {
-		if c != ':' && !hostByte(c) {
+		if c != ':' && c != '.' && c-'0' > 9 && c|0x20-'a' > 5 {
 			return false
 		}
-		certain = certain || c-'0' <= 9 || c == '.' || c == '-'
 	}
-	return certain
+	return bytes.Count(word, []byte(":")) > 1 && stampLen(word) == 0
 }
 
 const longestHost = 253

@@ -182,12 +182,14 @@ const (
 	// LossUnattributed: a filter left out records that may be of the container
 	// that was asked for.
 	LossUnattributed
+
+	LossEvents // lines of a stream of events are missing
 )
 
 // lossKinds are the names of the kinds, as events have them.
 var lossKinds = [...]string{"suppressed", "backlog", "rate-limit", "lost-counter", "overrun", "dropped-by-collector",
 	"unrecorded-kill", "audit-limits", "exclude-rule", "actions-not-logged", "audit-off", "daemon-failed",
-	"serial-gap", "malformed", "unresolved", "legacy", "truncated-input", "rotation-gap", "mixed-nodes", "unattributed"}
+	"serial-gap", "malformed", "unresolved", "legacy", "truncated-input", "rotation-gap", "mixed-nodes", "unattributed", "missing-events"}
 
 // String returns the kind's name, as events have it.
 func (k LossKind) String() string { return nameOf(k, lossKinds[:]...) }

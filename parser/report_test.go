@@ -63,7 +63,7 @@ func count(b *tally.Tally, p *parser.Parser, item parser.Item) {
 			b.Malformed("its call or architecture is in no table, or its number is another call's", p.Line())
 		}
 	case parser.ItemOther:
-		b.Other(p.Record())
+		b.AddOther(p.Record())
 	case parser.ItemLoss:
 		b.Loss(p.Loss(), p.Line())
 	case parser.ItemMalformed:

@@ -111,6 +111,9 @@ func clock(s []byte) int {
 			return 0
 		}
 	}
+	if n < len(s) && s[n]-'0' <= 9 {
+		return 0
+	}
 	if n < len(s) && (s[n] == '.' || s[n] == ',') {
 		_, frac := digits(s[n+1:])
 		n += 1 + frac

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
@@ -26,6 +27,7 @@ type Amendment struct {
 	Remove []Refusal
 	// Impossible are the calls that no profile can allow.
 	Impossible []Unresolved
+	form       Format // of the profile; see Document
 }
 
 // ArchNames are names of calls of an architecture, in order.
@@ -50,16 +52,41 @@ func (n ArchNames) Rule() specs.LinuxSyscall {
 	return specs.LinuxSyscall{Names: n.Names, Action: specs.ActAllow}
 }
 
+// architectureLine tells, in the profile's form, how an architecture is added.
+func (a *Amendment) architectureLine(list string, arch syscalltable.Arch) string {
+	switch a.form {
+	case FormatSystemd:
+		return fmt.Sprintf("add for %s: SystemCallArchitectures=%s", arch, systemdArch(arch))
+	case FormatMinijail, formatLXC:
+		return fmt.Sprintf("%s is none of the architectures of this form: it takes another file", arch)
+	}
+	return fmt.Sprintf("add to %s, for %s: %q", list, arch, arch.SCMP())
+}
+
+// allowLine tells, in the profile's form, how calls are allowed.
+func (a *Amendment) allowLine(n ArchNames) string {
+	names := strings.Join(n.Names, " ")
+	switch a.form {
+	case FormatSystemd:
+		return fmt.Sprintf("add for %s: SystemCallFilter=%s", n.Arch, names)
+	case FormatMinijail:
+		return fmt.Sprintf("add a line NAME: 1 for each, for %s: %s", n.Arch, names)
+	case formatLXC:
+		return fmt.Sprintf("add a line for each, for %s: %s", n.Arch, names)
+	}
+	rule, _ := json.Marshal(n.Rule()) // names and an action always are JSON
+	return fmt.Sprintf(`add to "syscalls", for %s: %s`, n.Arch, rule)
+}
+
 // Lines tells what has to change, a line each; architectures is where the
 // profile lists those.
 func (a *Amendment) Lines(architectures string) []string {
 	var lines []string
 	for _, arch := range a.Architectures {
-		lines = append(lines, fmt.Sprintf("add to %s, for %s: %q", architectures, arch, arch.SCMP()))
+		lines = append(lines, a.architectureLine(architectures, arch))
 	}
 	for _, n := range a.Allow {
-		rule, _ := json.Marshal(n.Rule()) // names and an action always are JSON
-		lines = append(lines, fmt.Sprintf(`add to "syscalls", for %s: %s`, n.Arch, rule))
+		lines = append(lines, a.allowLine(n))
 	}
 	for _, r := range a.Remove {
 		lines = append(lines, fmt.Sprintf("take %s out of %s", r.Name, r.Rule))
@@ -214,6 +241,9 @@ type impossibleCall struct {
 func (a *Amendment) document() amendmentDocument {
 	d := amendmentDocument{
 		Architectures: []string{}, Syscalls: []specs.LinuxSyscall{}, Remove: []refusalDocument{}, Impossible: []impossibleCall{},
+	}
+	if a == nil {
+		return d
 	}
 	for _, arch := range a.Architectures {
 		d.Architectures = append(d.Architectures, arch.SCMP())

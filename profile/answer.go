@@ -24,8 +24,11 @@ type Answer struct {
 func (a Answer) DependsOnArgs() bool { return len(a.Possible) > 1 }
 
 // Effect returns what the answer means for the program: Depends also where
-// arguments decide whether the call runs.
+// arguments decide whether the call runs, and where there is no answer.
 func (a Answer) Effect() Effect {
+	if len(a.Possible) == 0 {
+		return Depends
+	}
 	effect := a.Possible[0].Effect()
 	for _, o := range a.Possible[1:] {
 		if o.Effect() != effect {

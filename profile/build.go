@@ -195,7 +195,9 @@ func (r *Result) compose(o Options) (err error) {
 // the profile does not allow, whatever their arguments.
 func (r *Result) StillDenied() []Denied {
 	allowed := map[string]bool{}
-	r.Document.markAllowed(allowed)
+	if r.Document != nil {
+		r.Document.markAllowed(allowed)
+	}
 	return slices.DeleteFunc(slices.Clone(r.Denied), func(d Denied) bool {
 		return allowed[d.Name] && slices.Contains(r.Arches, d.Arch)
 	})

@@ -61,6 +61,7 @@ func Check(s *aggregate.Summary, d *Document, env Environment) (*CheckResult, er
 		}
 	}
 	c.result.Amendment = c.amender.amendment()
+	c.result.Amendment.form = d.form
 	return c.result, nil
 }
 
@@ -153,6 +154,7 @@ type checkCall struct {
 	Workload  *string         `json:"workload,omitempty"`
 	Exe       *string         `json:"exe,omitempty"`
 	Comm      *string         `json:"comm,omitempty"`
+	Subj      *string         `json:"subj,omitempty"`
 	PID       *int32          `json:"pid,omitempty"`
 	Arch      *string         `json:"arch"`
 	NR        int32           `json:"nr"`
@@ -189,7 +191,7 @@ func (r *CheckResult) WriteJSON(w io.Writer) error {
 // "unknown" for a call without an answer.
 func (c *CheckedCall) Verdict() string {
 	switch {
-	case !c.Answered():
+	case !c.Answered(), len(c.Answer.Possible) == 0:
 		return "unknown"
 	case c.Answer.DependsOnArgs():
 		return "depends"
@@ -235,6 +237,8 @@ func (row *checkCall) setKey(key aggregate.Key, g *aggregate.Group) error {
 		row.Exe = &g.Exe
 	case aggregate.ByComm:
 		row.Comm = &g.Comm
+	case aggregate.BySubj:
+		row.Subj = &g.Subj
 	case aggregate.ByPID:
 		row.PID = &g.PID
 	default:

@@ -20,11 +20,14 @@ type Document struct {
 	Flags         []specs.LinuxSeccompFlag
 	// ListenerPath and ListenerMetadata are for the supervisor of SCMP_ACT_NOTIFY.
 	ListenerPath, ListenerMetadata string
+	// Sets is the version of systemd whose sets (such as @system-service) were read;
+	// "" if there were none.
+	Sets string
 	// Notes are what of the file was passed over, as runtimes do.
 	Notes []*SyntaxError
-	// direct is that the file is in a form that is loaded as it is written, by no
-	// runtime of OCI containers: systemd's, minijail's or LXC's.
-	direct bool
+	// form is FormatSystemd, FormatMinijail or formatLXC for what was read of a form
+	// that is loaded as it is written, by no runtime of OCI containers.
+	form Format
 	// passed are rules that do not hold, since others come before them.
 	passed []Rule
 }

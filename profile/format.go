@@ -27,6 +27,7 @@ const (
 	FormatSystemd Format = "systemd"
 	// FormatMinijail is a policy of minijail.
 	FormatMinijail Format = "minijail"
+	formatLXC      Format = "lxc" // which is read alone
 )
 
 // Formats returns all formats.
@@ -54,7 +55,7 @@ type Meta struct {
 // each the written profile is the stricter one. It is an error if it would let
 // more run than the document.
 func (d *Document) Write(w io.Writer, f Format, m Meta) (unsaid []string, err error) {
-	if d.direct {
+	if d.form != "" {
 		d = d.grouped()
 	}
 	var text string

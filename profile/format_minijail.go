@@ -81,6 +81,9 @@ func (w *policyWriter) call(name string, rules []Rule) error {
 		rules = rules[i : i+1] // the only one that holds
 	}
 	rules = slices.DeleteFunc(slices.Clone(rules), func(r Rule) bool { return r.Outcome == w.d.Default })
+	if slices.ContainsFunc(rules, func(r Rule) bool { return r.Outcome.Action == syscalltable.ActionTrace && r.Outcome.Errno != 0 }) {
+		w.note(fmt.Sprintf("%s is given to a tracer without its number", name))
+	}
 	if w.d.Default.Action == syscalltable.ActionAllow {
 		for i := range rules {
 			if o := rules[i].Outcome; o.Action != syscalltable.ActionErrno {
@@ -103,6 +106,11 @@ func (w *policyWriter) call(name string, rules []Rule) error {
 func (w *policyWriter) filters(rules []Rule) string {
 	if len(rules) == 1 && len(rules[0].Args) == 0 {
 		return policyAction(rules[0].Outcome)
+	}
+	if len(rules) == 2 {
+		if otherwise, ok := opposite(rules[0].Args); ok && slices.Equal(otherwise, rules[1].Args) {
+			return w.braces([]string{policyClause(rules[0].Args) + "; " + policyAction(rules[0].Outcome), policyAction(rules[1].Outcome)})
+		}
 	}
 	type part struct {
 		outcome Outcome

@@ -63,13 +63,15 @@ func TestLineForms(t *testing.T) {
 		{text: "2\ndenylist\nread [7,1,==]\n", err: `p:3:1: "[7,1,==]" is no condition such as [0,8,==] or [1,1,&=,1]`},
 		{text: "2\ndenylist\nread [0,1,=]\n", err: `p:3:1: "[0,1,=]" is no condition`},
 		{text: "2\ndenylist\nread [0,1,>][0,9,<]\n", err: "p:3:1: several conditions on one argument"},
+		{text: "2\ndenylist\n" + strings.Repeat("read [0,1,==]\n", 3000), err: "p:2051:1: more than 2048 rules with conditions"},
+		{text: strings.Repeat("read: arg0 == 1\n", 3000), err: "p:2049:1: more than 2048 rules with conditions"},
 		{text: "1\nallowlist\n0\n9999\n", note: "p:4:1: number 9999 is in no table of Linux 7.2 for x86_64: passed over"},
 		{text: "2\ndenylist\n[s390x]\nread\n", note: "p:3:1: calls of another architecture than x86_64: passed over"},
 		{text: "2\ndenylist\nnosuchcall errno 1\n", note: `p:3:1: unknown system call "nosuchcall"`},
 
 		{text: "[Unit]\nSystemCallFilter=read\n[Service]\nExecStart=/bin/true\n", err: "p:1:1: no SystemCallFilter= and the like in it: nothing is said about calls"},
 		{text: "[Service]\nSystemCallFilter=read pread\n", note: `p:2:23: unknown system call "pread", did you mean "pread64"?`},
-		{text: "[Service]\nSystemCallFilter=@nosuch\n", note: `p:2:18: unknown set "@nosuch" (in no table of systemd 252): systemd passes over it`},
+		{text: "[Service]\nSystemCallFilter=@nosuch\n", note: `p:2:18: unknown set "@nosuch" (systemd 257 has none): systemd passes over it`},
 		{text: "[Service]\nSystemCallFilter=read \\\n\twrite:EPERM\n", note: `p:3:2: "write:EPERM": a call that is allowed has no error number: systemd passes over it`},
 		{text: "[Service]\nSystemCallFilter=~ read:EFOO\n", note: `p:2:20: "read:EFOO": unknown errno "EFOO"`},
 		{text: "[Service]\nSystemCallFilter=~read\nSystemCallErrorNumber=EFOO\n", note: `p:3:23: unknown errno "EFOO"`},
@@ -110,6 +112,20 @@ func TestSystemdHost(t *testing.T) {
 		}
 		if got := fmt.Sprint(d.Architectures); got != want {
 			t.Errorf("%q: architectures %s, want %s", text, got, want)
+		}
+	}
+}
+
+// TestSystemdVersion: sets are those of the version that a unit is for, as far as
+// one is known.
+func TestSystemdVersion(t *testing.T) {
+	for version, want := range map[int]string{0: "systemd 257 allow", 257: "systemd 257 allow", 300: "systemd 257 allow", 252: "systemd 252 kill_process", 255: "systemd 252 kill_process", 240: "systemd 252 kill_process"} {
+		d, err := profile.Read(strings.NewReader("[Service]\nSystemCallFilter=read\nSystemCallArchitectures=native\n"), "p", profile.ReadOptions{Host: x86_64, Systemd: version})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.Sets + " " + asked(t, d)("landlock_create_ruleset"); got != want {
+			t.Errorf("for systemd %d: %s, want %s", version, got, want)
 		}
 	}
 }

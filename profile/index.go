@@ -155,13 +155,16 @@ func fileName(value string) string {
 		safeChars(joined) == joined && isPlain(joined) {
 		return podPrefix + joined + ".json"
 	}
+	if isDevice(kept) {
+		kept = "x" + kept
+	}
 	sum := sha256.Sum256([]byte(value))
 	return kept[:min(len(kept), 48)] + "_x" + hex.EncodeToString(sum[:6]) + ".json"
 }
 
 // isPlain reports whether a name of safe characters can stand as it is.
 func isPlain(name string) bool {
-	return name != "" && len(name) <= 64 && !strings.Contains(name, "_x") && !strings.HasPrefix(name, podPrefix) && name+".json" != IndexName
+	return name != "" && len(name) <= 64 && !strings.Contains(name, "_x") && !strings.HasPrefix(name, podPrefix) && name+".json" != IndexName && !isDevice(name)
 }
 
 // safeChars replaces what is not safe in a file name by a dash.

@@ -10,7 +10,7 @@ import (
 func TestFileName(t *testing.T) {
 	names := []string{
 		"nginx", "web-0", "index", "../../etc/cron.d/x", "/usr/sbin/nginx", "-usr-sbin-nginx", "a b", "a-b", "a\nb", ".hidden", "..",
-		"", strings.Repeat("x", 65), strings.Repeat("x", 66), "\u202egpj.exe", "runc:[2:INIT]", "CON", "a/b", "a_x0123456789ab",
+		"", strings.Repeat("x", 65), strings.Repeat("x", 66), "\u202egpj.exe", "runc:[2:INIT]", "CON", "nul.x y", "a/b", "a_x0123456789ab",
 		"shop/web-0", "shop_web-0", "k8s_shop_web-0", "shop/web-0/app", "shop/web_0/app", "a/b_c", "a_b/c", "a/b/c", "/a/b", "../b",
 	}
 	seen := map[string]string{}
@@ -22,6 +22,9 @@ func TestFileName(t *testing.T) {
 		seen[file] = name
 		if len(file) > 80 || strings.HasPrefix(file, ".") || strings.Trim(file, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != "" {
 			t.Errorf("%q becomes %q, which is not safe", name, file)
+		}
+		if isDevice(file) {
+			t.Errorf("%q becomes %q, which Windows takes for a device", name, file)
 		}
 		if file == IndexName {
 			t.Errorf("%q takes the place of the index", name)

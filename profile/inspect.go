@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,6 +20,17 @@ type Inspection struct {
 	Logged  []string
 	Depends []string // arguments, a tracer or a supervisor decide
 	Denied  []string
+}
+
+// MarshalJSON writes the lists in the form of schema/inspect.schema.json.
+func (in Inspection) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Arch    string   `json:"arch"`
+		Allowed []string `json:"allowed"`
+		Logged  []string `json:"logged"`
+		Depends []string `json:"depends"`
+		Denied  []string `json:"denied"`
+	}{in.Arch.String(), orEmpty(in.Allowed), orEmpty(in.Logged), orEmpty(in.Depends), orEmpty(in.Denied)})
 }
 
 // Inspect asks the policy about every call of its architectures.

@@ -34,6 +34,14 @@ const (
 	Denies
 )
 
+// String returns "runs", "depends" or "denies".
+func (e Effect) String() string {
+	if e > Denies {
+		return "unknown"
+	}
+	return [...]string{"runs", "depends", "denies"}[e]
+}
+
 // Effect reports whether the call runs. A call that a tracer or a supervisor is
 // asked about may.
 func (o Outcome) Effect() Effect {

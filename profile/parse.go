@@ -49,6 +49,9 @@ type ReadOptions struct {
 	// LXC is for: these say less of architectures than profiles of runtimes do.
 	// NoArch stands for this one.
 	Host syscalltable.Arch
+	// Systemd is the version of systemd that a unit is for: sets of calls differ
+	// between versions. 0 stands for the newest that is known.
+	Systemd int
 	// Include opens what a policy of minijail includes; nil: nothing may be.
 	Include func(name string) (io.ReadCloser, error)
 }
@@ -88,7 +91,7 @@ func parseFor(data []byte, name string, o ReadOptions) (*Document, error) {
 	if err := checkText(data, name); err != nil {
 		return nil, err
 	}
-	p := &parser{known: knownNames(), file: name, host: o.Host, include: o.Include}
+	p := &parser{known: knownNames(), file: name, host: o.Host, systemd: o.Systemd, include: o.Include}
 	if p.host == syscalltable.NoArch {
 		p.host = thisHost()
 	}
@@ -153,6 +156,7 @@ type parser struct {
 	file    string
 	known   map[string]bool // every call of every architecture
 	host    syscalltable.Arch
+	systemd int
 	include func(name string) (io.ReadCloser, error)
 	notes   []*SyntaxError
 }
@@ -177,6 +181,9 @@ func (p *parser) parse(data []byte) (*Document, error) {
 		return read(lines(data))
 	}
 	line := 1 + bytes.Count(data[:bytes.Index(data, text)], []byte("\n"))
+	if isComment(text) && bytes.ContainsRune(text, '{') {
+		return nil, &SyntaxError{File: p.file, Line: line, Column: 1, Msg: noComment}
+	}
 	return nil, &SyntaxError{File: p.file, Line: line, Column: 1, Msg: "not JSON: a profile begins with {, and " +
 		"no SeccompProfile in YAML, unit of systemd, policy of minijail or list of LXC either"}
 }
@@ -184,21 +191,37 @@ func (p *parser) parse(data []byte) (*Document, error) {
 func parseJSON(data []byte, name string) (*node, error) {
 	root, err := strictjson.Parse(data, name, strictjson.Limits{Text: maxBytes, Depth: maxDepth})
 	if e, ok := err.(*SyntaxError); ok {
-		explainComment(e, data)
+		explainJSON(e, data)
 	}
 	return root, err
 }
 
-// explainComment says so where an error is a comment.
-func explainComment(e *SyntaxError, data []byte) {
+// explainJSON says so where an error is a comment or a comma behind the last
+// value, which people write and other readers take.
+func explainJSON(e *SyntaxError, data []byte) {
 	lines := bytes.SplitAfter(data, []byte("\n"))
 	if e.Line < 1 || e.Line > len(lines) || e.Column > len(lines[e.Line-1]) {
 		return
 	}
-	rest := lines[e.Line-1][max(e.Column, 1)-1:]
-	if bytes.HasPrefix(rest, []byte("//")) || bytes.HasPrefix(rest, []byte("/*")) || bytes.HasPrefix(rest, []byte("#")) {
-		e.Msg = "not JSON: a comment, which runtimes do not read: take it out"
+	offset := max(e.Column, 1) - 1
+	for _, line := range lines[:e.Line-1] {
+		offset += len(line)
 	}
+	before, rest := bytes.TrimSpace(data[:offset]), data[offset:]
+	next := bytes.TrimLeft(rest, ", \t\r\n")
+	comma := bytes.HasSuffix(before, []byte(",")) || bytes.HasPrefix(rest, []byte(",")) && !bytes.HasPrefix(bytes.TrimLeft(rest[1:], " \t\r\n"), []byte(","))
+	switch {
+	case isComment(rest):
+		e.Msg = noComment
+	case comma && len(next) > 0 && (next[0] == ']' || next[0] == '}'):
+		e.Msg = fmt.Sprintf("not JSON: a comma before %c, which runtimes do not read: take it out", next[0])
+	}
+}
+
+const noComment = "not JSON: a comment, which runtimes do not read: take it out"
+
+func isComment(text []byte) bool {
+	return bytes.HasPrefix(text, []byte("//")) || bytes.HasPrefix(text, []byte("/*")) || bytes.HasPrefix(text, []byte("#"))
 }
 
 // root reads a profile, or what one is in.
@@ -282,8 +305,10 @@ func (p *parser) document(root *node, more ...string) (*Document, error) {
 
 func (p *parser) defaultOutcome(root *node, f map[string]*node) (Outcome, error) {
 	action := f["defaultAction"]
-	if action.Absent() && len(p.notes) > 0 {
-		return Outcome{}, p.notes[0] // perhaps defaultAction itself, misspelt
+	for _, note := range p.notes {
+		if action.Absent() && strings.Contains(note.Msg, `"defaultAction"`) { // misspelt
+			return Outcome{}, note
+		}
 	}
 	if action.Absent() {
 		return Outcome{}, root.Errorf("defaultAction is missing: a runtime takes that for no profile at all")

@@ -25,7 +25,7 @@ type Policy struct {
 	Notes  []string // what of the document does not mean what it seems to
 	byName map[string]*ruling
 
-	direct   bool // see Document
+	form     Format // see Document
 	settings settings
 	highest  map[syscalltable.Arch]uint32 // above which runc's stub answers
 	trees    map[treeKey]*bpf.Tree        // of calls whose arguments decide
@@ -42,7 +42,7 @@ type ruling struct {
 // Evaluate settles a document's conditions for a host and container. Rules
 // that contradict each other there are a [*SyntaxError].
 func (d *Document) Evaluate(env Environment) (*Policy, error) {
-	p := &Policy{Name: d.Name, Env: env, Default: d.Default, byName: map[string]*ruling{}, settings: d.settings(), direct: d.direct}
+	p := &Policy{Name: d.Name, Env: env, Default: d.Default, byName: map[string]*ruling{}, settings: d.settings(), form: d.form}
 	p.Arches = d.arches(env.Arch)
 	for i := range d.Rules {
 		r := &d.Rules[i]
@@ -94,7 +94,7 @@ func (d *Document) Settle(env Environment) (*Document, error) {
 	}
 	s := &Document{
 		Name: d.Name, Default: d.Default, Architectures: p.Arches,
-		Flags: d.Flags, ListenerPath: d.ListenerPath, ListenerMetadata: d.ListenerMetadata, direct: d.direct,
+		Flags: d.Flags, ListenerPath: d.ListenerPath, ListenerMetadata: d.ListenerMetadata, form: d.form,
 	}
 	var rules []Rule
 	for i := range d.Rules {

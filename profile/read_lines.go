@@ -80,6 +80,15 @@ func (p *parser) linesForm(text []byte) func([]string) (*Document, error) {
 	return nil
 }
 
+// maxConditional bounds rules with conditions: each takes two instructions at
+// least, of which a filter of the kernel has 4,096 (BPF_MAXINSNS).
+const maxConditional = 2048
+
+// tooMany is the error for more.
+func tooMany(at *node) error {
+	return at.Errorf("more than %d rules with conditions: the kernel takes no such filter", maxConditional)
+}
+
 // answered are calls that are answered alike, by a line of a file.
 type answered struct {
 	outcome Outcome

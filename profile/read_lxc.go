@@ -13,7 +13,7 @@ import (
 // lxc reads a list of LXC (lxc.seccomp.profile, src/lxc/seccomp.c): the version,
 // what kind of list it is, and a call a line. Version 1 is a list of numbers.
 func (p *parser) lxc(text []string) (*Document, error) {
-	l := &lxcReader{p: p, here: true, d: &Document{direct: true, Architectures: family(p.host)}}
+	l := &lxcReader{p: p, here: true, d: &Document{form: formatLXC, Architectures: family(p.host)}}
 	read := l.head
 	for i, line := range text {
 		if line == "" || line[0] == '#' {
@@ -41,6 +41,8 @@ type lxcReader struct {
 	first  bool    // version 1
 	answer Outcome // to calls without an action of their own
 	here   bool    // the lines are for an architecture of the host
+
+	conditional int // rules with conditions
 }
 
 // lxcLine reads a line, and returns what reads the next one.
@@ -157,6 +159,11 @@ func (l *lxcReader) call(words []word, line string) (lxcLine, error) {
 	}
 	if r.Args, err = l.conditions(w, line); err != nil {
 		return nil, err
+	}
+	if len(r.Args) > 0 {
+		if l.conditional++; l.conditional > maxConditional {
+			return nil, tooMany(w.at)
+		}
 	}
 	if w.text == "reject_force_umount" {
 		r.Names, r.Outcome = []string{"umount2"}, Outcome{Action: syscalltable.ActionErrno, Errno: eacces}

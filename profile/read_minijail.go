@@ -20,7 +20,7 @@ func (p *parser) minijail(text []string) (*Document, error) {
 	if err := m.file(text, 0); err != nil {
 		return nil, err
 	}
-	d := &Document{direct: true, Default: m.fallback, Architectures: []syscalltable.Arch{p.host}}
+	d := &Document{form: FormatMinijail, Default: m.fallback, Architectures: []syscalltable.Arch{p.host}}
 	for _, name := range m.order {
 		if err := m.addCall(d, name); err != nil {
 			return nil, err
@@ -38,6 +38,8 @@ type policyReader struct {
 	calls    map[string][]policyFilter
 	depth    int // of parentheses
 	included int // bytes
+
+	conditional int // rules with conditions
 }
 
 // policyFilter answers a call for which one of its clauses holds.
@@ -165,6 +167,9 @@ func (m *policyReader) add(name word, filters []policyFilter) error {
 	}
 	for _, f := range filters {
 		known := m.calls[name.text]
+		if m.conditional += len(f.clauses); m.conditional > maxConditional {
+			return tooMany(name.at)
+		}
 		if n := len(known); n > 0 && known[n-1].unconditional {
 			return name.at.Errorf("%s is answered already by line %d, whatever its arguments: minijail refuses the policy", name.text, known[n-1].at.At.Line)
 		}

@@ -39,9 +39,9 @@ func (p *parser) objects(roots []*node) (*Document, error) {
 	return inherit(wanted[0], all)
 }
 
-// object reads a SeccompProfile, or those of a List.
+// object reads a SeccompProfile, or those of a List or Template.
 func (p *parser) object(n *node, all *[]spoObject) error {
-	f, err := n.Fields(func(*SyntaxError) {}, "kind", "metadata", "spec", "items")
+	f, err := n.Fields(func(*SyntaxError) {}, "kind", "metadata", "spec", "items", "objects")
 	if err != nil {
 		return err
 	}
@@ -51,13 +51,9 @@ func (p *parser) object(n *node, all *[]spoObject) error {
 	}
 	switch {
 	case strings.HasSuffix(kind, "List"):
-		items, err := f["items"].Items()
-		for _, item := range items {
-			if err == nil {
-				err = p.object(item, all)
-			}
-		}
-		return err
+		return p.objectsOf(f["items"], all)
+	case kind == "Template": // of OpenShift
+		return p.objectsOf(f["objects"], all)
 	case kind != "SeccompProfile":
 		p.note(n.Errorf("an object of kind %.40q: passed over", kind))
 		return nil
@@ -76,6 +72,20 @@ func (p *parser) object(n *node, all *[]spoObject) error {
 		return err
 	}
 	*all = append(*all, o)
+	return nil
+}
+
+// objectsOf reads the objects of a list.
+func (p *parser) objectsOf(list *node, all *[]spoObject) error {
+	items, err := list.Items()
+	if err != nil {
+		return err
+	}
+	for _, item := range items {
+		if err := p.object(item, all); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

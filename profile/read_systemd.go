@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ import (
 // to, see systemd.exec(5). Several files one behind the other, as `systemctl
 // cat` shows them, are one unit.
 func (p *parser) unit(text []string) (*Document, error) {
-	u := &unitReader{p: p, number: Outcome{Action: syscalltable.ActionKillProcess}}
+	u := &unitReader{p: p, table: systemdOf(p.systemd), number: Outcome{Action: syscalltable.ActionKillProcess}}
 	u.filter.calls, u.log.calls = map[string]answered{}, map[string]answered{}
 	for i := 0; i < len(text); i++ {
 		i = u.line(text, i)
@@ -26,10 +27,12 @@ func (p *parser) unit(text []string) (*Document, error) {
 // unitReader reads a unit.
 type unitReader struct {
 	p           *parser
+	table       systemdTable
 	section     string
 	filter, log callList
 	number      Outcome // what is answered to calls that are denied
 	arches      []syscalltable.Arch
+	sets        bool // some are used
 }
 
 // callList is what the lines of SystemCallFilter= or SystemCallLog= come to.
@@ -171,9 +174,10 @@ func systemdNumber(text string) (Outcome, error) {
 func (u *unitReader) add(l *callList, w word, o Outcome, invert bool) {
 	names := []string{w.text}
 	if strings.HasPrefix(w.text, "@") {
-		if names = setCalls(w.text); names == nil {
-			u.p.note(w.at.Errorf("unknown set %.40q (in no table of %s): systemd passes over it", w.text, systemdVersion()))
+		if names = u.table.calls(w.text); names == nil {
+			u.p.note(w.at.Errorf("unknown set %.40q (systemd %d has none): systemd passes over it", w.text, u.table.version))
 		}
+		u.sets = true
 		names = slices.DeleteFunc(names, func(name string) bool { return !u.p.known[name] })
 	} else if names = u.p.knownCalls(names, func(int) *node { return w.at }); len(names) == 0 {
 		return
@@ -230,7 +234,7 @@ func systemdArchOf(name string) syscalltable.Arch {
 // document puts the lists together: what runs and is in the second one, is
 // logged.
 func (u *unitReader) document() *Document {
-	d := &Document{direct: true, Architectures: sortedArches(u.arches)}
+	d := &Document{form: FormatSystemd, Architectures: sortedArches(u.arches)}
 	if u.arches == nil {
 		d.Architectures = family(u.p.host) // whatever the kernel runs reaches the filter
 	}
@@ -243,6 +247,9 @@ func (u *unitReader) document() *Document {
 	}
 	maps.DeleteFunc(calls, func(_ string, a answered) bool { return a.outcome == d.Default })
 	d.Rules = rulesByLine(calls)
+	if u.sets {
+		d.Sets = fmt.Sprintf("systemd %d", u.table.version)
+	}
 	return d
 }
 

@@ -24,6 +24,7 @@ func isYAML(text []byte) bool { return yamlKind.Match(text) }
 func (p *parser) yaml(data []byte) (*Document, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var roots []*node
+	r := yamlReader{left: maxBytes}
 	for {
 		var doc yaml.Node
 		err := dec.Decode(&doc)
@@ -37,7 +38,7 @@ func (p *parser) yaml(data []byte) (*Document, error) {
 			continue
 		}
 		n := &node{File: p.file}
-		if err := fromYAML(n, doc.Content[0], 0); err != nil {
+		if err := r.read(n, doc.Content[0], 0); err != nil {
 			return nil, err
 		}
 		if !n.Absent() {
@@ -60,20 +61,27 @@ func (p *parser) yamlError(err error) error {
 	return e
 }
 
-// fromYAML turns a value of YAML into the one of JSON that it stands for.
-func fromYAML(n *node, y *yaml.Node, depth int) error {
+// yamlReader turns values of YAML into those of JSON that they stand for.
+type yamlReader struct{ left int } // values: with aliases there can be more than there is text
+
+func (r *yamlReader) read(n *node, y *yaml.Node, depth int) error {
 	n.At = strictjson.Place{Line: y.Line, Column: y.Column}
 	if depth > maxDepth {
 		return n.Errorf("nested deeper than %d values", maxDepth)
 	}
+	if r.left--; r.left < 0 {
+		return n.Errorf("more than %d values, by aliases", maxBytes)
+	}
 	switch y.Kind {
+	case yaml.AliasNode:
+		return r.read(n, y.Alias, depth+1)
 	case yaml.MappingNode:
-		return mappingFromYAML(n, y, depth)
+		return r.mapping(n, y, depth)
 	case yaml.SequenceNode:
 		list := []*node{}
 		for i, item := range y.Content {
 			value := n.Item(i)
-			if err := fromYAML(value, item, depth+1); err != nil {
+			if err := r.read(value, item, depth+1); err != nil {
 				return err
 			}
 			list = append(list, value)
@@ -83,10 +91,10 @@ func fromYAML(n *node, y *yaml.Node, depth int) error {
 	case yaml.ScalarNode:
 		return scalarFromYAML(n, y)
 	}
-	return n.Errorf("an anchor or alias of YAML: write the value itself")
+	return n.Errorf("nothing that JSON has")
 }
 
-func mappingFromYAML(n *node, y *yaml.Node, depth int) error {
+func (r *yamlReader) mapping(n *node, y *yaml.Node, depth int) error {
 	members := []strictjson.Member{}
 	seen := map[string]bool{}
 	for i := 0; i+1 < len(y.Content); i += 2 {
@@ -100,7 +108,7 @@ func mappingFromYAML(n *node, y *yaml.Node, depth int) error {
 			return m.Value.Errorf("this key stands here twice")
 		}
 		seen[m.Key] = true
-		if err := fromYAML(m.Value, y.Content[i+1], depth+1); err != nil {
+		if err := r.read(m.Value, y.Content[i+1], depth+1); err != nil {
 			return err
 		}
 		members = append(members, m)

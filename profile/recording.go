@@ -6,6 +6,7 @@ import (
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
+	"github.com/auditscan/auditscan/profile/bpf"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -39,6 +40,32 @@ func (d *Document) Recording() (*Document, error) {
 		}
 	}
 	return rec, nil
+}
+
+// RecordingFilter makes the filter under which a command is recorded: it logs
+// every call but those that base lets run; nil: every call.
+func RecordingFilter(base *Document, on Environment) (bpf.Filter, error) {
+	if base == nil {
+		base = &Document{Default: Outcome{Action: syscalltable.ActionLog}, Architectures: []syscalltable.Arch{on.Arch}}
+	}
+	recording, err := base.Recording()
+	if err != nil {
+		return nil, err
+	}
+	return recording.CommandFilter(on)
+}
+
+// CommandFilter makes the filter of the document under which a command can
+// start: one that denies execve is an error.
+func (d *Document) CommandFilter(on Environment) (bpf.Filter, error) {
+	p, err := d.Evaluate(on)
+	if err != nil {
+		return nil, err
+	}
+	if execve, ok := on.Arch.Number("execve"); ok && p.Answer(on.Arch, execve).Effect() == Denies {
+		return nil, fmt.Errorf("%s: denies execve on %s, without which no command starts: allow it", d.Name, on.Arch)
+	}
+	return p.Filter()
 }
 
 // family returns the architectures whose programs a host runs that runs those

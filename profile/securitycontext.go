@@ -7,7 +7,7 @@ import (
 
 // WriteSecurityContext writes, in YAML, the part of a pod or of a container in
 // it that has it run under the profile of a name, once that lies on the node
-// as profiles/NAME.json below the kubelet's folder for seccomp profiles.
+// as profiles/NAME.json below the kubelet's directory for seccomp profiles.
 func WriteSecurityContext(w io.Writer, name string) error {
 	if err := checkName(name); err != nil {
 		return err

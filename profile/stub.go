@@ -16,7 +16,7 @@ func (p *Policy) addStub(d *Document) {
 	case syscalltable.ActionAllow, syscalltable.ActionLog, syscalltable.ActionTrace:
 		return
 	}
-	if p.Env.NoStub || d.direct || p.Default == stubOutcome {
+	if p.Env.NoStub || d.form != "" || p.Default == stubOutcome {
 		return
 	}
 	p.highest = map[syscalltable.Arch]uint32{}

@@ -1,43 +1,72 @@
 package profile
 
 import (
-	_ "embed"
+	"embed"
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 )
 
 //go:generate go run ./internal/systemdsets
 
-// systemdTable is the output of the generator: the version, and a line for each
-// set with its members, which may be sets.
+// systemdFiles are outputs of the generator, a file for a version: the version,
+// and a line for each set with its members, which may be sets.
 //
-//go:embed forms/systemd.txt
-var systemdTable string
+//go:embed forms/systemd-*.txt
+var systemdFiles embed.FS
 
-// systemdVersion is the systemd whose sets (@system-service and so on) are built
-// in, such as "systemd 252".
-func systemdVersion() string {
-	version, _, _ := strings.Cut(systemdTable, "\n")
-	return version
+// systemdTable has the sets of a version of systemd.
+type systemdTable struct {
+	version int
+	sets    map[string][]string
 }
 
-// systemdSets returns the members of each set; which may be sets themselves.
-var systemdSets = sync.OnceValue(func() map[string][]string {
-	sets := map[string][]string{}
-	for line := range strings.Lines(systemdTable) {
-		if fields := strings.Fields(line); strings.HasPrefix(fields[0], "@") {
-			sets[fields[0]] = fields[1:]
-		}
+// systemdTables returns the tables, the oldest first.
+var systemdTables = sync.OnceValue(func() []systemdTable {
+	files, err := systemdFiles.ReadDir("forms")
+	if err != nil {
+		return nil
 	}
-	return sets
+	var tables []systemdTable
+	for _, file := range files {
+		text, err := systemdFiles.ReadFile("forms/" + file.Name())
+		if err != nil {
+			return nil
+		}
+		t := systemdTable{sets: map[string][]string{}}
+		fmt.Sscanf(string(text), "systemd %d", &t.version)
+		for line := range strings.Lines(string(text)) {
+			if fields := strings.Fields(line); strings.HasPrefix(fields[0], "@") {
+				t.sets[fields[0]] = fields[1:]
+			}
+		}
+		tables = append(tables, t)
+	}
+	slices.SortFunc(tables, func(a, b systemdTable) int { return a.version - b.version })
+	return tables
 })
 
-// setCalls returns the calls of a set, also of the sets in it.
-func setCalls(set string) []string {
+// systemdOf returns the newest table that is not newer than a version, or else
+// the oldest; the newest one for version 0.
+func systemdOf(version int) systemdTable {
+	tables := systemdTables()
+	best := tables[0]
+	for _, t := range tables {
+		if version == 0 || t.version <= version {
+			best = t
+		}
+	}
+	return best
+}
+
+// calls returns the calls of a set, also of the sets in it; nil: there is none of
+// that name.
+func (t systemdTable) calls(set string) []string {
 	var list []string
-	for _, name := range systemdSets()[set] {
+	for _, name := range t.sets[set] {
 		if strings.HasPrefix(name, "@") {
-			list = append(list, setCalls(name)...)
+			list = append(list, t.calls(name)...)
 		} else {
 			list = append(list, name)
 		}

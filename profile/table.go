@@ -73,7 +73,7 @@ func answerColor(cell string) table.Color {
 // columns of a report.
 func (r *CheckResult) shownKeys() []aggregate.Key {
 	columns := []aggregate.Key{aggregate.ByNode, aggregate.ByContainer, aggregate.ByNested, aggregate.ByManager, aggregate.ByPod, aggregate.ByNamespace,
-		aggregate.ByWorkload, aggregate.ByComm, aggregate.ByExe, aggregate.ByPID}
+		aggregate.ByWorkload, aggregate.ByComm, aggregate.ByExe, aggregate.BySubj, aggregate.ByPID}
 	return slices.DeleteFunc(columns, func(k aggregate.Key) bool {
 		known := func(c CheckedCall) bool { return c.Group.Value(k) != "" }
 		return !slices.Contains(r.By, k) || !slices.ContainsFunc(r.Calls, known)

@@ -64,6 +64,16 @@ var introduced = [...]struct {
 	{LibseccompVersion{2, 6, 1}, KernelVersion{7, 0}, []string{"rseq_slice_yield"}},
 }
 
+// RequiredBy returns the oldest versions that know the call of a name.
+func RequiredBy(name string) Requirements {
+	for _, v := range introduced {
+		if slices.Contains(v.names, name) {
+			return Requirements{v.libseccomp, v.kernel}
+		}
+	}
+	return Requirements{}
+}
+
 // Requires returns what knows every call that the document names.
 func (d *Document) Requires() Requirements {
 	var need Requirements

@@ -64,7 +64,7 @@ func BenchmarkAppend(b *testing.B) {
 	}{
 		{"event", AppendEvent, nil},
 		{"event-in-container", AppendEvent, &web},
-		{"line", AppendLine, nil},
+		{"line", LineIn(nil), nil},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			e := &event.Event{Record: &record, Arch: 0xc000003e, NR: 202, Action: 8, Container: bench.id}

@@ -59,6 +59,7 @@ func allColumns(zone *time.Location) []column {
 			value: func(r row) string { return cmp.Or(r.group.Manager, identity(r).Manager) }},
 		{head: "COMM", keys: []aggregate.Key{aggregate.ByComm}, fit: table.Cut, value: func(r row) string { return r.group.Comm }},
 		{head: "EXE", keys: []aggregate.Key{aggregate.ByExe}, fit: table.Cut, value: func(r row) string { return r.group.Exe }},
+		{head: "SUBJ", keys: []aggregate.Key{aggregate.BySubj}, fit: table.Cut, value: func(r row) string { return r.group.Subj }},
 		{head: "PID", keys: []aggregate.Key{aggregate.ByPID}, value: pid},
 		{head: "SYSCALL", value: func(r row) string { return r.call.Name() }, missing: func(r row) string { return r.call.String() }},
 		{head: "NR", full: true, value: nr},
@@ -111,12 +112,12 @@ func (c *column) shown(s *aggregate.Summary, f Format) bool {
 	case c.full && f != Wide && !grouped(aggregate.Key(strings.ToLower(c.head))):
 		return false
 	}
-	return len(c.keys) == 0 || c.tells(s, f)
+	return len(c.keys) == 0 || c.isInformative(s, f)
 }
 
-// tells reports whether a column is worth its room: something in it is known
+// isInformative reports whether a column is worth its room: something in it is known
 // and, most logs being one host's, not every node is the same.
-func (c *column) tells(s *aggregate.Summary, f Format) bool {
+func (c *column) isInformative(s *aggregate.Summary, f Format) bool {
 	usual := ""
 	if c.keys[0] == aggregate.ByNode && f != Wide && len(s.Groups) > 0 {
 		usual = s.Groups[0].Node

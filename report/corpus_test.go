@@ -47,7 +47,7 @@ func summarize(t testing.TB, containers map[int32]*container.Identity, names ...
 			case parser.ItemRecord:
 				countRecord(b, p, containers)
 			case parser.ItemOther:
-				b.Other(p.Record())
+				b.AddOther(p.Record())
 			case parser.ItemLoss:
 				b.Loss(p.Loss(), p.Line())
 			case parser.ItemMalformed:

@@ -30,11 +30,27 @@ func writeCSV(w io.Writer, s *aggregate.Summary, o Options) error {
 	return out.Error()
 }
 
+// quoteFormulas puts a quote in front of what could be a formula: at the start,
+// and behind what other programs take for the end of a cell, whatever quotes are
+// around it.
+func quoteFormulas(value string) string {
+	var out []byte
+	begins := true
+	for i := range len(value) {
+		if begins && strings.IndexByte("=+-@\t\r", value[i]) >= 0 {
+			out = append(out, '\'')
+		}
+		out = append(out, value[i])
+		begins = value[i] == ';' || value[i] == '\t'
+	}
+	return string(out)
+}
+
 // escapeCSV keeps a spreadsheet from taking text for a formula: a quote in
 // front makes it text again. Numbers of our own (-1) are none.
 func escapeCSV(value string, c *column) string {
-	if len(c.keys) > 0 && value != "" && strings.IndexByte("=+-@\t\r", value[0]) >= 0 {
-		value = "'" + value
+	if len(c.keys) > 0 {
+		value = quoteFormulas(value)
 	}
 	return term.Escape(value)
 }

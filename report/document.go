@@ -122,6 +122,8 @@ var groupKeys = [...]struct {
 		func(r *jsonReader, g *aggregate.Group) { g.Comm = r.stringOrNull() }},
 	{aggregate.ByExe, func(g *aggregate.Group) any { return known(g.Exe) },
 		func(r *jsonReader, g *aggregate.Group) { g.Exe = r.stringOrNull() }},
+	{aggregate.BySubj, func(g *aggregate.Group) any { return known(g.Subj) },
+		func(r *jsonReader, g *aggregate.Group) { g.Subj = r.stringOrNull() }},
 }
 
 // groupObject leaves out the keys that the groups are not told apart by.

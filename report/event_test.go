@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +44,7 @@ func TestEventUnknown(t *testing.T) {
 
 // TestEventText checks the encodings of comm against encoding/json.
 func TestEventText(t *testing.T) {
-	for _, text := range hostile {
+	for _, text := range append(slices.Clip(hostile), "four digits \uffff", "eight \U00010fff\U0010ffff") {
 		for _, comm := range []parser.Text{
 			{Bytes: []byte(text), Enc: parser.EncPlain},
 			{Bytes: []byte(strings.ToUpper(hex.EncodeToString([]byte(text)))), Enc: parser.EncHex},
@@ -131,7 +132,7 @@ func TestLine(t *testing.T) {
 		{event.Event{Record: &timeless, Arch: syscalltable.X86_64, NR: 12, Action: syscalltable.ActionLog},
 			"runc:[2:INIT][801989] brk x86_64 log\n"},
 	} {
-		if got := string(AppendLine([]byte("x"), &test.event)); got != "x"+test.want {
+		if got := string(LineIn(nil)([]byte("x"), &test.event)); got != "x"+test.want {
 			t.Errorf("got  %q\nwant %q", got, "x"+test.want)
 		}
 	}
@@ -149,7 +150,7 @@ func TestAppendDoesNotAllocate(t *testing.T) {
 		Arch: syscalltable.X86_64, NR: 202, Action: syscalltable.ActionLog, Container: &web,
 	}
 	buf := make([]byte, 0, 4096)
-	for name, f := range map[string]func([]byte, *event.Event) []byte{"AppendEvent": AppendEvent, "AppendLine": AppendLine} {
+	for name, f := range map[string]func([]byte, *event.Event) []byte{"AppendEvent": AppendEvent, "LineIn": LineIn(nil)} {
 		if n := testing.AllocsPerRun(100, func() { buf = f(buf[:0], e) }); n != 0 {
 			t.Errorf("%s allocates %v times, want 0", name, n)
 		}

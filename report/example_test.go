@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/event"
+	"github.com/auditscan/auditscan/parser"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
 )
@@ -38,6 +40,19 @@ func ExampleWrite() {
 	//
 	// 4 records, 2 syscalls, 1 group; 1 without a name
 	// complete: no record is missing
+}
+
+// One event is a line for people, or one of JSON.
+func ExampleLineIn() {
+	e, _ := event.Of(&parser.Record{
+		Stamp: parser.Stamp{Millis: 1717243200102, HasTime: true, Serial: 73, HasSerial: true}, NR: 101, Code: 0x50000,
+		Process: &parser.Process{PID: 4712, Arch: 0xc000003e, Comm: parser.Text{Bytes: []byte("sh"), Enc: parser.EncPlain}},
+	})
+	fmt.Print(string(report.LineIn(nil)(nil, &e)))
+	fmt.Print(string(report.AppendEvent(nil, &e)))
+	// Output:
+	// 2024-06-01T12:00:00.102Z sh[4712] ptrace x86_64 errno
+	// {"time":"2024-06-01T12:00:00.102Z","serial":73,"node":null,"pid":4712,"comm":"sh","exe":null,"arch":"x86_64","nr":101,"syscall":"ptrace","action":"errno","sig":0,"compat":false,"ip":null,"uid":0,"gid":0,"auid":0,"ses":0,"subj":null,"container":null}
 }
 
 // A report in JSON is read back as it was.

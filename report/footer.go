@@ -29,7 +29,7 @@ func footer(s *aggregate.Summary, o Options) []table.Note {
 	}
 	notes = append(notes, evidenceNotes(c, o)...)
 	if names := textInputs(s.Inputs); len(names) > 0 && !o.Quiet {
-		notes = append(notes, table.Note{Text: "text can be forged: any user of the host can write such lines into " + some(names)})
+		notes = append(notes, table.Note{Text: "not tamper-proof: any local user can write such lines to " + table.List(names)})
 	}
 	return notes
 }
@@ -191,6 +191,8 @@ func evidenceWords(kind aggregate.EvidenceKind) (what, how string) {
 		return "input", "cut short"
 	case aggregate.DroppedByCollector:
 		return "message", "dropped"
+	case aggregate.MissingEvents:
+		return "event", "missing"
 	case aggregate.RotationGap:
 		return "record", "rotated away"
 	case aggregate.UnrecordedKill:
@@ -234,15 +236,6 @@ func inputName(name string) string {
 		return "standard input"
 	}
 	return term.Escape(name)
-}
-
-// some lists names, but no more than a line has room for.
-func some(names []string) string {
-	const room = 3
-	if len(names) <= room {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:room], ", "), len(names)-room)
 }
 
 // timeText is a time in formats for people, in a zone (nil: UTC) that it names;

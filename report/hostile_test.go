@@ -56,15 +56,13 @@ func hostileSummary() *aggregate.Summary {
 	}
 	s.Completeness.Verdict = aggregate.Incomplete
 	s.Completeness.Lost = math.MaxInt64
-	s.Totals = aggregate.Totals{
-		Lines: 1, Records: math.MaxInt64, Duplicates: 2, Malformed: 3, Unresolved: 4, Groups: math.MaxInt32, Syscalls: 5,
-	}
+	s.Retotal()
 	return s
 }
 
-// TestNoControlCharacters checks that hostile text does nothing to a terminal
+// TestAttackControlCharacters checks that hostile text does nothing to a terminal
 // or an editor in any format.
-func TestNoControlCharacters(t *testing.T) {
+func TestAttackControlCharacters(t *testing.T) {
 	s := hostileSummary()
 	for _, f := range Formats() {
 		out := string(render(t, s, f, Options{Width: 80}))
@@ -77,8 +75,8 @@ func TestNoControlCharacters(t *testing.T) {
 	}
 }
 
-// TestOneLineARow checks that no text makes a line or a column of its own.
-func TestOneLineARow(t *testing.T) {
+// TestAttackOneLineARow checks that no text makes a line or a column of its own.
+func TestAttackOneLineARow(t *testing.T) {
 	s := hostileSummary()
 	rows := 3 * len(hostile)
 	for _, f := range []Format{Table, Wide} {
@@ -167,6 +165,16 @@ func flattenJSON(t *testing.T, doc []byte) (all []string) {
 			all = append(all, fmt.Sprintf("!!bool %v", v))
 		case json.Delim:
 			all = append(all, map[json.Delim]string{'{': "!!map", '[': "!!seq", '}': "end", ']': "end"}[v])
+		}
+	}
+}
+
+func TestAttackFormulas(t *testing.T) {
+	for in, want := range map[string]string{
+		"=1+1": "'=1+1", "-x": "'-x", "@x": "'@x", "a=b": "a=b", `a";=1+1`: `a";'=1+1`, "a;b": "a;b", "a\t+1": "a\t'+1", ";;=1": ";;'=1", "": "",
+	} {
+		if got := quoteFormulas(in); got != want {
+			t.Errorf("quoteFormulas(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

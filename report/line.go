@@ -10,27 +10,26 @@ import (
 	"github.com/auditscan/auditscan/parser"
 )
 
-// AppendLine appends e to dst as a line for people, with its newline: time,
-// node and container as far as they are known, comm[pid], call, architecture
-// and action.
-func AppendLine(dst []byte, e *event.Event) []byte { return AppendLineIn(dst, e, nil) }
-
-// AppendLineIn is AppendLine with the time in a zone.
-func AppendLineIn(dst []byte, e *event.Event, zone *time.Location) []byte {
-	r := e.Record
-	if r.HasTime && jsontime.Representable(r.Millis) {
-		dst = append(jsontime.AppendIn(dst, r.Millis, zone), ' ')
+// LineIn returns a function that appends an event as a line for people, with
+// its newline: time, node and container as far as they are known, comm[pid],
+// call, architecture and action. The time is in zone; nil: UTC.
+func LineIn(zone *time.Location) func(dst []byte, e *event.Event) []byte {
+	return func(dst []byte, e *event.Event) []byte {
+		r := e.Record
+		if r.HasTime && jsontime.Representable(r.Millis) {
+			dst = append(jsontime.AppendIn(dst, r.Millis, zone), ' ')
+		}
+		dst = appendPlace(dst, e)
+		dst = appendVisible(dst, r.Comm)
+		dst = strconv.AppendInt(append(dst, '['), int64(r.PID), 10)
+		dst = append(dst, "] "...)
+		dst = append(dst, e.Call()...)
+		if arch := e.Arch.String(); arch != "" {
+			dst = append(append(dst, ' '), arch...)
+		}
+		dst = append(append(dst, ' '), e.Action.String()...)
+		return append(dst, '\n')
 	}
-	dst = appendPlace(dst, e)
-	dst = appendVisible(dst, r.Comm)
-	dst = strconv.AppendInt(append(dst, '['), int64(r.PID), 10)
-	dst = append(dst, "] "...)
-	dst = append(dst, e.Call()...)
-	if arch := e.Arch.String(); arch != "" {
-		dst = append(append(dst, ' '), arch...)
-	}
-	dst = append(append(dst, ' '), e.Action.String()...)
-	return append(dst, '\n')
 }
 
 // appendPlace appends "node ", "container " or "node/container ".

@@ -53,22 +53,51 @@ const headSize = 64 << 10
 // report reads a report to its end.
 func (r *jsonReader) report() *aggregate.Summary {
 	s := &aggregate.Summary{}
+	var totals strictjson.Place
 	r.object([]field{
 		{"version", r.version},
 		{"tool", func() { r.Bytes() }},
 		{"tables", func() { r.Bytes() }},
 		{"inputs", func() { r.Array(func() { s.Inputs = append(s.Inputs, r.input()) }) }},
-		{"totals", func() { s.Totals = r.totals() }},
+		{"totals", func() {
+			r.Begin()
+			totals = r.From
+			s.Totals = r.totals()
+		}},
 		{"completeness", func() { s.Completeness = r.completeness() }},
 		{"groups", func() { r.Array(func() { r.group(s) }) }},
 	}, field{"filter", func() { s.Selected = r.selection() }}, field{"runs", func() { s.Runs = r.runs() }}, field{"positions", r.Skip})
 	if !r.AtEnd() {
 		r.Fail("text after the end of the report")
 	}
+	if why := contradiction(s); why != "" {
+		r.FailAt(totals, "%s", why)
+	}
 	if len(s.Groups) == 0 {
 		s.By = aggregate.DefaultKeys() // so that Merge with it keeps every key
 	}
 	return s
+}
+
+// contradiction says where the totals of a report are not the sums of what is in
+// it; "" if they are. Calls that had no name may have got one since.
+func contradiction(s *aggregate.Summary) string {
+	sums := *s
+	sums.Retotal()
+	told, is := s.Totals, sums.Totals
+	for _, t := range [...]struct {
+		what     string
+		told, is int64
+	}{
+		{"lines", told.Lines, is.Lines}, {"records", told.Records, is.Records}, {"duplicates", told.Duplicates, is.Duplicates},
+		{"malformed", told.Malformed, is.Malformed}, {"unresolved", max(told.Unresolved, is.Unresolved), told.Unresolved},
+		{"groups", int64(told.Groups), int64(is.Groups)}, {"syscalls", int64(told.Syscalls), int64(is.Syscalls)},
+	} {
+		if t.told != t.is {
+			return fmt.Sprintf("%d %s in all, where there are %d: the report was changed", t.told, t.what, t.is)
+		}
+	}
+	return ""
 }
 
 func (r *jsonReader) version() {
@@ -124,9 +153,7 @@ func (r *jsonReader) callRuns() (c aggregate.CallRuns) {
 func (r *jsonReader) input() (in aggregate.Input) {
 	r.object([]field{
 		{"name", func() { in.Name = r.String() }},
-		{"trust", func() {
-			in.Trust = oneOf(r, "trust", aggregate.TrustKernel, aggregate.TrustAuditd, aggregate.TrustText)
-		}},
+		{"trust", func() { in.Trust = r.trust() }},
 		{"lines", func() { in.Lines = r.count() }},
 		{"records", func() { in.Records = r.count() }},
 		{"duplicates", func() { in.Duplicates = r.count() }},
@@ -135,6 +162,10 @@ func (r *jsonReader) input() (in aggregate.Input) {
 		{"last", func() { in.Last = r.time() }},
 	})
 	return in
+}
+
+func (r *jsonReader) trust() aggregate.Trust {
+	return oneOf(r, "trust", aggregate.TrustKernel, aggregate.TrustAuditd, aggregate.TrustText)
 }
 
 func (r *jsonReader) totals() (t aggregate.Totals) {
@@ -150,7 +181,11 @@ func (r *jsonReader) totals() (t aggregate.Totals) {
 	return t
 }
 
+// completeness reads what is known of losses. What speaks for one makes any
+// other verdict untrue.
 func (r *jsonReader) completeness() (c aggregate.Completeness) {
+	r.Begin()
+	from := r.From
 	r.object([]field{
 		{"verdict", func() {
 			c.Verdict = oneOf(r, "verdict", aggregate.Complete, aggregate.Incomplete, aggregate.Unknown)
@@ -158,6 +193,9 @@ func (r *jsonReader) completeness() (c aggregate.Completeness) {
 		{"lost", func() { c.Lost = r.count() }},
 		{"evidence", func() { r.Array(func() { c.Evidence = append(c.Evidence, r.evidence()) }) }},
 	}, field{"reason", func() { c.Reason = r.String() }})
+	if c.Verdict != aggregate.Incomplete && (len(c.Evidence) > 0 || c.Lost > 0) {
+		r.FailAt(from, "the verdict is %q beside evidence of a loss: the report was changed", c.Verdict)
+	}
 	return c
 }
 
@@ -203,6 +241,10 @@ func (r *jsonReader) group(s *aggregate.Summary) {
 	}
 	if len(by) != len(s.By) || slices.ContainsFunc(by, func(k string) bool { return !slices.Contains(s.By, aggregate.Key(k)) }) {
 		r.FailAt(from, "a group with other keys than the first")
+	}
+	records := g.Records
+	if g.Recount(); g.Records != records {
+		r.FailAt(from, "a group of %d records, whose calls are %d: the report was changed", records, g.Records)
 	}
 	s.Groups = append(s.Groups, g)
 }

@@ -150,6 +150,17 @@ func TestReadErrors(t *testing.T) {
 		{`"arch": "x86_64"`, `"arch": "x86"`, `r.json:43:19: unknown architecture "x86"`},
 		{`"arch": "x86_64"`, `"arch": "vax"`, `r.json:43:19: unknown architecture "vax"`},
 		{`"nr": 110`, `"nr": 2147483648`, `r.json:44:17: 2147483648 is no whole number from -2147483648 to 2147483647`},
+		{`"evidence": []`, `"evidence": [{"kind":"malformed","count":1,"input":null,"line":null,"first":null,"last":null,"detail":"","fix":""}]`,
+			`r.json:26:19: the verdict is "complete" beside evidence of a loss: the report was changed`},
+		{`"lost": 0`, `"lost": 264`, `r.json:26:19: the verdict is "complete" beside evidence of a loss: the report was changed`},
+		{`"lines": 17,
+      "records"`, `"lines": 18,
+      "records"`, `r.json:17:13: 17 lines in all, where there are 18: the report was changed`},
+		{`"syscalls": 5
+`, `"syscalls": 6
+`, `r.json:17:13: 6 syscalls in all, where there are 5: the report was changed`},
+		{`"groups": 11,`, `"groups": 1,`, `r.json:17:13: 1 groups in all, where there are 11: the report was changed`},
+		{`"count": 1,`, `"count": 2,`, `r.json:32:5: a group of 1 records, whose calls are 2: the report was changed`},
 		{`"name": "getppid"`, `"name": "get-ppid"`, `r.json:45:19: "get-ppid" is no name of a system call`},
 		{`"name": "getppid"`, `"name": "reboot"`, `r.json:42:9: call 110 of x86_64 is "reboot" there and "getppid" in the tables of this auditscan`},
 		{`"groups": [`, `"runs": {"count": 2, "syscalls": [{"arch": "x86_64", "nr": 110, "name": "fork", "runs": 1}]}, "groups": [`,

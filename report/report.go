@@ -1,7 +1,7 @@
 // Package report renders what was found, and reads it back.
 //
 //	aggregate.Summary ──Write──> table, wide, JSON, YAML, CSV, Markdown
-//	parser.Record     ──AppendEvent, AppendLine──> a line of JSON, a line for people
+//	parser.Record     ──AppendEvent, LineIn──> a line of JSON, a line for people
 //	report or events in JSON ──Read──> aggregate.Summary
 //
 // JSON is the contract: schema/report.schema.json and schema/event.schema.json

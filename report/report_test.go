@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
+	"github.com/auditscan/auditscan/internal/table"
+	"github.com/auditscan/auditscan/syscalltable"
 )
 
 var update = flag.Bool("update", false, "write the goldens instead of comparing with them")
@@ -179,7 +182,7 @@ func TestWriteVerdict(t *testing.T) {
 incomplete: 1 record known to be missing
 incomplete: 1 record malformed (091-test-actlog-syslog.log:4: record cut after ses=), after 2021-10-01T03:51:23.576Z
   fix: read the original log: audit.log, or ` + "`ausearch --raw`, or `journalctl -o json`" + `
-text can be forged: any user of the host can write such lines into 091-test-actlog-syslog.log
+not tamper-proof: any local user can write such lines to 091-test-actlog-syslog.log
 `},
 		{true, `3 records, 3 syscalls, 1 group; 1 malformed
 incomplete: 1 record known to be missing
@@ -189,6 +192,20 @@ incomplete: 1 record malformed (091-test-actlog-syslog.log:4: record cut after s
 		var out bytes.Buffer
 		if err := WriteVerdict(&out, s, Options{Quiet: test.quiet}); err != nil || out.String() != test.want {
 			t.Errorf("WriteVerdict(quiet %v) = %v\n%s\nwant\n%s", test.quiet, err, out.String(), test.want)
+		}
+	}
+}
+
+// TestVerdictNames: as many names of inputs as a line has room for.
+func TestVerdictNames(t *testing.T) {
+	for n, want := range []string{"", "a", "a, b", "a, b, c", "a, b, c and 1 more", "a, b, c and 2 more"} {
+		s := &aggregate.Summary{}
+		for i := range n {
+			s.Inputs = append(s.Inputs, aggregate.Input{Name: "abcde"[i : i+1], Trust: aggregate.TrustText, Records: 1})
+		}
+		lines := footer(s, Options{})
+		if got := lines[len(lines)-1].Text; n > 0 && !strings.HasSuffix(got, " lines to "+want) || n == 0 && strings.Contains(got, "lines to") {
+			t.Errorf("%d inputs: %q", n, got)
 		}
 	}
 }
@@ -231,5 +248,27 @@ func TestVerdictWords(t *testing.T) {
 		if got := lines[len(lines)-1].Text; got != test.want || len(lines) != test.n {
 			t.Errorf("%d lines, the last %q, want %d and %q", len(lines), got, test.n, test.want)
 		}
+	}
+}
+
+// TestWriteCounts: the calls of each program, the most frequent first, with
+// their shares.
+func TestWriteCounts(t *testing.T) {
+	call := func(nr int32, count int64) aggregate.Call {
+		return aggregate.Call{Arch: syscalltable.S390X, NR: nr, Action: syscalltable.ActionLog, Count: count}
+	}
+	s := &aggregate.Summary{Groups: []aggregate.Group{{Comm: "a\x1b", Calls: []aggregate.Call{call(3, 1), call(4, 1200)}}, {Comm: "b", Calls: []aggregate.Call{call(9999, 799)}}}}
+	s.Totals.Records = 2000
+	var out bytes.Buffer
+	if err := WriteCounts(&out, s, table.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	want := `SHARE   CALLS   SYSCALL         PROGRAM
+60.0%   1200    write (s390x)   a\x1b
+0.1%    1       read (s390x)    a\x1b
+40.0%   799     #9999 (s390x)   b
+`
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", &out, want)
 	}
 }

@@ -71,6 +71,7 @@ func TestVerdictFirst(t *testing.T) {
 		again        bool
 	}{
 		{10, 24, aggregate.Complete, "\x1b[32mcomplete: no record is missing\x1b[0m\n", false},
+		{10, 17, aggregate.Complete, "\x1b[32mcomplete: no record is missing\x1b[0m\n", false},
 		{10, 16, aggregate.Complete, "\x1b[32mcomplete: no record is missing\x1b[0m\n", true},
 		{20, 0, aggregate.Complete, "\x1b[32mcomplete: no record is missing\x1b[0m\n", true},
 		{10, 0, aggregate.Incomplete, "\x1b[33mincomplete: records are missing\x1b[0m\n", false},

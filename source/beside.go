@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// rotatedFile is a file whose name says that it was the followed one.
+// rotatedFile is a file whose name shows that it was once the followed one.
 type rotatedFile struct {
 	agedFile
 	id   fileID
 	size int64
 }
 
-// listing is what a directory held, as far as it was rotated from one path.
+// listing is the files of a directory that were rotated from one path.
 type listing struct {
 	dir     fileInfo
 	settled bool          // the directory would differ if it had changed since
@@ -24,13 +24,13 @@ type listing struct {
 	ids     fileSet       // of these, and of those left out
 }
 
-// settleTime is how old a directory's last change has to be for the next one to
-// give it another time, on any file system.
+// settleTime is how old a directory's last change must be for the next change
+// to show in its time, on any file system.
 const settleTime = 2 * time.Second
 
-// rotated lists the rotated files beside the path, and beside what it links
-// to, oldest first by their names. An archive is left out while the file that
-// it is being made from is there.
+// rotated lists the rotated files beside the path, and beside what it links to,
+// oldest first by name. An archive is left out while the file that it is made
+// from still exists.
 func (f *Follower) rotated() ([]rotatedFile, error) {
 	target, err := filepath.EvalSymlinks(f.path)
 	if err != nil || target == filepath.Clean(f.path) {
@@ -49,8 +49,8 @@ func (f *Follower) rotated() ([]rotatedFile, error) {
 	return files, err
 }
 
-// list lists the rotated files beside one path. A directory that has not changed
-// is not listed again: it may hold very many files.
+// list lists the rotated files beside one path. A directory that has not
+// changed is not listed again, since it may hold very many files.
 func (f *Follower) list(path string) (files []rotatedFile, changed bool, err error) {
 	now := time.Now()
 	dir, err := statPath(filepath.Dir(path), true)
@@ -72,7 +72,7 @@ func (f *Follower) list(path string) (files []rotatedFile, changed bool, err err
 	return l.files, true, nil
 }
 
-// refresh looks at those files again that it matters of whether they grew.
+// refresh looks again at the files for which growth matters.
 func (f *Follower) refresh(files []rotatedFile) {
 	for i := range files {
 		if f.ignored.has(files[i].id) {
@@ -106,7 +106,7 @@ func rotatedNames(path string) ([]string, error) {
 	return names, err
 }
 
-// look looks at the files and sorts them by age.
+// look examines the files and sorts them by age.
 func (l *listing) look(paths []string) {
 	there := map[string]bool{}
 	for _, p := range paths {
@@ -136,9 +136,9 @@ func sortByAge(files []rotatedFile) {
 	})
 }
 
-// forgetMissing takes from the known files that are gone what they could be
-// recognised by: a new file may get the same inode number. What they began
-// with is kept, as their archives may appear later.
+// forgetMissing clears the identities of known files that are gone: a new file
+// may get the same inode number. It keeps their heads, since archives of them
+// may appear later.
 func (f *Follower) forgetMissing() {
 	isThere := func(id fileID) bool {
 		for _, l := range f.listings {

@@ -17,18 +17,17 @@ const (
 	JournalName = "journal:"
 )
 
-// Best finds the best live source of this host: the audit.log that auditd is
-// writing, else the kernel's audit socket, else the journal, else a system
-// log. name is a path, [NetlinkName] or [JournalName]; reason is a phrase
-// that says why, and what that source may lose. root is "/", or where the
-// host's file system is mounted. If there is none, the error says of each
-// why not.
+// Best finds the best live source of this host: the audit.log that auditd
+// writes, else the kernel's audit socket, else the journal, else a system log.
+// name is a path, [NetlinkName] or [JournalName]; reason is a phrase that says
+// why, and what that source may lose. root is "/", or where the host's file
+// system is mounted. If there is no source, the error says for each why not.
 func Best(root string) (name, reason string, err error) {
 	return observe(root).choose()
 }
 
-// liveSources is what a host has to follow. An error says why a source is of
-// no use.
+// liveSources are the sources of a host that can be followed. An error says why
+// a source cannot be used.
 type liveSources struct {
 	auditd  int    // its pid
 	log     string // what auditd writes
@@ -39,8 +38,8 @@ type liveSources struct {
 	sysErr  error
 }
 
-// choose takes the first that can be had, from what loses nothing to what
-// loses most.
+// choose takes the first source that is available, from the one that loses
+// nothing to the one that loses most.
 func (l liveSources) choose() (name, reason string, err error) {
 	but := "auditd does not run"
 	if l.auditd != 0 {
@@ -67,8 +66,8 @@ func observe(root string) liveSources {
 	return l
 }
 
-// auditdLog finds what the running auditd writes. The kernel's own word that
-// it has no audit daemon counts more than a process of that name.
+// auditdLog finds the log that the running auditd writes. If the kernel says
+// that it has no audit daemon, that counts more than a process of that name.
 func auditdLog(root string, status auditstate.Status, statusErr error) (pid int, log string, err error) {
 	files := os.DirFS(root)
 	d, runs := auditstate.FindDaemon(files)
@@ -88,7 +87,7 @@ func auditdLog(root string, status auditstate.Status, statusErr error) (pid int,
 	return d.PID, log, openable(log)
 }
 
-// systemLog finds the first system log that is kept.
+// systemLog finds the first system log that exists.
 func systemLog(root string) (string, error) {
 	for _, name := range []string{"syslog", "kern.log", "messages"} {
 		path := filepath.Join(root, "var/log", name)
@@ -99,7 +98,7 @@ func systemLog(root string) (string, error) {
 	return "", fmt.Errorf("no system log in %s", filepath.Join(root, "var/log"))
 }
 
-// journalReadable says why the journal cannot be followed.
+// journalReadable returns why the journal cannot be followed; nil: it can.
 func journalReadable(root string) error {
 	if filepath.Clean(root) != "/" {
 		return errors.New("journalctl reads the journal of / only")
@@ -110,8 +109,8 @@ func journalReadable(root string) error {
 	return systemJournal(root)
 }
 
-// systemJournal says why the system's journal cannot be read. Without the
-// right to, journalctl shows the user's own and seems to work.
+// systemJournal returns why the system's journal cannot be read. Without the
+// right to read it, journalctl shows the user's own journal and seems to work.
 func systemJournal(root string) error {
 	if _, err := os.Stat(filepath.Join(root, "run/systemd/journal/socket")); err != nil {
 		return errors.New("systemd-journald does not run")

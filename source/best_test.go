@@ -65,7 +65,7 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// host makes files below a folder that stands for a host's root.
+// host makes files below a directory that stands for a host's root.
 func host(t *testing.T, files map[string]string) (root string) {
 	t.Helper()
 	root = t.TempDir()

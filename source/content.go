@@ -34,7 +34,7 @@ func (f plainFile) measure() (fileState, error) {
 	return fileState{info.Size(), info.ModTime().UnixNano()}, nil
 }
 
-// archive is the text of a compressed file, which does not grow.
+// archive is the text of a compressed file. It does not grow.
 type archive struct {
 	file   *os.File
 	text   *bufio.Reader
@@ -48,8 +48,8 @@ func newArchive(f *os.File) *archive {
 	return a
 }
 
-// rewind decompresses from the first byte on. The decoder that it replaces may
-// still be reading, so each has its own place in the file.
+// rewind starts decompressing from the first byte. The decoder that it replaces
+// may still be reading, so each has its own offset in the file.
 func (a *archive) rewind() {
 	disk := io.NewSectionReader(a.file, 0, math.MaxInt64)
 	text := decompress(a.file.Name(), &diskReader{r: disk})
@@ -72,7 +72,8 @@ func (a *archive) readAt(p []byte, offset int64) (int, error) {
 	return copy(p, text), a.noteEnd(err, len(text))
 }
 
-// noteEnd keeps where the text ends, if err says that it does n bytes on.
+// noteEnd notes where the text ends, if err says that it ends n bytes further
+// on.
 func (a *archive) noteEnd(err error, n int) error {
 	if err == io.EOF {
 		a.end = a.offset + int64(n)
@@ -80,14 +81,14 @@ func (a *archive) noteEnd(err error, n int) error {
 	return err
 }
 
-// Stat is of the compressed file.
+// Stat describes the compressed file.
 func (a *archive) Stat() (os.FileInfo, error) { return a.file.Stat() }
 
 func (a *archive) measure() (fileState, error) { return fileState{size: a.end}, nil }
 
 func (a *archive) Close() error { return a.file.Close() }
 
-// section is the text from offset on.
+// section returns the text from offset on.
 func section(c content, offset int64) io.Reader { return &sectionReader{c, offset} }
 
 type sectionReader struct {

@@ -27,12 +27,12 @@ func (e *DamageError) Error() string {
 // Unwrap returns the cause.
 func (e *DamageError) Unwrap() error { return e.Err }
 
-// ErrNotLog reports that a file is no text that can be read, and so no log.
+// ErrNotLog reports that a file is not text, and so not a log.
 var ErrNotLog = errors.New("not a log")
 
-// isBinary reports whether a head is no text. NUL bytes stand in logs too:
-// between lines after a crash, and in front where copytruncate has emptied the
-// file and its writer goes on at its old offset.
+// isBinary reports whether a head is not text. Logs may contain NUL bytes:
+// between lines after a crash, and at the start if copytruncate emptied the
+// file and its writer continues at its old offset.
 func isBinary(head []byte) bool {
 	head = bytes.TrimLeft(bytes.ReplaceAll(head, []byte("\x00\x00\x00\x00"), nil), "\x00")
 	head = head[:min(len(head), 512)]
@@ -45,7 +45,8 @@ func isBinary(head []byte) bool {
 	return control*50 > len(head) // random bytes have five times as many
 }
 
-// binaries are files that lie beside logs, by what they begin with.
+// binaries are kinds of files that lie beside logs, with the bytes they begin
+// with.
 var binaries = []struct{ magic, what string }{
 	{"LPKSHHRH", "a journal of systemd, which journalctl --file=FILE -o json prints"},
 	{"\x7fELF", "a program"},
@@ -55,7 +56,7 @@ var binaries = []struct{ magic, what string }{
 	{"SQLite format 3", "a database"},
 }
 
-// describeBinary says what a file that is no text is.
+// describeBinary says what a file is that is not text.
 func describeBinary(head []byte) string {
 	for _, b := range binaries {
 		if strings.HasPrefix(string(head), b.magic) {

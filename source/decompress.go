@@ -14,16 +14,16 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// codec is a form of compression and the bytes that a file of it begins with.
+// codec is a compression format and the bytes that its files begin with.
 type codec struct {
 	name  string
 	magic string
 	open  func(*bufio.Reader) (io.Reader, error)
-	idle  sync.Pool // of unpackers that have read a file to its end
+	idle  sync.Pool // unpackers that have read a file to its end
 }
 
-// unpacker is a decoder and the buffers before and behind it, which take more
-// time to make than a small file takes to be read.
+// unpacker is a decoder with its input and output buffers, which take longer to
+// make than a small file takes to read.
 type unpacker struct {
 	packed *bufio.Reader
 	text   io.Reader
@@ -43,7 +43,7 @@ func (c *codec) unpack(r io.Reader) (u *unpacker, err error) {
 
 type resetter interface{ Reset(*bufio.Reader) error }
 
-// reuse keeps an unpacker for the next file.
+// reuse puts an unpacker back for the next file.
 func (c *codec) reuse(u *unpacker) {
 	if _, ok := u.text.(resetter); ok {
 		u.packed.Reset(nil)
@@ -62,9 +62,9 @@ var codecs = [...]*codec{
 	{name: "zstd", magic: "\x28\xb5\x2f\xfd", open: openZstd},
 }
 
-// gzipReader reads one member after the other. Its decoder would do that as
-// well, but takes a file that is cut within a later member's name or comment
-// for a whole one.
+// gzipReader reads one member after another. Its decoder could do that too, but
+// takes a file that is cut within a later member's name or comment for a whole
+// one.
 type gzipReader struct {
 	member *gzip.Reader
 	packed *bufio.Reader
@@ -97,8 +97,8 @@ func (z *gzipReader) Read(p []byte) (int, error) {
 	return n, z.Reset(z.packed)
 }
 
-// openZstd decodes in the goroutine that reads: others parse meanwhile, and the
-// decoder's own goroutines cost a third of its speed.
+// openZstd decodes in the reading goroutine. Others parse meanwhile, and the
+// decoder's own goroutines would cost a third of its speed.
 func openZstd(r *bufio.Reader) (io.Reader, error) {
 	d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 	return zstdReader{d}, err
@@ -149,7 +149,7 @@ func (f *footerReader) Read(p []byte) (int, error) {
 // decompress returns the text of r, which is r itself if it is not compressed.
 func decompress(path string, r *diskReader) io.Reader {
 	head := make([]byte, 6)
-	n, _ := io.ReadFull(r, head) // r gives its error again to the next who reads
+	n, _ := io.ReadFull(r, head) // r returns its error again on the next read
 	whole := io.MultiReader(bytes.NewReader(head[:n]), r)
 	for _, c := range codecs {
 		if c.isFormatOf(path, head[:n]) {
@@ -159,9 +159,9 @@ func decompress(path string, r *diskReader) io.Reader {
 	return whole
 }
 
-// isFormatOf reports whether a file that begins with head is in this format. One
-// that is cut within its first bytes is known by those that are no text, or by
-// its name.
+// isFormatOf reports whether a file that begins with head is in this format. A
+// file that is cut within its first bytes is recognised by those of them that
+// are not text, or by its name.
 func (c *codec) isFormatOf(path string, head []byte) bool {
 	if len(head) >= len(c.magic) {
 		return strings.HasPrefix(string(head), c.magic)
@@ -170,8 +170,8 @@ func (c *codec) isFormatOf(path string, head []byte) bool {
 	return len(head) > 0 && strings.HasPrefix(c.magic, string(head)) && (noText || isArchive(path))
 }
 
-// decoder gives the text of a compressed file and turns whatever its codec
-// complains of into a [DamageError], unless the disk is at fault.
+// decoder returns the text of a compressed file and turns the errors of its
+// codec into a [DamageError], unless the disk is at fault.
 type decoder struct {
 	path  string
 	codec *codec

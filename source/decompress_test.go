@@ -133,9 +133,9 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// TestEveryCutIsNoticed: nowhere does a truncated log look like a whole one,
+// TestAttackEveryCut: nowhere does a truncated log look like a whole one,
 // but between two members of it.
-func TestEveryCutIsNoticed(t *testing.T) {
+func TestAttackEveryCut(t *testing.T) {
 	const magic = 6
 	text := numberedLines(80)
 	for _, c := range append(compressors(), compressor{"gzip", headedGzip}) {

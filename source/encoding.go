@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// encoding is how text is made of bytes.
+// encoding is how bytes encode text.
 type encoding uint8
 
 const (
@@ -26,7 +26,7 @@ func (e encoding) String() string {
 	return [...]string{"UTF-8", "UTF-8 with a byte order mark", "UTF-16LE", "UTF-16BE", "UTF-32"}[e]
 }
 
-// markLen is how many bytes in front of UTF-8 text are none of it.
+// markLen returns the length of the mark before UTF-8 text.
 func (e encoding) markLen() int {
 	if e == utf8Marked {
 		return len(utf8Mark)
@@ -34,10 +34,10 @@ func (e encoding) markLen() int {
 	return 0
 }
 
-// sniffLen is as much as an encoding is told by.
+// sniffLen is how many bytes an encoding is recognised by.
 const sniffLen = 512
 
-// sniffEncoding tells the encoding of text that begins with head.
+// sniffEncoding returns the encoding of text that begins with head.
 func sniffEncoding(head []byte) encoding {
 	for _, m := range []struct {
 		mark string
@@ -76,16 +76,16 @@ func isUTF16(head []byte, order binary.ByteOrder) bool {
 	return units >= 8 && ascii*10 >= units*9
 }
 
-// decodeText returns text in UTF-8, whatever its encoding. Text returns its error
-// again to the next who reads.
+// decodeText returns text in UTF-8, whatever its encoding. Text must return its
+// error again on the next read.
 func decodeText(name string, text io.Reader) (io.Reader, encoding) {
 	head := make([]byte, sniffLen)
 	n, _ := io.ReadFull(text, head)
 	return decodeFrom(name, head[:n], text)
 }
 
-// decodeLive is decodeText for what comes slowly: it judges by what the first
-// read gives.
+// decodeLive is decodeText for text that arrives slowly: it judges by the first
+// read.
 func decodeLive(name string, text io.Reader) io.Reader {
 	head := make([]byte, sniffLen)
 	n, err := text.Read(head)
@@ -111,7 +111,8 @@ func decodeFrom(name string, head []byte, text io.Reader) (io.Reader, encoding) 
 	return whole, coding
 }
 
-// withoutMark takes the byte order mark off the lines at the start of a file.
+// withoutMark removes the byte order mark from the lines at the start of a
+// file.
 func withoutMark(lines []byte, offset int64) []byte {
 	if offset > 0 {
 		return lines
@@ -119,7 +120,7 @@ func withoutMark(lines []byte, offset int64) []byte {
 	return bytes.TrimPrefix(lines, []byte(utf8Mark))
 }
 
-// checkUTF8 returns an error for what begins with head in another encoding.
+// checkUTF8 returns an error if a head is in another encoding.
 func checkUTF8(name string, head []byte) error {
 	if e := sniffEncoding(head); e != utf8Plain && e != utf8Marked {
 		return unreadable(name, e)
@@ -127,7 +128,7 @@ func checkUTF8(name string, head []byte) error {
 	return nil
 }
 
-// unreadable is the error of text that would have to be converted first.
+// unreadable returns the error for text that would have to be converted first.
 func unreadable(name string, e encoding) error {
 	return fmt.Errorf("%s: %w that can be read here: it is %v; iconv -t UTF-8 converts it", name, ErrNotLog, e)
 }
@@ -136,13 +137,13 @@ type failingReader struct{ err error }
 
 func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
 
-// utf16Reader decodes UTF-16. What is no character becomes U+FFFD.
+// utf16Reader decodes UTF-16. Invalid units become U+FFFD.
 type utf16Reader struct {
 	r     io.Reader
 	order binary.ByteOrder
 	raw   [8 << 10]byte
-	n     int    // bytes of raw that wait for those that follow
-	text  []byte // decoded and not handed on
+	n     int    // bytes of raw that wait for the rest of a character
+	text  []byte // decoded and not yet returned
 	begun bool
 	err   error
 }
@@ -159,7 +160,7 @@ func (u *utf16Reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fill decodes what comes next.
+// fill decodes the next piece.
 func (u *utf16Reader) fill() {
 	n, err := u.r.Read(u.raw[u.n:])
 	u.err = err

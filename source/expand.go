@@ -18,29 +18,28 @@ type Input struct {
 	// Set names the log that the file is a part of: audit.log, audit.log.1 and
 	// audit.log.2.gz of one directory are one rotated set, and share a Set.
 	Set string
-	// Node is whose log it is, for the records that do not say so; "": nobody
-	// knows.
+	// Node is the node of the log, for records that name none; "": unknown.
 	Node string
-	// Found means that the file was found in a directory or by a pattern.
-	// Nobody has said that it is a log.
+	// Found is set if the file was found in a directory or by a pattern: nobody
+	// has said that it is a log.
 	Found bool
 }
 
-// maxDepth is how deep directories are walked. Container runtimes and log
+// maxDepth bounds how deep directories are walked. Container runtimes and log
 // collectors nest five deep.
 const maxDepth = 16
 
-// Expand turns what a user named into the files to read: "-" (standard input)
-// and files stay, a directory becomes all files in it and in those below, a
-// pattern that no shell has expanded becomes what it matches. The same file
-// twice, also by a link, is read once. Hidden files are passed over, and so are
-// links to directories, with a note; a note of another kind tells of a directory
-// that cannot be listed.
+// Expand turns the names that a user gave into the files to read: "-" (standard
+// input) and files stay, a directory becomes all files in it and below, and a
+// pattern that no shell has expanded becomes what it matches. A file that is
+// named twice, even through a link, is read once. Hidden files are skipped, and
+// so are links to directories, with a note; a note of another kind reports a
+// directory that cannot be listed.
 //
 // The members of a rotated set (audit.log, audit.log.1, audit.log-20260101.gz
-// ...) come in the order of their time, oldest first, at the place of the
-// first of them: a shell sorts audit.log* the other way round. Otherwise the
-// order is kept.
+// ...) are sorted by time, oldest first, and take the place of the first of
+// them: a shell sorts audit.log* the other way round. Otherwise the order is
+// kept.
 func Expand(args []string, nodes Nodes) ([]Input, []Note, error) {
 	x := expansion{dirs: map[string]string{}}
 	for _, arg := range args {
@@ -122,7 +121,7 @@ func (x *expansion) walk(dir string, depth int) error {
 	return nil
 }
 
-// walkBelow adds the files of a directory that nobody has named.
+// walkBelow adds the files of a directory that was not named itself.
 func (x *expansion) walkBelow(dir string, depth int) {
 	var err error = fmt.Errorf("it is more than %d deep: name it", maxDepth)
 	if depth <= maxDepth {
@@ -133,8 +132,8 @@ func (x *expansion) walkBelow(dir string, depth int) {
 	}
 }
 
-// addLink adds the file that a link leads to. A directory can be above the link,
-// or be all of the file system.
+// addLink adds the file that a link leads to. A directory is not followed: it
+// may be above the link, or the whole file system.
 func (x *expansion) addLink(path string) {
 	info, err := os.Stat(path)
 	switch {
@@ -178,7 +177,7 @@ func (x *expansion) addFile(path string, found bool) error {
 // inputs sorts what was found.
 func (x *expansion) inputs() []Input {
 	files := withoutRepeats(x.files)
-	places := map[string]int{} // of a set, among all
+	places := map[string]int{} // index of the first file of each set
 	for _, f := range files {
 		if _, ok := places[f.base]; !ok {
 			places[f.base] = len(places)
@@ -197,8 +196,8 @@ func (x *expansion) inputs() []Input {
 	return inputs
 }
 
-// withoutRepeats leaves out what is the same file as another, by its path or by
-// what it is. Of a link and the file that it leads to, the link goes.
+// withoutRepeats drops files that are the same as another by path or identity.
+// Of a link and the file that it leads to, the link is dropped.
 func withoutRepeats(files []foundFile) []foundFile {
 	paths, ids := map[string]bool{}, map[fileID]bool{}
 	for _, f := range files {
@@ -216,8 +215,8 @@ func withoutRepeats(files []foundFile) []foundFile {
 	})
 }
 
-// set names the rotated set of a live log: by its directory's own name, however
-// it was named.
+// set returns the name of the rotated set of a live log, which has its
+// directory's real name.
 func (x *expansion) set(base string) string {
 	if base == "-" {
 		return base

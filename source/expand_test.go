@@ -176,7 +176,7 @@ func TestFindHost(t *testing.T) {
 		{"syslog", "var/log/syslog=x var/log/kern.log=x", "log/syslog", []string{"audit.log (no such file", "at most 10 records in 5 s"}},
 		{"empty audit.log", "var/log/audit/audit.log= var/log/messages=x", "log/messages", []string{"audit.log (empty)", "kern.log (no such file"}},
 		{"none", "etc/passwd=x", "error: name a log file, or start auditd", nil},
-		{"a folder in the way", "var/log/syslog/x=x", "error: name a log file, or start auditd", nil},
+		{"a directory in the way", "var/log/syslog/x=x", "error: name a log file, or start auditd", nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -12,14 +12,14 @@ import (
 )
 
 // openFlags keep a FIFO from blocking; noFollow is added for rotated files,
-// which are no links.
+// which are not links.
 const (
 	openFlags = unix.O_NONBLOCK
 	noFollow  = unix.O_NOFOLLOW
 )
 
-// fileID tells one file from another, also from a later one with the same
-// inode number: file systems give a number away again at once.
+// fileID distinguishes a file from all others, even from a later one with the
+// same inode number: file systems reuse numbers at once.
 type fileID struct {
 	device, inode uint64
 	birth         int64 // nanoseconds; 0 where the file system does not say
@@ -43,12 +43,12 @@ func (s *fileSet) has(id fileID) bool {
 	return ok && id.inode != 0
 }
 
-// keep takes out all that are not to be kept.
+// keep removes all files that are not to be kept.
 func (s *fileSet) keep(isKept func(fileID) bool) {
 	maps.DeleteFunc(s.ids, func(id fileID, _ struct{}) bool { return !isKept(id) })
 }
 
-// numbers gives the fileID as a [Position] keeps it.
+// numbers returns the fileID as a [Position] holds it.
 func (a fileID) numbers() (device, inode uint64, birth time.Time) {
 	if a.birth != 0 {
 		birth = time.Unix(0, a.birth).UTC()
@@ -56,15 +56,7 @@ func (a fileID) numbers() (device, inode uint64, birth time.Time) {
 	return a.device, a.inode, birth
 }
 
-// fileInfo is what following needs to know of a file.
-type fileInfo struct {
-	id       fileID
-	regular  bool
-	size     int64
-	modified int64 // nanoseconds
-}
-
-// statPath looks at a path, or with follow at what it leads to.
+// statPath examines a path, or with follow what it leads to.
 func statPath(path string, follow bool) (fileInfo, error) {
 	flags := unix.AT_SYMLINK_NOFOLLOW
 	if follow {
@@ -102,7 +94,7 @@ func statx(dir int, path string, flags int) (fileInfo, error) {
 	}, nil
 }
 
-// BootID names this boot of the host.
+// BootID returns an id of this boot of the host.
 func BootID() string {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
@@ -111,10 +103,10 @@ func BootID() string {
 	return strings.TrimSpace(string(id))
 }
 
-// pinnedName is a name that leads to the open file whatever becomes of its
-// path; "" if there is none. nxadm/tail ends the whole process when it cannot
-// stat the name it follows: that cannot happen to a file that is open and on a
-// local disk, so other file systems have no pinned name.
+// pinnedName returns a name that leads to the open file whatever becomes of its
+// path; "" if there is none. nxadm/tail ends the whole process if it cannot
+// stat the name it follows. That cannot happen to an open file on a local disk,
+// so files on other file systems have no pinned name.
 func pinnedName(f *os.File) string {
 	var st unix.Statfs_t
 	if err := unix.Fstatfs(int(f.Fd()), &st); err != nil || !isLocal(int64(st.Type)) {

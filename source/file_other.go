@@ -27,21 +27,13 @@ func (s *fileSet) add(id fileID) { s.ids = append(s.ids, id) }
 
 func (s *fileSet) has(id fileID) bool { return slices.ContainsFunc(s.ids, id.same) }
 
-// keep takes out all that are not to be kept.
+// keep removes all files that are not to be kept.
 func (s *fileSet) keep(isKept func(fileID) bool) {
 	s.ids = slices.DeleteFunc(s.ids, func(id fileID) bool { return !isKept(id) })
 }
 
-// numbers are not known here: positions are found again by content alone.
+// numbers are unknown here: positions are found again by content alone.
 func (a fileID) numbers() (device, inode uint64, birth time.Time) { return 0, 0, time.Time{} }
-
-// fileInfo is what following needs to know of a file.
-type fileInfo struct {
-	id       fileID
-	regular  bool
-	size     int64
-	modified int64 // nanoseconds
-}
 
 func statPath(path string, follow bool) (fileInfo, error) {
 	stat := os.Lstat
@@ -60,7 +52,7 @@ func newFileInfo(info os.FileInfo, err error) (fileInfo, error) {
 	return fileInfo{id: fileID{info}, regular: info.Mode().IsRegular(), size: info.Size(), modified: info.ModTime().UnixNano()}, nil
 }
 
-// BootID names this boot of the host; only Linux has such a name.
+// BootID returns "": only Linux has an id of a boot.
 func BootID() string { return "" }
 
 // pinnedName needs /proc; without it all reading is by polling.

@@ -9,24 +9,25 @@ import (
 	"time"
 )
 
-// FollowOptions say where following begins.
+// FollowOptions says where following begins.
 type FollowOptions struct {
-	// FromStart also gives the lines that are in the file already; otherwise
-	// following begins behind its last whole line.
+	// FromStart also returns the lines that the file already has; otherwise
+	// following begins after its last whole line.
 	FromStart bool
-	// Resume are the [Follower.Positions] of an earlier run, which are gone on
-	// from; it rules out FromStart.
+	// Resume holds the [Follower.Positions] of an earlier run, to continue from
+	// there; it excludes FromStart.
 	Resume []Position
 }
 
-// Follower reads a log while it is written, through every way of rotating it:
-// each line once, in the order of writing, or a [Note] that tells what is
-// missing. It is a [Stream] for one goroutine, with its own that watches.
+// Follower reads a log while it is being written, through every kind of
+// rotation: each line once, in the order of writing, or a [Note] that says what
+// is missing. It is a [Stream] for one goroutine; another one of its own
+// watches the files.
 //
-// Every file that the path has led to is held open and read to its true end
-// (a generation). A later one is begun when it has a line while all before it
-// have been read to their end afterwards, as one writer does not go back. The
-// earlier ones stay open, and their late lines are given, until they have not
+// Every file that the path has led to (a generation) is held open and read to
+// its true end. A later one is begun once it has a line and all before it have
+// then been read to their end, since a writer does not go back. The earlier
+// ones stay open, and late lines in them are returned, until they have not
 // grown for lateWait.
 type Follower struct {
 	path     string
@@ -43,11 +44,11 @@ type Follower struct {
 	scanned    time.Time
 	notes      []Note
 	complaints map[string]string // what is wrong now, by what it is about
-	writers    string            // who else could have written what was let go of
+	writers    string            // who else could have written files that were let go of
 	given      int               // bytes handed out since the last look
-	rate       int               // the same between the last two looks
+	rate       int               // the same, between the last two looks
 
-	// Only the reading goroutine uses these.
+	// Only the reading goroutine uses these fields.
 	buf      []byte
 	live     *liveTail // nil: not at the live end
 	liveWait time.Time // no live end before this
@@ -61,15 +62,15 @@ type Follower struct {
 const (
 	// lookInterval bounds the delay of a line that was just written.
 	lookInterval = 20 * time.Millisecond
-	// scanInterval is for what a look at the path alone does not show.
+	// scanInterval is between looks for what the path alone does not show.
 	scanInterval = time.Second
-	// lateWait is how long a rotated file may lie idle before it is closed.
+	// lateWait is how long a rotated file must be idle before it is closed.
 	lateWait = 60 * time.Second
-	// retryWait is between attempts to read after an error.
+	// retryWait is the time between attempts to read after an error.
 	retryWait = time.Second
 	// maxGenerations bounds the open files when the reader is slow.
 	maxGenerations = 256
-	// followBuffer holds what is given at once, and the tail before it.
+	// followBuffer is the room for one chunk and the tail before it.
 	followBuffer = 1<<20 + tailLen
 )
 
@@ -85,7 +86,7 @@ func Follow(path string, opts FollowOptions) (*Follower, error) {
 	return f, nil
 }
 
-// newFollower is a Follower that looks at the file only when told to.
+// newFollower returns a Follower that looks at the file only when told to.
 func newFollower(path string, clock func() time.Time) *Follower {
 	return &Follower{
 		path:       path,
@@ -99,7 +100,7 @@ func newFollower(path string, clock func() time.Time) *Follower {
 	}
 }
 
-// start opens what is there and finds the places to begin at.
+// start opens the existing files and finds where to begin in each.
 func (f *Follower) start(opts FollowOptions) error {
 	info, err := statPath(f.path, true)
 	switch {
@@ -138,8 +139,8 @@ func (f *Follower) Name() string { return f.path }
 // Next waits for lines or a note.
 func (f *Follower) Next(ctx context.Context) (Chunk, error) { return f.NextIn(ctx, f.buf) }
 
-// NextIn is Next with lines in a buffer of the receiver's, which must be
-// larger than [MaxLine] by 1 KiB.
+// NextIn is Next with a buffer for the lines, which must be at least 1 KiB
+// larger than [MaxLine].
 func (f *Follower) NextIn(ctx context.Context, buf []byte) (Chunk, error) {
 	for ctx.Err() == nil {
 		c, more := f.take(buf)
@@ -161,8 +162,8 @@ func (f *Follower) NextIn(ctx context.Context, buf []byte) (Chunk, error) {
 	return Chunk{}, ctx.Err()
 }
 
-// Backlog reports whether more than n bytes are there to be given at once. It is
-// for the goroutine that calls Next.
+// Backlog reports whether more than n bytes can be returned without waiting. It
+// is for the goroutine that calls Next.
 func (f *Follower) Backlog(n int64) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -181,8 +182,8 @@ func (f *Follower) Backlog(n int64) bool {
 	return false
 }
 
-// take gives the lines that can be had without waiting. more means that there
-// may be others although there were none.
+// take returns the lines that are available without waiting. more means that
+// there may be others even if there were none.
 func (f *Follower) take(buf []byte) (c Chunk, more bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -215,8 +216,8 @@ func (f *Follower) now() time.Time {
 	return f.clock()
 }
 
-// measure takes the size of the newest first: if a newer file has lines then,
-// its writer had left the older ones, whose true end is seen after that.
+// measure takes the size of the newest file first: if it has lines, its writer
+// has left the older ones, whose true end is then seen.
 func (f *Follower) measure() {
 	now := f.now()
 	for i := len(f.gens) - 1; i >= 0; i-- {
@@ -227,12 +228,12 @@ func (f *Follower) measure() {
 	}
 }
 
-// readable reports whether g may have lines that are next in order.
+// readable reports whether g may have the next lines in order.
 func (f *Follower) readable(g *generation) bool {
 	return g.isWanted() && !g.isDrained() && !f.live.reads(g) && !f.now().Before(g.retry)
 }
 
-// read gives the next lines of g.
+// read returns the next lines of g.
 func (f *Follower) read(g *generation, buf []byte) (lines []byte, more bool) {
 	b, err := g.readLines(buf)
 	switch {
@@ -261,8 +262,8 @@ func (f *Follower) noteUnusable(g *generation, b batch) {
 	}
 }
 
-// failed keeps a generation that cannot be read for another attempt. An
-// archive does not become better.
+// failed keeps a generation that cannot be read for another attempt, unless it
+// is an archive, which will not get better.
 func (f *Follower) failed(g *generation, err error) {
 	f.complain(g.name, err, TruncatedInput)
 	g.retry = f.now().Add(retryWait)
@@ -271,10 +272,10 @@ func (f *Follower) failed(g *generation, err error) {
 	}
 }
 
-// note adds a note, or its count to one of the same words.
+// note adds a note, or adds its count to an equal one.
 func (f *Follower) note(n Note) { f.notes = foldNote(f.notes, n) }
 
-// complain tells once of something that is wrong and lasts.
+// complain notes a lasting problem once.
 func (f *Follower) complain(about string, err error, kind NoteKind) {
 	if text := err.Error(); f.complaints[about] != text {
 		f.complaints[about] = text
@@ -282,12 +283,12 @@ func (f *Follower) complain(about string, err error, kind NoteKind) {
 	}
 }
 
-// clearComplaint ends what was complained of.
+// clearComplaint notes that a problem is over.
 func (f *Follower) clearComplaint(about string) { delete(f.complaints, about) }
 
-// Positions tell where the lines that Next has given end. Saved together with
-// what was made of these lines, they let a later run go on exactly there. A
-// file that nothing was read of yet has one as well: it is how a later run
+// Positions returns where the lines that Next has returned end. Saved together
+// with the results of these lines, they let a later run continue exactly there.
+// A file of which nothing was read yet has a position too, so that a later run
 // knows where to begin.
 func (f *Follower) Positions() []Position {
 	f.mu.Lock()
@@ -304,9 +305,9 @@ func (f *Follower) Positions() []Position {
 	return positions
 }
 
-// Notes gives what was noticed and no chunk has told yet. Taken after the
-// positions, they have all that is missing before those: a file that was let go
-// of has no position any more.
+// Notes returns what was noticed and is in no chunk yet. Taken after the
+// positions, it has everything that is missing before them: a file that was let
+// go of no longer has a position.
 func (f *Follower) Notes() []Note {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -154,13 +154,13 @@ func TestFollowFromStart(t *testing.T) {
 }
 
 func TestFollowStartErrors(t *testing.T) {
-	folder := t.TempDir()
-	missing := filepath.Join(folder, "audit.log")
+	directory := t.TempDir()
+	missing := filepath.Join(directory, "audit.log")
 	if _, err := Follow(missing, FollowOptions{}); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), missing) {
 		t.Errorf("missing file: %v", err)
 	}
-	if _, err := Follow(folder, FollowOptions{}); err == nil || !strings.Contains(err.Error(), "not a regular file") {
-		t.Errorf("folder: %v", err)
+	if _, err := Follow(directory, FollowOptions{}); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("directory: %v", err)
 	}
 }
 
@@ -274,10 +274,10 @@ func TestWriterStaysWithTheOldFile(t *testing.T) {
 }
 
 func TestSymlinkIsSwitched(t *testing.T) {
-	folder := t.TempDir()
-	path := filepath.Join(folder, "current")
+	directory := t.TempDir()
+	path := filepath.Join(directory, "current")
 	for _, day := range []string{"mon", "tue", "wed"} {
-		target := filepath.Join(folder, day)
+		target := filepath.Join(directory, day)
 		writeFile(t, target, day+" first\n")
 	}
 	must(t, os.Symlink("mon", path))

@@ -166,7 +166,7 @@ func (f *Follower) dropIdle() {
 		if !f.isOver(g, next) {
 			continue
 		}
-		if g.phase == begun && g.rest() > 0 {
+		if g.phase == begun && g.unread() > 0 {
 			f.note(Note{Kind: TruncatedInput, Count: 1, Detail: "the last line of " + g.name + " has no end"})
 		}
 		f.drop(g)

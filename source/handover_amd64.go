@@ -5,10 +5,10 @@ import "golang.org/x/sys/cpu"
 //go:noescape
 func repMovsb(dst, src *byte, n int)
 
-// handOver copies src to the start of dst, which another core has read before
-// and will again. To write a line of cache that the other still has takes a
-// round trip; the processor's own instruction makes many at once. Where the two
-// cores share no cache it is five times as fast (AMD EPYC: 40 GB/s, not 8), and
+// handOver copies src to the start of dst, which another core has read and will
+// read again. Writing a cache line that the other core still holds takes a
+// round trip; the processor's own instruction has many of them in flight. It is
+// five times as fast if the cores share no cache (AMD EPYC: 40 GB/s, not 8),
 // else twice.
 func handOver(dst, src []byte) int {
 	n := min(len(dst), len(src))

@@ -6,14 +6,22 @@ import (
 	"time"
 )
 
-// heldFile is an open file of a followed log, and how far it was read. While
-// it is open, neither its deletion nor its compression can take lines from us.
+// fileInfo is what following needs to know about a file.
+type fileInfo struct {
+	id       fileID
+	regular  bool
+	size     int64
+	modified int64 // nanoseconds
+}
+
+// heldFile is an open file of a followed log, and how far it was read. While it
+// is open, neither deleting nor compressing it loses lines.
 type heldFile struct {
-	name  string // where it was seen last
+	name  string // where it was last seen
 	src   content
-	head  []byte // the first bytes, at most headLen, as far as they are there
+	head  []byte // the first bytes, at most headLen
 	given mark   // the end of the lines handed out
-	read  mark   // the same, or a place further on inside a line that is too long
+	read  mark   // the same, or further on within a line that is too long
 
 	state    fileState // as last measured
 	drained  fileState // when its last whole line had been read
@@ -21,14 +29,14 @@ type heldFile struct {
 	active   time.Time // when state last changed, or the file was rotated away
 }
 
-// mark is a place in a file, with the bytes before it: as long as they are
-// unchanged the file is still the one that was read up to there.
+// mark is an offset in a file, with the bytes before it: while these are
+// unchanged, the file is still the one that was read up to there.
 type mark struct {
 	offset int64
 	tail   []byte // at most tailLen
 }
 
-// fileState differs whenever a file has changed.
+// fileState changes whenever the file does.
 type fileState struct {
 	size    int64
 	modTime int64 // nanoseconds
@@ -58,8 +66,8 @@ func (h *heldFile) measure(now time.Time) error {
 // read.
 func (h *heldFile) isDrained() bool { return h.state == h.drained }
 
-// rest is how many bytes follow the lines handed out.
-func (h *heldFile) rest() int64 { return h.state.size - h.given.offset }
+// unread returns how many bytes follow the lines that were returned.
+func (h *heldFile) unread() int64 { return h.state.size - h.given.offset }
 
 // grows reports whether the file may grow: an archive does not.
 func (h *heldFile) grows() bool {
@@ -67,7 +75,7 @@ func (h *heldFile) grows() bool {
 	return plain
 }
 
-// size is the present length of the text, as far as it is known.
+// size returns the current length of the text, as far as it is known.
 func (h *heldFile) size() int64 {
 	if s, err := h.src.measure(); err == nil {
 		return s.size
@@ -80,16 +88,16 @@ func (h *heldFile) hasShrunk() bool {
 	return h.grows() && (h.size() < h.state.size || h.verify() != nil)
 }
 
-// markAt is the place at offset.
+// markAt returns the mark at an offset.
 func (h *heldFile) markAt(offset int64) (mark, error) {
 	tail := make([]byte, min(offset, tailLen))
 	_, err := io.ReadFull(section(h.src, offset-int64(len(tail))), tail)
 	return mark{offset, tail}, err
 }
 
-// lastLineEnd is where the last whole line ends, at which following starts
-// when what is there already is not wanted. Within a line that is too long it
-// is a place from which reading will find that out.
+// lastLineEnd returns where the last whole line ends, which is where following
+// begins if existing lines are not wanted. Within a line that is too long, it
+// is an offset from which reading will find that out.
 func (h *heldFile) lastLineEnd() (int64, error) {
 	size := h.state.size
 	buf := make([]byte, min(size, MaxLine+1))
@@ -125,7 +133,7 @@ func (h *heldFile) verify() error {
 	return err
 }
 
-// readHead reads the first bytes, which may only have become more.
+// readHead reads the first bytes; there may only be more of them than before.
 func (h *heldFile) readHead() error {
 	head := make([]byte, headLen)
 	n, err := h.src.readAt(head, 0)
@@ -139,12 +147,12 @@ func (h *heldFile) readHead() error {
 	return nil
 }
 
-// batch is what one read gave.
+// batch is the result of one read.
 type batch struct {
 	lines []byte // whole lines, those that are too long emptied
 	long  int64  // how many were
 	holes int64  // runs of NUL bytes passed over
-	used  int    // bytes of the file dealt with; 0: there is nothing to deal with yet
+	used  int    // bytes of the file that were consumed; 0: none yet
 	open  bool   // they end within a line that is too long
 }
 
@@ -183,7 +191,7 @@ func (h *heldFile) sameHead(data []byte, whole bool) bool {
 	return h.read.offset > 0 || bytes.Equal(data[:n], h.head[:n]) && (n == len(h.head) || !whole)
 }
 
-// extendHead keeps the first bytes of the file as they come by.
+// extendHead adds to the head the first bytes of the file as they are read.
 func (h *heldFile) extendHead(data []byte) {
 	if len(h.head) == headLen || h.read.offset > int64(len(h.head)) {
 		return
@@ -192,8 +200,8 @@ func (h *heldFile) extendHead(data []byte) {
 	h.head = append(known, data[:min(len(data), headLen-len(known))]...)
 }
 
-// cut finds the whole lines at the start of data, which starts a line unless
-// a long one is being passed over.
+// cut finds the whole lines at the start of data, which begins a line unless a
+// long one is being skipped.
 func (h *heldFile) cut(data []byte) batch {
 	whole := bytes.LastIndexByte(data, '\n') + 1
 	if h.read.offset > h.given.offset {
@@ -212,9 +220,9 @@ func (h *heldFile) cut(data []byte) batch {
 	return batch{lines: withoutMark(data[:whole], h.read.offset), used: whole}
 }
 
-// newHole is 1 if the NUL bytes found where a line should start do not follow
-// others. A writer that does not append leaves such a hole when its file is
-// truncated under it, and a crash can leave one too.
+// newHole returns 1 if the NUL bytes found where a line should start do not
+// follow others. A writer that does not append leaves such a hole when its file
+// is truncated, and a crash can leave one too.
 func (h *heldFile) newHole() int64 {
 	if bytes.HasSuffix(h.read.tail, []byte{0}) {
 		return 0
@@ -222,8 +230,8 @@ func (h *heldFile) newHole() int64 {
 	return 1
 }
 
-// jump moves on to a place that was not read up to. The head has to reach as
-// far, or else a position taken there is not found again.
+// jump moves on to an offset without reading up to it. The head has to be
+// extended that far, or a position taken there could not be found again.
 func (h *heldFile) jump(to mark) error {
 	h.given, h.read = to, to
 	return h.readHead()

@@ -41,8 +41,8 @@ func hostReason(path string, tried []string) string {
 		path, strings.Join(tried, ", "))
 }
 
-// readable opens the file, as root's rights and access lists are not told by
-// its mode.
+// readable opens the file, since its mode does not show access lists and root's
+// rights.
 func readable(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -61,7 +61,7 @@ func readable(path string) error {
 	return nil
 }
 
-// withoutPath leaves the path out of an error that is shown beside it.
+// withoutPath removes the path from an error that is shown beside it.
 func withoutPath(err error) error {
 	var p *fs.PathError
 	if errors.As(err, &p) {

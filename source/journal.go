@@ -23,9 +23,10 @@ const (
 	journalMessages = 20               // of journalctl itself that are handed on
 )
 
-// JournalOptions say where a [JournalStream] begins.
+// JournalOptions says where a [JournalStream] begins.
 type JournalOptions struct {
-	// Cursor is where an earlier stream ended; this one goes on right after.
+	// Cursor is where an earlier stream ended; this one continues right after
+	// it.
 	Cursor string
 	// Since is the time to begin at if there is no Cursor, in full seconds;
 	// zero is the oldest entry there is.
@@ -66,8 +67,8 @@ func startJournal(opts JournalOptions, pause time.Duration) (*JournalStream, err
 // Name is what reports call the input.
 func (s *JournalStream) Name() string { return JournalName }
 
-// Cursor is the place after what Next has given: the Cursor of the options of
-// a later stream. Empty: nothing was given yet.
+// Cursor returns the place after what Next has returned, for the options of a
+// later stream; "" if nothing was returned yet.
 func (s *JournalStream) Cursor() string { return s.cursor }
 
 // Next waits for lines or a note.
@@ -85,7 +86,7 @@ func (s *JournalStream) Next(ctx context.Context) (Chunk, error) {
 	return c, err
 }
 
-// Close ends journalctl. What it has given so far can still be read.
+// Close ends journalctl. What it has written so far can still be read.
 func (s *JournalStream) Close() error {
 	if s.stop == nil { // a zero JournalStream
 		return nil
@@ -95,7 +96,7 @@ func (s *JournalStream) Close() error {
 	return nil
 }
 
-// journalctl is the child process, or one after another.
+// journalctl is the child process and those that replace it.
 type journalctl struct {
 	*queue
 	path     string
@@ -105,7 +106,7 @@ type journalctl struct {
 	said     string // the last of them
 }
 
-// run keeps a journalctl running until ctx is done, or until it is of no use.
+// run keeps a journalctl running until ctx is done or retrying is of no use.
 func (j *journalctl) run(ctx context.Context, pause time.Duration) error {
 	// The kernel ends the child when the thread ends that started it: it
 	// must be this goroutine's own.
@@ -129,8 +130,8 @@ func (j *journalctl) run(ctx context.Context, pause time.Duration) error {
 	}
 }
 
-// follow runs one journalctl and reports whether it gave anything. Its error is
-// never nil: it is not supposed to end.
+// follow runs one journalctl and reports whether it wrote anything. Its error
+// is never nil: journalctl is not supposed to end.
 func (j *journalctl) follow(ctx context.Context) (heard bool, err error) {
 	cmd := exec.CommandContext(ctx, j.path, j.args()...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
@@ -206,8 +207,8 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	return nil, bufio.ErrBufferFull
 }
 
-// isKnown looks at the first entry after the cursor was asked for. It is the
-// one that was received last, unless the journal has thrown that away.
+// isKnown examines the first entry after a start at the cursor. It is the one
+// that was received last, unless the journal has deleted that.
 func (j *journalctl) isKnown(line []byte) bool {
 	if cursorOf(line) == j.cursor {
 		return true
@@ -232,8 +233,8 @@ func (j *journalctl) deliver(ctx context.Context, line []byte) bool {
 	return true
 }
 
-// Write takes what journalctl says on its standard error, which includes
-// that it may not read the system's journal.
+// Write takes journalctl's messages on standard error, for example that it may
+// not read the system's journal.
 func (j *journalctl) Write(p []byte) (int, error) {
 	text := strings.Join(strings.Fields(string(p[:min(len(p), 1024)])), " ")
 	if text != "" && j.messages > 0 {
@@ -254,8 +255,8 @@ func (j *journalctl) exitError(err error) error {
 	return fmt.Errorf("journalctl ended by itself: %w", err)
 }
 
-// cursorOf finds the entry's place in the journal. A field's value cannot
-// look like the key: the quotes in a JSON string are escaped.
+// cursorOf returns an entry's cursor. The value of a field cannot look like the
+// key, since quotes in a JSON string are escaped.
 func cursorOf(line []byte) string {
 	for {
 		_, rest, found := bytes.Cut(line, []byte(`"__CURSOR"`))

@@ -153,7 +153,7 @@ func TestJournalCursorGone(t *testing.T) {
 }
 
 // fakeJournalctl puts a shell script in journalctl's place. It is run with
-// the number of its start in $n and its folder in $dir.
+// the number of its start in $n and its directory in $dir.
 func fakeJournalctl(t *testing.T, script string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()

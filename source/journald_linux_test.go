@@ -18,7 +18,7 @@ import (
 const journald = "/lib/systemd/systemd-journald"
 
 // TestJournald runs the real systemd-journald in a mount namespace, where its
-// folders are empty, and there follows what the kernel tells it.
+// directories are empty, and there follows what the kernel tells it.
 func TestJournald(t *testing.T) {
 	needJournal(t)
 	audittest.Need(t)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// judgeAll decides for each file newly found whether it is a copy of another,
+// judgeAll decides for each newly found file whether it is a copy of another,
 // as copytruncate and compression make them.
 func (f *Follower) judgeAll() {
 	for _, g := range slices.Clone(f.gens) {
@@ -16,8 +16,8 @@ func (f *Follower) judgeAll() {
 	}
 }
 
-// hasEvidence reads what there is to judge a file by, and reports whether there
-// is anything.
+// hasEvidence reads what a file can be judged by, and reports whether there is
+// anything.
 func (g *generation) hasEvidence(now time.Time) bool {
 	if g.grows() && g.readHead() != nil || len(g.head) == 0 {
 		return false
@@ -25,13 +25,13 @@ func (g *generation) hasEvidence(now time.Time) bool {
 	return g.measure(now) == nil
 }
 
-// judge decides what a newly found file is. As long as that is unclear it is
-// asked again with every look.
+// judge decides what a newly found file is. While that is unclear, it is called
+// again with every look.
 func (f *Follower) judge(g *generation) {
 	switch kind, original := f.classify(g); {
 	case kind == unclear:
 	case kind == isCopy && original == f.current:
-		g.keepAsCopy(original) // which may be truncated next
+		g.keepAsCopy(original) // it may be truncated next
 	case kind == isCopy:
 		f.drop(g)
 	default:
@@ -39,8 +39,8 @@ func (f *Follower) judge(g *generation) {
 	}
 }
 
-// classify compares g with all files that it may be a copy of: those held, and
-// those let go of. original is the one held that it is a copy of, else nil.
+// classify compares g with all files that it may be a copy of: those held and
+// those let go of. original is the held file that it is a copy of, nil if none.
 func (f *Follower) classify(g *generation) (kind likeness, original *generation) {
 	for _, o := range f.gens {
 		if o == g || !o.isWanted() {
@@ -49,14 +49,14 @@ func (f *Follower) classify(g *generation) (kind likeness, original *generation)
 		switch l := g.compare(o.head, o.size()); {
 		case l == unclear, l == isCopy:
 			return l, o
-		case l == isLonger && o.hasShrunk(): // a look at o comes first: g may have what it had
+		case l == isLonger && o.hasShrunk(): // o is looked at first: g may have what o had
 			return unclear, o
 		}
 	}
 	for _, k := range f.known {
 		switch l := g.compare(k.head, k.size); {
 		case l == isCopy && k.cut && g.resumeAt(markPosition(k.head, k.given)):
-			// It has what the file that was truncated had, and may have more.
+			// It has what the truncated file had, and may have more.
 		case l == unclear, l == isCopy:
 			return l, nil
 		}
@@ -64,12 +64,12 @@ func (f *Follower) classify(g *generation) (kind likeness, original *generation)
 	return isOther, nil
 }
 
-// likeness is what comparing the heads of two files says.
+// likeness is the result of comparing the heads of two files.
 type likeness uint8
 
 const (
 	isOther  likeness = iota
-	isCopy            // it begins alike and is not longer
+	isCopy            // it begins alike and is no longer
 	isLonger          // it begins alike, but a copy is never longer than its original
 	unclear           // too little is written yet
 )
@@ -91,13 +91,13 @@ func (g *generation) compare(head []byte, size int64) likeness {
 	return isOther
 }
 
-// hasLine reports whether a head is enough to know a file by.
+// hasLine reports whether a head is enough to recognise a file by.
 func hasLine(head []byte) bool {
 	return len(head) == headLen || bytes.ContainsRune(head, '\n')
 }
 
-// skipKnown lets g, which is about to be begun, go on behind what was read of
-// it before: under another name, or in a file that the log was replaced by.
+// skipKnown skips what was read of g, which is about to be begun, under another
+// name or in a file that the log was replaced by.
 func (f *Follower) skipKnown(g *generation) {
 	for _, k := range f.known {
 		if k.given.offset > g.given.offset && (k.cut || k.id.same(g.id)) {

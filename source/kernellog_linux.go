@@ -21,9 +21,10 @@ func isKernelLog(f *os.File) bool {
 	return ok && st.Rdev == unix.Mkdev(1, 11)
 }
 
-// kernelLog reads what the kernel's log holds now. Its device gives one record
-// a read, refuses a buffer that the record does not fit in, and at the end waits
-// for the next one (Documentation/ABI/testing/dev-kmsg of the kernel).
+// kernelLog reads the current content of the kernel's log. Each read of its
+// device returns one record, fails if the record does not fit into the buffer,
+// and at the end waits for the next record (Documentation/ABI/testing/dev-kmsg
+// of the kernel).
 type kernelLog struct {
 	conn   syscall.RawConn
 	record [16 << 10]byte // the kernel's own limit is 8 KiB

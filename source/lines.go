@@ -7,16 +7,16 @@ import (
 	"sync"
 )
 
-// Lines follows a pipe: lines are handed on as they come. It is what auditd's
-// plugins and shell pipes are read by.
+// Lines follows a pipe, such as that of a shell or of auditd to a plugin: it
+// returns lines as they come.
 func Lines(name string, r io.Reader) Stream {
 	s := &lineStream{name: name, chunks: make(chan Chunk), done: make(chan struct{})}
 	go s.read(r)
 	return s
 }
 
-// lineStream reads ahead in a goroutine of its own, since a read of a pipe
-// cannot be cancelled.
+// lineStream reads ahead in its own goroutine, since a read of a pipe cannot be
+// cancelled.
 type lineStream struct {
 	name   string
 	chunks chan Chunk
@@ -46,13 +46,13 @@ func (s *lineStream) Close() error {
 	return nil
 }
 
-// read hands on whole lines until r ends. A line without newline at the end
-// is handed on as well: the writer is gone, so it will never be longer.
+// read passes on whole lines until r ends. A last line without a newline is
+// passed on too: the writer is gone, so it will never be longer.
 func (s *lineStream) read(r io.Reader) {
 	defer close(s.chunks)
 	r = decodeLive(s.name, r)
 	var rest []byte
-	long := false // within a line that is being dropped
+	long := false // within a line that is being skipped
 	for {
 		buf := make([]byte, max(2*len(rest), 64<<10))
 		n := copy(buf, rest)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// LiveOptions say where a live source begins. The zero value is: with what
-// comes from now on.
+// LiveOptions says where a live source begins; the zero value: with what comes
+// from now on.
 type LiveOptions struct {
 	Stdin     io.Reader  // what the name "-" stands for
 	FromStart bool       // give what a file or the journal holds already, too
@@ -14,9 +14,9 @@ type LiveOptions struct {
 	Cursor    string     // where an earlier run of the journal ended
 }
 
-// Live opens the source of a name: "-" for standard input, [NetlinkName] for
-// the kernel's audit socket, [JournalName] for the systemd journal, else a file
-// that grows.
+// Live opens a source by name: "-" is standard input, [NetlinkName] the
+// kernel's audit socket, [JournalName] the systemd journal, and anything else a
+// file that grows.
 func Live(name string, o LiveOptions) (Stream, error) {
 	switch name {
 	case "-":

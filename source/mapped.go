@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 )
 
-// A plain file can be read out of the page cache without a copy, by mapping
-// it: a tenth of the time of a report. Pages that were read are given back
-// behind the blocks in use, so that memory does not grow with the file.
+// Mapping a plain file avoids copying it out of the page cache, which saves a
+// tenth of the time of a report. Pages behind the blocks in use are given back,
+// so that memory does not grow with the file.
 
 const (
 	smallestMapped = 1 << 20
@@ -27,13 +27,13 @@ type mapping struct {
 	used, freed atomic.Int64 // bytes that no block in use has, and that were given back
 }
 
-// Map lets Next give parts of the file itself in place of buf, where it is
-// plain and mapping it is possible. It may be called between Peek and the
-// first Next, with the size of all buffers. Such a block has to go through
-// [Reader.Trim], and stays valid until as many others have come after it.
+// Map lets Next return parts of the file itself instead of buf, if the file is
+// plain and can be mapped. It may be called between Peek and the first Next,
+// with the size and number of the buffers. Such a block has to go through
+// [Reader.Trim], and stays valid until that many others have followed it.
 //
-// Whoever reads a block of a file that was cut short meanwhile gets a fault,
-// which [debug.SetPanicOnFault] turns into a panic.
+// Reading a block of a file that was cut short meanwhile causes a fault, which
+// [debug.SetPanicOnFault] turns into a panic.
 func (r *Reader) Map(size, blocks int) {
 	file, ok := r.file.(*os.File)
 	if !ok || r.packed != "" || r.coding == utf16LE || r.coding == utf16BE || r.size < smallestMapped || r.err != nil {
@@ -45,7 +45,7 @@ func (r *Reader) Map(size, blocks int) {
 	}
 }
 
-// next returns whole lines of at most n bytes; nil where there are none.
+// next returns whole lines of at most n bytes; nil if there are none.
 func (m *mapping) next(n int) []byte {
 	if m.off == len(m.data) {
 		return nil
@@ -57,7 +57,7 @@ func (m *mapping) next(n int) []byte {
 	return block[:len(block):len(block)]
 }
 
-// release gives pages back where there are many.
+// release gives back pages if there are many.
 func (m *mapping) release() {
 	to, from := m.used.Load(), m.freed.Load()
 	to -= to % int64(os.Getpagesize())
@@ -66,9 +66,9 @@ func (m *mapping) release() {
 	}
 }
 
-// Trim empties the lines of a block from Next that are longer than any record.
-// It does what is to be done of each block and need not be done in turn, so
-// that several goroutines can call it at once.
+// Trim empties those lines of a block from Next that are longer than any
+// record. It is the part of the work on a block that need not be done in turn,
+// so several goroutines can call it at once.
 func (r *Reader) Trim(block []byte) []byte {
 	m := r.mapped
 	if m == nil {
@@ -80,8 +80,8 @@ func (r *Reader) Trim(block []byte) []byte {
 	return block
 }
 
-// fromMapping is Next for a mapped file; nil, and no error, at its end or
-// where a line is longer than buf. What comes then is read.
+// fromMapping is Next for a mapped file. It returns nil and no error at its
+// end, or if a line is longer than buf; the rest is read.
 func (r *Reader) fromMapping(buf []byte) ([]byte, error) {
 	m := r.mapped
 	block := m.next(cap(buf))

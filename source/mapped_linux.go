@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mapFile maps the first size bytes of a file; nil where that is not possible.
-// What is written to the memory does not get into the file.
+// mapFile maps the first size bytes of a file; nil if that is not possible.
+// Writes to the memory do not change the file.
 func mapFile(f *os.File, size int64) []byte {
 	if size > math.MaxInt {
 		return nil

@@ -49,10 +49,10 @@ func runModel(t *testing.T, seed uint64) {
 // are stepped at random.
 type world struct {
 	*stepper
-	rnd     *rand.Rand
-	folder  string
-	path    string
-	history []string
+	rnd       *rand.Rand
+	directory string
+	path      string
+	history   []string
 
 	file     *os.File // the writer's
 	half     string   // the rest of the line that is half written
@@ -78,15 +78,15 @@ type savedState struct {
 }
 
 func newWorld(t *testing.T, seed uint64) *world {
-	folder, err := os.MkdirTemp(t.TempDir(), "")
+	directory, err := os.MkdirTemp(t.TempDir(), "")
 	must(t, err)
 	w := &world{
-		stepper: &stepper{t: t, now: time.Now()},
-		rnd:     rand.New(rand.NewPCG(seed, 2)),
-		folder:  folder,
-		path:    filepath.Join(folder, "audit.log"),
-		mayMiss: map[string]bool{},
-		alive:   true,
+		stepper:   &stepper{t: t, now: time.Now()},
+		rnd:       rand.New(rand.NewPCG(seed, 2)),
+		directory: directory,
+		path:      filepath.Join(directory, "audit.log"),
+		mayMiss:   map[string]bool{},
+		alive:     true,
 	}
 	w.dated = w.rnd.IntN(3) == 0
 	if w.rnd.IntN(4) == 0 {
@@ -223,7 +223,7 @@ func (w *world) read() {
 func (w *world) ageDirectory() {
 	w.ages++
 	when := time.Now().Add(-time.Hour - time.Duration(w.ages)*time.Second)
-	must(w.t, os.Chtimes(w.folder, when, when))
+	must(w.t, os.Chtimes(w.directory, when, when))
 }
 
 // stayed reports whether the writer still writes to a file that was rotated away.
@@ -352,7 +352,7 @@ func (w *world) newTarget() {
 	w.targets++
 	temp := w.path + "~"
 	target := fmt.Sprintf("target%d", w.targets)
-	writeFile(w.t, filepath.Join(w.folder, target), "")
+	writeFile(w.t, filepath.Join(w.directory, target), "")
 	must(w.t, os.Symlink(target, temp))
 	must(w.t, os.Rename(temp, w.path))
 }
@@ -454,5 +454,5 @@ func first(lines []string) string {
 func (w *world) end() {
 	w.f.closeAll()
 	w.file.Close()
-	os.RemoveAll(w.folder)
+	os.RemoveAll(w.directory)
 }

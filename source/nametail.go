@@ -12,11 +12,11 @@ import (
 	"github.com/nxadm/tail/watch"
 )
 
-// liveTail is nxadm/tail at the live end of one open file. It is pinned to
-// that file, so that it never meets a rotation, and what it gives is checked
-// against the file. It starts when everything before has been read and is
-// stopped as soon as it falls behind or anything else happens: all it can lose
-// by that is read again from where its last line ended.
+// liveTail is nxadm/tail at the live end of one open file. It is pinned to that
+// file, so that it never sees a rotation, and its lines are checked against the
+// file. It starts once everything before has been read, and is stopped when it
+// falls behind or anything else happens: reading then continues where its last
+// line ended.
 type liveTail struct {
 	gen  *generation
 	tail *tail.Tail
@@ -27,9 +27,9 @@ type liveTail struct {
 }
 
 const (
-	// liveLimit is how far behind the live end may be, in bytes; reading
-	// blocks is a hundred times cheaper than one line after the other, and a
-	// line without end takes no memory there.
+	// liveLimit is how many bytes the live end may be behind. Reading blocks is
+	// a hundred times cheaper than reading line by line, and an endless line
+	// needs no memory there.
 	liveLimit = 128 << 10
 	// liveStuck is how long a line may be overdue.
 	liveStuck = 500 * time.Millisecond
@@ -39,8 +39,8 @@ const (
 // package, read by all its goroutines.
 var setPoll = sync.OnceFunc(func() { watch.POLL_DURATION = lookInterval })
 
-// startLive hands the end of the current file to nxadm/tail when all has been
-// read and little is coming in.
+// startLive leaves the end of the current file to nxadm/tail once all was read
+// and little is coming in.
 func (f *Follower) startLive() {
 	g := f.current
 	now := f.now()
@@ -79,8 +79,8 @@ func (f *Follower) hasWaiting() bool {
 	})
 }
 
-// checkLive stops the live end when it is not the end any more, too far
-// behind or stuck.
+// checkLive stops the live end if it is no longer the end, too far behind or
+// stuck.
 func (f *Follower) checkLive() {
 	l := f.live
 	if l == nil {
@@ -91,7 +91,7 @@ func (f *Follower) checkLive() {
 		l.offset, l.since = g.given.offset, now
 	}
 	stuck := now.Sub(l.since) >= liveStuck
-	if g != f.current || f.hasWaiting() || g.rest() > 2*liveLimit || g.rest() < 0 || stuck {
+	if g != f.current || f.hasWaiting() || g.unread() > 2*liveLimit || g.unread() < 0 || stuck {
 		f.stopLive()
 	}
 }
@@ -120,8 +120,8 @@ func (l *liveTail) lines() <-chan *tail.Line {
 }
 
 // takeLive makes a chunk of a line and those that come with it, if they are
-// what the file holds at this place. If not, it was truncated, or nxadm/tail
-// has ended: all else finds out what happened.
+// what the file holds there. If not, the file was truncated or nxadm/tail has
+// ended, and the ordinary reading finds out what happened.
 func (f *Follower) takeLive(buf []byte, first *tail.Line, ok bool) Chunk {
 	if !ok {
 		f.liveWait = f.now().Add(retryWait)
@@ -145,7 +145,7 @@ func (f *Follower) takeLive(buf []byte, first *tail.Line, ok bool) Chunk {
 	return c
 }
 
-// gather joins the lines that are there already; end is where the last ends.
+// gather joins the lines that have arrived already; end is where the last ends.
 func (l *liveTail) gather(buf []byte, line *tail.Line) (text []byte, end int64) {
 	for {
 		buf = append(append(buf, line.Text...), '\n')

@@ -21,18 +21,18 @@ import (
 )
 
 const (
-	// receiveBuffer is asked of the kernel, which doubles it. A SECCOMP
-	// record takes 832 bytes of that, so that 80,000 of them fit. Measured
-	// with two programs that do nothing but make records, 130,000 a second
-	// on 2 cores: 8 MiB lost 8 %, 16 MiB and more nothing.
+	// receiveBuffer is requested from the kernel, which doubles it. A SECCOMP
+	// record takes 832 bytes of that, so that 80,000 of them fit. Measured with
+	// two programs that do nothing but make records, 130,000 a second on 2
+	// cores: 8 MiB lost 8 %, 16 MiB and more nothing.
 	receiveBuffer = 32 << 20
-	// netlinkQueue is how many bytes of lines wait for a reader that falls
-	// behind, before the socket's own buffer has to.
+	// netlinkQueue is how many bytes of lines may wait for a slow reader before
+	// the socket's own buffer fills.
 	netlinkQueue = 64 << 20
 
 	lostInterval = time.Second
-	// closeGrace is how long Close waits for the kernel to hand out what it
-	// has queued, and then for the socket to become empty.
+	// closeGrace is how long Close waits for the kernel to deliver what it has
+	// queued, and then for the socket to become empty.
 	closeGrace = time.Second
 )
 
@@ -45,7 +45,7 @@ type netlinkStream struct {
 	buf  []byte // scratch space of the receiver
 	line []byte // likewise
 
-	lost      uint32 // what the watcher has told of so far
+	lost      uint32 // what the watcher has noted so far
 	rateLimit uint32 // as it was then
 	unwatched bool   // the watcher's last question failed
 
@@ -168,8 +168,8 @@ func (s *netlinkStream) receive() {
 	s.finish(cmp.Or(failure, err, io.EOF))
 }
 
-// drain receives until the socket is empty. It gives an error if the stream
-// has ended: io.EOF if it was closed, but the kernel has ever more to send.
+// drain receives until the socket is empty. It returns an error if the stream
+// has ended: io.EOF if it was closed while the kernel keeps sending.
 func (s *netlinkStream) drain(fd int) error {
 	for !s.closeOverdue() {
 		n, from, err := unix.Recvfrom(fd, s.buf, 0)
@@ -188,8 +188,8 @@ func (s *netlinkStream) drain(fd int) error {
 	return io.EOF
 }
 
-// handleMessage hands on one record, if it is the kernel's: a process with
-// CAP_NET_ADMIN can send to this socket as well.
+// handleMessage passes on one record if it is the kernel's: a process with
+// CAP_NET_ADMIN can send to this socket too.
 func (s *netlinkStream) handleMessage(msg []byte, from unix.Sockaddr) {
 	if sender, ok := from.(*unix.SockaddrNetlink); !ok || sender.Pid != 0 {
 		return
@@ -197,7 +197,7 @@ func (s *netlinkStream) handleMessage(msg []byte, from unix.Sockaddr) {
 	s.line = appendMessage(s.line[:0], msg)
 	for !s.add(s.line) {
 		select {
-		case <-s.taken: // until then the socket's buffer takes what comes
+		case <-s.taken: // until then the socket's buffer has to hold what comes
 		case <-s.closing:
 			s.note(Note{Kind: Overrun, Count: 1, Detail: "records were not read before the end"})
 			return
@@ -205,7 +205,7 @@ func (s *netlinkStream) handleMessage(msg []byte, from unix.Sockaddr) {
 	}
 }
 
-// watch asks for the count of lost records until Close.
+// watch polls the count of lost records until Close.
 func (s *netlinkStream) watch() {
 	tick := time.NewTicker(lostInterval)
 	defer tick.Stop()
@@ -222,8 +222,8 @@ func (s *netlinkStream) watch() {
 	}
 }
 
-// pollLost tells of records that the kernel has lost since it was asked last, and
-// returns how many it has still to send.
+// pollLost notes the records that the kernel lost since the last poll, and
+// returns how many it still has to send.
 func (s *netlinkStream) pollLost() (backlog uint32) {
 	status, err := auditstate.Kernel()
 	if err != nil {
@@ -241,7 +241,7 @@ func (s *netlinkStream) pollLost() (backlog uint32) {
 	return status.Backlog
 }
 
-// lostNote tells of n records that the kernel counted as lost, of which it does
+// lostNote returns a note of n records that the kernel counted as lost; it does
 // not say why.
 func lostNote(n int64, rateLimit uint32) Note {
 	if rateLimit > 0 {
@@ -250,8 +250,8 @@ func lostNote(n int64, rateLimit uint32) Note {
 	return Note{Kind: LostCounter, Count: n, Detail: "the kernel lost records before they could be sent (audit_lost)", Fix: "auditctl -b 65536; auditctl -r 0"}
 }
 
-// lostSince compares two values of the kernel's counter, which starts again
-// from 0 at auditctl --reset-lost.
+// lostSince returns the difference of two values of the kernel's counter, which
+// restarts at 0 on auditctl --reset-lost.
 func lostSince(before, now uint32) int64 {
 	if now < before {
 		return int64(now)

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Nodes say whose log a file is, where its records do not. The zero value says
-// nothing.
+// Nodes says which node a file's log is of, for records that name none. The
+// zero value says nothing.
 type Nodes struct {
 	All   string     // the node of every input that nothing else is said of
 	Named []NodePath // those of files and directories, which are read, too
@@ -19,7 +19,7 @@ type Nodes struct {
 // NodePath is a file, a directory or a pattern that holds a node's log.
 type NodePath struct{ Node, Path string }
 
-// Template takes the name of a node out of a path. The zero value finds none.
+// Template extracts the name of a node from a path. The zero value finds none.
 type Template struct{ pattern *regexp.Regexp }
 
 var templatePart = regexp.MustCompile(`\{[a-z]+\}|\*`)

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// Peek returns up to n bytes of text that the input starts with, without
-// taking them away. It may be called before the first Next only.
+// Peek returns up to n bytes of the text that the input starts with, without
+// consuming them. It may only be called before the first Next.
 func (r *Reader) Peek(n int) ([]byte, error) {
 	r.begin()
 	for len(r.carry) < n && r.err == nil {
@@ -22,14 +22,14 @@ func (r *Reader) Peek(n int) ([]byte, error) {
 	return r.carry, nil
 }
 
-// Text returns the whole input as it is, for text that is not made of lines.
-// It takes the place of Next.
+// Text returns the whole input as it is, for text that does not consist of
+// lines. It replaces Next.
 func (r *Reader) Text() io.Reader {
 	r.begin()
 	return io.MultiReader(bytes.NewReader(r.carry), restReader{r})
 }
 
-// restReader reads the text of a Reader behind what was peeked.
+// restReader reads the text of a Reader after what was peeked.
 type restReader struct{ r *Reader }
 
 func (t restReader) Read(p []byte) (n int, err error) {
@@ -42,9 +42,9 @@ func (t restReader) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// CheckText returns an error that is [ErrNotLog], and says what the input is if
-// that is known, if it begins with bytes that are no text. It may be called
-// before the first Next only.
+// CheckText returns an [ErrNotLog] if the input begins with bytes that are not
+// text; the error says what the input is, if known. It may only be called
+// before the first Next.
 func (r *Reader) CheckText() error {
 	head, err := r.Peek(4 << 10)
 	if err != nil || !isBinary(head) {

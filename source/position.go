@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// Position is where the lines given so far end in one file, so that a later
-// run can go on there: exactly once, even if the file was renamed, compressed
-// or copied and truncated in between. It is plain data for a state file.
+// Position is where the lines returned so far end in one file, so that a later
+// run can continue there, with each line exactly once, even if the file was
+// renamed, compressed or copied and truncated in between. It is plain data for
+// a state file.
 type Position struct {
 	Path   string    `json:"path"`   // the name that is followed, not where the file is now
 	Device uint64    `json:"device"` // with Inode and Birth: which file it was; 0 in an archive
@@ -22,7 +23,7 @@ type Position struct {
 	BootID string    `json:"boot_id,omitempty"`
 }
 
-// position describes where the lines of g that were handed out end.
+// position describes where the returned lines of g end.
 func (g *generation) position(path string) Position {
 	p := markPosition(g.head, g.given)
 	p.Path = path
@@ -45,7 +46,7 @@ func sum(b []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
-// isFile reports whether the position was taken in this very file, whatever has
+// isFile reports whether the position was taken in this very file, whatever
 // happened to its content since.
 func (p Position) isFile(id fileID) bool {
 	device, inode, birth := id.numbers()
@@ -63,8 +64,8 @@ func (g *generation) find(p Position) (m mark, ok bool) {
 	return m, err == nil && sum(m.tail) == p.Tail
 }
 
-// resumeAt lets g go on at p, or where it is if that is further, and reports
-// whether p is in it.
+// resumeAt moves g to p, unless it is further already, and reports whether p is
+// in it.
 func (g *generation) resumeAt(p Position) bool {
 	m, ok := g.find(p)
 	if ok && m.offset > g.given.offset {

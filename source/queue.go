@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// queue holds what a live source has received until Next asks for it, so that
-// receiving never waits for parsing. It is bounded in bytes.
+// queue holds what a live source has received until Next takes it, so that
+// receiving never waits for parsing. Its bytes are bounded.
 type queue struct {
 	limit int
 
@@ -19,7 +19,7 @@ type queue struct {
 	taken  signal // there is room again
 }
 
-// chunkSize is where a new chunk is begun.
+// chunkSize is the size at which a new chunk is begun.
 const chunkSize = 64 << 10
 
 func newQueue(limit int) *queue {
@@ -44,8 +44,8 @@ func (q *queue) add(lines []byte) bool {
 	return true
 }
 
-// note puts a note after the lines that came before it. Notes of one kind in
-// one place become one, so that they cannot pile up either.
+// note adds a note after the lines received so far. Equal notes at one place
+// are folded, so that they cannot pile up either.
 func (q *queue) note(n Note) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -68,8 +68,8 @@ func foldNote(notes []Note, n Note) []Note {
 	return append(notes, n)
 }
 
-// finish says that nothing more will be added; err is what Next gives after the
-// last chunk. Only the first call counts.
+// finish ends the queue; Next returns err after the last chunk. Only the first
+// call counts.
 func (q *queue) finish(err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

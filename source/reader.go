@@ -11,13 +11,13 @@ import (
 	"sync/atomic"
 )
 
-// MaxLine is the longest line, in bytes without its newline, that is handed
-// on. The longest lines that mean something are journald's JSON with large
-// fields; auditd itself stops at 8,970 bytes.
+// MaxLine is the longest line, in bytes without its newline, that is passed on.
+// The longest useful lines are journald's JSON with large fields; auditd itself
+// stops at 8,970 bytes.
 const MaxLine = 64 << 10
 
-// ErrEmpty is what the first Next of an input without a single byte gives.
-// One named file without content is a mistake; in a rotated set it is normal.
+// ErrEmpty is the error of the first Next for an input without a single byte. A
+// single empty file is a mistake; in a rotated set it is normal.
 var ErrEmpty = errors.New("the file is empty")
 
 // Reader reads a saved log, plain or compressed, as blocks of whole lines. It
@@ -78,10 +78,10 @@ func NewReader(name string, r io.Reader) *Reader {
 	return &Reader{name: name, size: -1, disk: &diskReader{r: r}}
 }
 
-// Until lets reading end with the error of ctx, however long a line is or how
-// much a few bytes unpack to. It is called before anything is read. Where a read
-// can wait for a writer, which is in all but plain files, it is left behind with
-// its buffer.
+// Until makes reading end with the error of ctx, however long a line is or
+// however much a few bytes decompress to. It must be called before anything is
+// read. A read that waits for a writer, as is possible in all but plain files,
+// is left behind with its buffer.
 func (r *Reader) Until(ctx context.Context) {
 	r.start()
 	r.ctx, r.disk.ctx = ctx, ctx
@@ -97,8 +97,9 @@ func (r *Reader) Name() string { return r.name }
 // that is not known.
 func (r *Reader) Size() int64 { return r.size }
 
-// Consumed is how many bytes of the file on disk were read so far, including
-// those read ahead. It can be compared with Size while another goroutine reads.
+// Consumed returns how many bytes of the file on disk were read so far,
+// including those read ahead. It may be called while another goroutine reads,
+// to compare it with Size.
 func (r *Reader) Consumed() int64 {
 	if r.disk == nil {
 		return 0
@@ -106,15 +107,15 @@ func (r *Reader) Consumed() int64 {
 	return r.disk.n.Load()
 }
 
-// Oversize is how many lines were longer than [MaxLine]. Each was given as an
-// empty line, so that line numbers still hold.
+// Oversize returns how many lines were longer than [MaxLine]. Each was returned
+// as an empty line, so that line numbers still hold.
 func (r *Reader) Oversize() int64 { return r.oversize.Load() }
 
 // ErrCut reports that a file shrank while it was being read.
 var ErrCut = errors.New("the file was cut short while it was read: read it again, or follow it")
 
-// Whole returns a [*DamageError] for [ErrCut] if the file is shorter than it
-// was when it was opened: what was read of it is a part then.
+// Whole returns a [*DamageError] with [ErrCut] if the file is now shorter than
+// when it was opened, so that only a part of it was read.
 func (r *Reader) Whole() error {
 	file, ok := r.file.(*os.File)
 	if !ok || r.size < 0 {
@@ -134,15 +135,15 @@ func (r *Reader) Whole() error {
 // zstd); "" if it is not. It may be called after Peek.
 func (r *Reader) Packed() string { return r.packed }
 
-// start lets a Reader that was made without a constructor read nothing.
+// start lets the zero Reader read nothing.
 func (r *Reader) start() {
 	if r.disk == nil {
 		r.disk = &diskReader{r: bytes.NewReader(nil)}
 	}
 }
 
-// begin finds out how the text is packed and coded. It is not done on opening,
-// because a pipe may not have its first bytes yet.
+// begin finds out how the text is compressed and encoded. It is not called on
+// opening, because a pipe may not have its first bytes yet.
 func (r *Reader) begin() {
 	if r.text != nil {
 		return
@@ -178,6 +179,9 @@ func (r *Reader) Close() error {
 // read to its end gives every whole line before the damage first, then a
 // [*DamageError].
 func (r *Reader) Next(buf []byte) ([]byte, error) {
+	if cap(buf) == 0 {
+		return nil, io.ErrShortBuffer
+	}
 	r.begin()
 	if r.mapped != nil && r.mapped.data != nil {
 		if block, err := r.fromMapping(buf); block != nil || err != nil {
@@ -196,8 +200,8 @@ func (r *Reader) Next(buf []byte) ([]byte, error) {
 	}
 }
 
-// fill puts the carried start of a line and what follows it into buf. atEnd
-// means that r.err says why there is no more.
+// fill fills buf with the carried start of a line and what follows it. atEnd
+// means that there is no more; r.err says why.
 func (r *Reader) fill(buf []byte) (block []byte, atEnd bool) {
 	n := copy(buf, r.carry)
 	if n < len(r.carry) { // a buffer smaller than the one before
@@ -256,10 +260,10 @@ func (r *Reader) startLongLine() {
 }
 
 // emptyLongLines removes the content of every line longer than limit and counts
-// them. It does not look at each line: a stretch of limit+1
-// bytes from a line's start that holds a newline ends with a line's start
-// again, and nothing before that can be too long. So it costs one short search
-// a stretch. All lines but the last must be whole.
+// these lines. It does not look at each line: if limit+1 bytes from the start
+// of a line contain a newline, no line that ends within them is too long, and
+// the search continues after the last of those newlines. So it costs one short
+// search per limit+1 bytes. All lines but the last must be whole.
 func emptyLongLines(block []byte, limit int) (short []byte, long int64) {
 	for pos := 0; len(block)-pos > limit; {
 		if i := bytes.LastIndexByte(block[pos:pos+limit+1], '\n'); i >= 0 {
@@ -274,7 +278,7 @@ func emptyLongLines(block []byte, limit int) (short []byte, long int64) {
 	return block, long
 }
 
-// finalError is what Next returns when there is nothing more.
+// finalError returns what Next returns at the end.
 func (r *Reader) finalError() error {
 	if r.inLongLine {
 		r.inLongLine = false
@@ -290,9 +294,9 @@ func (r *Reader) finalError() error {
 	return r.err
 }
 
-// diskReader counts the bytes read from r, and may be asked meanwhile. It
-// keeps the error that r ended with: decoders wrap or replace it, and none may
-// read on after it.
+// diskReader counts the bytes read from r; the count may be read concurrently.
+// It keeps the error that r ended with, because decoders wrap or replace it,
+// and nothing may be read after it.
 type diskReader struct {
 	r   io.Reader
 	ctx context.Context // nil, or what ends reading
@@ -338,7 +342,7 @@ func (p *interruptible) Read(buf []byte) (int, error) {
 	}
 }
 
-// openError tells what to do about a file that cannot be opened.
+// openError adds to an error of opening a file what to do about it.
 func openError(err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("%w (run as root, or as a member of the group that owns the log, often adm)", err)

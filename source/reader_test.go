@@ -178,7 +178,7 @@ func (z *zeros) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func TestHugeLineInBoundedMemory(t *testing.T) {
+func TestAttackHugeLine(t *testing.T) {
 	for _, char := range []byte{0, 'x'} {
 		src := io.MultiReader(strings.NewReader("before\n"), &zeros{64 << 20, char}, strings.NewReader("\nafter\n"))
 		r := NewReader("huge", src)
@@ -242,14 +242,14 @@ func TestOpenTellsSizeAndProgress(t *testing.T) {
 }
 
 func TestOpenErrors(t *testing.T) {
-	folder := t.TempDir()
-	if _, err := Open(filepath.Join(folder, "missing.log")); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "missing.log") {
+	directory := t.TempDir()
+	if _, err := Open(filepath.Join(directory, "missing.log")); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "missing.log") {
 		t.Errorf("missing file: %v", err)
 	}
-	if _, err := Open(folder); err == nil || !strings.Contains(err.Error(), folder+" is a directory") {
-		t.Errorf("folder: %v", err)
+	if _, err := Open(directory); err == nil || !strings.Contains(err.Error(), directory+" is a directory") {
+		t.Errorf("directory: %v", err)
 	}
-	empty := filepath.Join(folder, "empty.log")
+	empty := filepath.Join(directory, "empty.log")
 	writeFile(t, empty, "")
 	r, err := Open(empty)
 	if err != nil {

@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// startFresh finds the places to follow from without an earlier run. The newest
-// rotated file is followed too, from its end, as a writer may still be at it:
-// rsyslog writes to it until it is told of the rotation.
+// startFresh finds where to begin without an earlier run. The newest rotated
+// file is followed too, from its end, since a writer may still use it: rsyslog
+// does until it is told of the rotation.
 func (f *Follower) startFresh(fromStart bool) error {
 	// The path first: if it is rotated meanwhile, it is held already.
 	if err := f.openCurrent(); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -60,7 +60,7 @@ func (f *Follower) isCopyOfCurrent(g *generation) bool {
 	return f.current != nil && g.compare(f.current.head, f.current.size()) != isOther
 }
 
-// seekLastLine begins g behind its last whole line.
+// seekLastLine begins g after its last whole line.
 func (g *generation) seekLastLine() error {
 	now, err := g.src.measure()
 	if err != nil {
@@ -79,9 +79,9 @@ func (g *generation) seekLastLine() error {
 	return g.jump(m)
 }
 
-// resume goes on where an earlier run stopped. The files it was in are found
-// again by what they are and hold, under whatever name; all that are newer by
-// their names are read whole.
+// resume continues where an earlier run stopped. Its files are found again by
+// identity and content, under any name; all that are newer by their names are
+// read whole.
 func (f *Follower) resume(saved []Position) error {
 	if err := f.openCurrent(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -108,8 +108,8 @@ func (f *Follower) resume(saved []Position) error {
 	return nil
 }
 
-// openRotated opens the rotated files, oldest first, but none of those that are
-// too old to be held.
+// openRotated opens the rotated files, oldest first, except those that are too
+// old to be held.
 func (f *Follower) openRotated() ([]*generation, error) {
 	files, err := f.rotated()
 	if err != nil {
@@ -153,7 +153,7 @@ func (f *Follower) claim(saved []Position, files []*generation) (missing []Posit
 	})
 }
 
-// claimFirst begins at p in the first file that fits and holds what was read.
+// claimFirst resumes at p in the first file that fits and holds what was read.
 func (p Position) claimFirst(files []*generation, fits func(*generation) bool) bool {
 	for _, g := range files {
 		if fits(g) && g.resumeAt(p) {
@@ -166,10 +166,10 @@ func (p Position) claimFirst(files []*generation, fits func(*generation) bool) b
 	return false
 }
 
-// firstUnread is the first file that the earlier run cannot have read: the one
-// after the last that it had lines of or, if there is none, the first of which
-// it knew. One that was empty then is known by its time alone: whatever was
-// last written to before it was made is older.
+// firstUnread returns the first file that the earlier run cannot have read: the
+// one after the last file that it had lines of or, if there is none, the first
+// that it knew. A file that was empty then is recognised by its time alone:
+// files last written before it was made are older.
 func firstUnread(files []*generation, saved []Position) int {
 	for i, g := range slices.Backward(files) {
 		if g.phase == begun {

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// knownFile is a file that is not to be read: it was there before following
-// began, is a copy of another, or has been read to its end.
+// knownFile is a file that is not to be read: it existed before following
+// began, is a copy of another, or was read to its end.
 type knownFile struct {
 	id    fileID
 	head  []byte
@@ -17,12 +17,12 @@ type knownFile struct {
 	cut   bool  // it was truncated after that: a copy may hold more
 }
 
-// maxKnown bounds how many are remembered with their content; a rotated set is
-// mostly far smaller.
+// maxKnown bounds how many are remembered by content; most rotated sets are far
+// smaller.
 const maxKnown = 4 * maxGenerations
 
-// look finds out whether the log was rotated or truncated, and opens what is
-// new. It reads no lines.
+// look finds out whether the log was rotated or truncated, and opens new files.
+// It reads no lines.
 func (f *Follower) look() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -35,7 +35,7 @@ func (f *Follower) look() {
 	f.dropIdle()
 }
 
-// lookAtAll finds all files that there are.
+// lookAtAll finds all files.
 func (f *Follower) lookAtAll() {
 	f.scanned = f.now()
 	f.lookAtPath()
@@ -44,8 +44,8 @@ func (f *Follower) lookAtAll() {
 	f.judgeAll()
 }
 
-// lookForTruncation checks what has changed since it was last read. It does
-// not wait for the reader, who may be slow.
+// lookForTruncation checks the files that changed since they were last read. It
+// does not wait for the reader, which may be slow.
 func (f *Follower) lookForTruncation() (found bool) {
 	for _, g := range slices.Clone(f.gens) {
 		if !g.grows() || g.isDrained() {
@@ -109,7 +109,7 @@ func (f *Follower) setCurrent(g *generation) {
 	f.sortPending()
 }
 
-// add puts g behind all others.
+// add puts g after all others.
 func (f *Follower) add(g *generation) {
 	g.active = f.now()
 	g.place = f.lastPlace()
@@ -172,8 +172,8 @@ func (f *Follower) knows(file rotatedFile) bool {
 	})
 }
 
-// placeByName gives each generation the place of its present name in time. One
-// that has no name any more stays behind all that it was behind.
+// placeByName sets the place in time of each generation by its current name.
+// One that no longer has a name stays after all that it was after.
 func (f *Follower) placeByName(files []rotatedFile) {
 	last := -1
 	for _, g := range f.gens {
@@ -185,7 +185,7 @@ func (f *Follower) placeByName(files []rotatedFile) {
 	}
 }
 
-// lastPlace is behind all that are there.
+// lastPlace returns a place after all others.
 func (f *Follower) lastPlace() int {
 	last := -1
 	for _, g := range f.gens {
@@ -224,8 +224,8 @@ func compareBool(a, b bool) int {
 	return 1
 }
 
-// remember keeps what a file is known by. Of the oldest is only remembered that
-// they are not to be read.
+// remember keeps what a file is recognised by. Of the oldest files it only
+// keeps that they are not to be read.
 func (f *Follower) remember(k knownFile) {
 	f.known = append(f.known, k)
 	for len(f.known) > maxKnown {

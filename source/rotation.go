@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// agedFile is a file with what its name says of its age.
+// agedFile is a file with what its name says about its age.
 type agedFile struct {
 	path string
 	rotation
@@ -20,15 +20,15 @@ func (a agedFile) compare(b agedFile) int {
 	return cmp.Or(a.rotation.compare(b.rotation), cmp.Compare(a.modified, b.modified))
 }
 
-// rotation is what a log's name says of its age.
+// rotation is what a log's name says about its age.
 type rotation struct {
 	kind   rotationKind
 	number int    // how many rotations ago
 	date   string // digits only
 }
 
-// rotationKind is in the order of time: a host that changes its scheme goes
-// from numbers to dates, as logrotate's default did.
+// rotationKind is ordered by time: a host that changes its scheme changes from
+// numbers to dates, as logrotate's default did.
 type rotationKind int
 
 const (
@@ -71,7 +71,7 @@ func addressLen(name string) int {
 	return len(address)
 }
 
-// withoutCompression takes the ending off that compressors add.
+// withoutCompression removes the extension that compressors add.
 func withoutCompression(path string) string {
 	for _, ext := range []string{".gz", ".bz2", ".xz", ".zst"} {
 		path = strings.TrimSuffix(path, ext)

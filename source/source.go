@@ -1,16 +1,16 @@
-// Package source brings in blocks of whole lines: from files (plain or
-// compressed), rotated sets, standard input, files that grow, the kernel's
-// audit socket and the journal. It knows nothing of what a line means.
+// Package source reads blocks of whole lines from files (plain or compressed),
+// rotated sets, standard input, growing files, the kernel's audit socket and
+// the journal. It does not know what a line means.
 package source
 
 import "context"
 
-// Chunk is what a [Stream] has to give.
+// Chunk is what a [Stream] returns at once.
 type Chunk struct {
 	// Lines are whole lines, each ended by a newline. They belong to the
 	// receiver until the next call of Next.
 	Lines []byte
-	// Notes tell what happened before these lines.
+	// Notes say what happened before these lines.
 	Notes []Note
 }
 
@@ -37,7 +37,7 @@ const (
 	LongLine       NoteKind = "malformed"
 )
 
-// Stream is a source without an end of its own.
+// Stream is a source that has no end by itself.
 type Stream interface {
 	// Name is what reports call the input.
 	Name() string

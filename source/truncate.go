@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// split deals with a file that was truncated in place, as copytruncate does:
-// what it held is the end of one generation, of which a copy may have the
-// rest; what it holds now is another. Its lines of the moment between copying
-// and truncating are gone, if there were any: nobody can know.
+// split handles a file that was truncated in place, as by copytruncate. What it
+// held ends one generation, the rest of which a copy may have; what it holds
+// now is another. Lines written between copying and truncating are gone; nobody
+// can know whether there were any.
 func (f *Follower) split(g *generation) {
 	if !g.isWanted() { // a copy that was not wanted is made anew
 		g.judgeAgain()
@@ -37,8 +37,8 @@ func (f *Follower) split(g *generation) {
 	f.sortPending()
 }
 
-// takeCopy finds the file in which what was seen of g goes on: among those
-// held, even if it was deleted since, or in the directory.
+// takeCopy finds the file that continues what was seen of g: among those held,
+// even if it was deleted since, or in the directory.
 func (f *Follower) takeCopy(g *generation) *generation {
 	for i, c := range f.gens {
 		if c.phase != begun && c != g && f.continues(c, g) {
@@ -73,8 +73,8 @@ func (f *Follower) openIfContinues(file rotatedFile, g *generation) *generation 
 	return c
 }
 
-// continues reports whether c holds what was read of g or, before anything was
-// read, what was seen of it, and lets it go on there.
+// continues reports whether c holds what was read of g or, if nothing was, what
+// was seen of it; if so it moves c to that place.
 func (f *Follower) continues(c, g *generation) bool {
 	if g.given.offset > 0 {
 		return c.resumeAt(g.position(f.path))
@@ -88,8 +88,8 @@ func (f *Follower) continues(c, g *generation) bool {
 
 func (f *Follower) noteTruncation(g, copied *generation) {
 	n := truncationNote(g.name)
-	if copied == nil && g.rest() > 0 {
-		n.Detail = fmt.Sprintf("%s was truncated in place: at least %d bytes written before are gone", g.name, g.rest())
+	if copied == nil && g.unread() > 0 {
+		n.Detail = fmt.Sprintf("%s was truncated in place: at least %d bytes written before are gone", g.name, g.unread())
 	}
 	f.note(n)
 }

@@ -59,9 +59,9 @@ func sparse(t *testing.T) *Reader {
 	return r
 }
 
-// TestUntilEndsEveryRead: what never ends by itself ends when it is told to, in
+// TestAttackUntilEndsEveryRead: what never ends by itself ends when it is told to, in
 // the midst of a read.
-func TestUntilEndsEveryRead(t *testing.T) {
+func TestAttackUntilEndsEveryRead(t *testing.T) {
 	var member bytes.Buffer
 	must(t, gzip.NewWriter(&member).Close())
 	for name, open := range map[string]func(t *testing.T) *Reader{

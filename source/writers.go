@@ -6,10 +6,9 @@ import (
 )
 
 // OtherWriters says who besides root and the user of this process can have
-// written what is read, as a phrase about the input ("it belongs to uid 1000"):
-// such a log can hold what anybody wanted it to. "" means that nobody can, by
-// owner and mode of the open file and of all directories above it. Only on Linux
-// is that looked at.
+// written the input, as a phrase about it ("it belongs to uid 1000"): such a
+// log can be forged. "" means that nobody else can, judged by owner and mode of
+// the open file and of all directories above it. This is only checked on Linux.
 func (r *Reader) OtherWriters() string {
 	f, ok := r.file.(*os.File)
 	if !ok {
@@ -18,8 +17,8 @@ func (r *Reader) OtherWriters() string {
 	return otherWriters(f, r.name)
 }
 
-// OtherWriters is that of [Reader.OtherWriters], for any of the files that were
-// read or are to be.
+// OtherWriters is like [Reader.OtherWriters], for all files that were read or
+// are to be.
 func (f *Follower) OtherWriters() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -10,16 +10,19 @@ import (
 )
 
 // otherWriters says who besides root and the user of this process can have
-// written what f holds, or put another file in its place; "" if nobody can. It
-// is judged by the open file, and by all directories and links that path leads
-// through.
+// written to f, or replaced it; "" if nobody can. It judges by the open file
+// and by all directories and links that path leads through.
 func otherWriters(f *os.File, path string) string {
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Sprintf("it cannot be looked at (%v)", err)
+	}
+	if !info.Mode().IsRegular() { // and its descriptor is not asked for, which would make reads wait
+		return "it is no regular file: anybody may be at its other end"
+	}
 	var st unix.Stat_t
 	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
 		return fmt.Sprintf("it cannot be looked at (%v)", err)
-	}
-	if st.Mode&unix.S_IFMT != unix.S_IFREG {
-		return "it is no regular file: anybody may be at its other end"
 	}
 	user := uint32(os.Geteuid())
 	if why := fileWriters(&st, user, hasACL(f)); why != "" {
@@ -90,8 +93,8 @@ func directoryWriters(st *unix.Stat_t, path string, user uint32) string {
 // maxLinks is how many links the kernel follows in a path.
 const maxLinks = 40
 
-// placeWriters goes the way from the root to a file, as the kernel does, and
-// says who can lead it elsewhere.
+// placeWriters walks from the root to a file, as the kernel does, and says who
+// can make the path lead elsewhere.
 func placeWriters(path string, user uint32) string {
 	path, err := filepath.Abs(path)
 	if err != nil {

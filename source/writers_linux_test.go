@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestOtherWriters makes what another user, uid 65534, can write to or replace.
-func TestOtherWriters(t *testing.T) {
+// TestAttackOtherWriters makes what another user, uid 65534, can write to or replace.
+func TestAttackOtherWriters(t *testing.T) {
 	const nobody = 65534
 	if os.Geteuid() != 0 {
 		t.Skip("needs root, to give files to others")
@@ -101,9 +101,9 @@ func giveList(t *testing.T, path string) {
 	}
 }
 
-// TestOtherWritersOfVarLog: Ubuntu's /var/log can be written by rsyslogd's group.
+// TestAttackOtherWritersOfVarLog: Ubuntu's /var/log can be written by rsyslogd's group.
 // What root has below stays root's; what the daemon puts there is not.
-func TestOtherWritersOfVarLog(t *testing.T) {
+func TestAttackOtherWritersOfVarLog(t *testing.T) {
 	const syslog, people = 110, 1000
 	if os.Geteuid() != 0 {
 		t.Skip("needs root, to give files to others")
@@ -141,8 +141,8 @@ func TestOtherWritersOfVarLog(t *testing.T) {
 	}
 }
 
-// TestOtherWritersOfPipes: who writes to a pipe is not to be seen.
-func TestOtherWritersOfPipes(t *testing.T) {
+// TestAttackOtherWritersOfPipes: who writes to a pipe is not to be seen.
+func TestAttackOtherWritersOfPipes(t *testing.T) {
 	if why := NewReader("-", strings.NewReader("")).OtherWriters(); why == "" {
 		t.Error("standard input is nobody's")
 	}
@@ -154,9 +154,9 @@ func TestOtherWritersOfPipes(t *testing.T) {
 	}
 }
 
-// TestOtherWritersStay: lines of a file that others could write stay forged when
+// TestAttackOtherWritersStay: lines of a file that others could write stay forged when
 // that file is let go of.
-func TestOtherWritersStay(t *testing.T) {
+func TestAttackOtherWritersStay(t *testing.T) {
 	path := logPath(t)
 	writeFile(t, path, "old\n")
 	s := newStepper(t, path, FollowOptions{})

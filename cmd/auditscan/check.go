@@ -2,13 +2,13 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -41,11 +41,11 @@ func newCheck(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check PROFILE [FILE|-]...",
 		Short: "Replay logs: which of their calls would PROFILE deny?",
-		Long: `Check asks a seccomp profile, in any form, or one that is built in (runtime/default), about
-every record of the logs and shows the calls that it would not simply allow, by
-whom they were made, and what to add to the profile for those to run that it
-denies. On a host where the profile is enforced the logs tell what it broke. It
-exits with 4 if the profile denies any.`,
+		Long: `Check asks a seccomp profile, in any form or built in (runtime/default), about
+every record of the logs. It shows the calls that the profile would not simply
+allow, who made them, and what to add so that those it denies can run. On a host
+where the profile is enforced, the logs tell what it broke. It exits with 4 if
+the profile denies any call.`,
 		Example: `  auditscan check nginx.json /var/log/audit/audit.log
   auditscan check --action errno,kill_process --by comm nginx.json audit.log
   auditscan check --comm nginx --by comm -o json default.json audit.log`,
@@ -62,7 +62,7 @@ exits with 4 if the profile denies any.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json, markdown, sarif, junit")
-	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, nested, manager, pod, namespace, workload, exe, comm, pid")
+	flags.StringVar(&f.by, "by", "", byUsage())
 	flags.StringSliceVar(&f.caps, "cap", profile.DefaultCaps(), "the container's `capabilities`, for the conditions of Docker's form")
 	f.profileFile.add(flags)
 	flags.BoolVar(&f.noStub, "no-stub", false, "not loaded by runc or its like: no ENOSYS above the highest number that is listed")
@@ -80,12 +80,12 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(env.page(f.output), env.giveUp(confine.Needs{})); err != nil {
+	if err := errors.Join(env.page(f.output), f.giveUp(env, args, confine.Needs{})); err != nil {
 		return err
 	}
 	document, err := f.profileFile.read(env, path)
 	if err != nil {
-		return errors.Join(err, swapped(path))
+		return swapped(env, path, args, err)
 	}
 	s, err := f.summary(ctx, env, args)
 	if err != nil {
@@ -137,6 +137,27 @@ func ranLogged(s *aggregate.Summary) bool {
 		return slices.ContainsFunc(g.Calls, func(c aggregate.Call) bool { return c.Action == syscalltable.ActionLog })
 	})
 }
+
+// swapped adds to the error of a profile that cannot be read that the log may
+// be meant to be one: the profile comes first.
+func swapped(env *environment, path string, args []string, err error) error {
+	if len(args) == 0 || path == "-" || args[0] == "-" {
+		return err
+	}
+	in, openErr := env.open(args[0])
+	if openErr != nil {
+		return err
+	}
+	defer in.Close()
+	head, _ := bufio.NewReader(in).Peek(sniffed)
+	if !profile.Sniff(head) {
+		return err
+	}
+	return fmt.Errorf("%w (%s is a profile, and comes first: auditscan check %[2]s %s)", err, args[0], path)
+}
+
+// sniffed is how much of a file tells whether it is a profile.
+const sniffed = 4096
 
 // checkFormats are the formats of check. The last three are for the pages of
 // forges and CI servers.
@@ -191,11 +212,26 @@ func (f profileFile) read(env *environment, path string) (*profile.Document, err
 
 // parse reads a profile from what was opened.
 func (f profileFile) parse(env *environment, in io.Reader, name string) (*profile.Document, error) {
-	d, err := profile.Read(in, name, profile.ReadOptions{Host: f.host, Include: openIncluded})
+	d, err := profile.Read(in, name, profile.ReadOptions{Host: f.host, Systemd: installedSystemd("/"), Include: openIncluded})
 	if err != nil {
 		return nil, err
 	}
 	return d, f.sayNotes(env, d)
+}
+
+// installedSystemd returns the version of a host's systemd, which its library is
+// called by; 0: there is none.
+func installedSystemd(root string) int {
+	for _, dir := range []string{"usr/lib/systemd", "usr/lib/*/systemd", "lib/systemd", "usr/lib64/systemd"} {
+		files, _ := filepath.Glob(filepath.Join(root, dir, "libsystemd-shared-*.so")) // the pattern is well-formed
+		for _, file := range files {
+			var version int
+			if _, err := fmt.Sscanf(filepath.Base(file), "libsystemd-shared-%d", &version); err == nil {
+				return version
+			}
+		}
+	}
+	return 0
 }
 
 // openIncluded opens what a profile names: a hostile one may name a pipe, which
@@ -237,6 +273,7 @@ func (f *checkFlags) summary(ctx context.Context, env *environment, args []strin
 		if by, err = aggregate.ParseKeys(f.by); err != nil {
 			return nil, usageErrorf("--by: %v", err)
 		}
+		f.keepSubj = slices.Contains(by, aggregate.BySubj)
 	}
 	s, err := f.readFlags.read(ctx, env, args, nil)
 	if err != nil || by == nil {
@@ -276,23 +313,6 @@ func (env *environment) writeTable(w io.Writer, headline table.Note, t *table.Ta
 			}
 		}
 		return t.Write(w, style)
-	}
-	return nil
-}
-
-// swapped returns an error if a file that was given as the profile is a log.
-func swapped(path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil // which has been told
-	}
-	defer file.Close()
-	head, err := bufio.NewReader(file).Peek(4096)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil
-	}
-	if bytes.Contains(head, []byte("type=SECCOMP")) || bytes.Contains(head, []byte("type=1326")) {
-		return fmt.Errorf("%s is a log: the profile comes first, as in `auditscan check PROFILE %s`", path, path)
 	}
 	return nil
 }

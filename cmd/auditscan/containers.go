@@ -25,7 +25,8 @@ func newContainers(env *environment) *cobra.Command {
 		Long: `Containers shows which process is in which container or systemd service. With
 -o json it is a pid map, for the --pidmap of report, profile and check.`,
 		Example: `  auditscan containers
-  auditscan containers -o json > pids.jsonl; auditscan report --pidmap pids.jsonl audit.log`,
+  auditscan containers -o json > pids.jsonl
+  auditscan report --pidmap pids.jsonl audit.log`,
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if output != "table" && output != "json" {
@@ -54,7 +55,7 @@ func newContainers(env *environment) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json (a line a process)")
-	cmd.Flags().StringVar(&root, "root", "/", "the `folder` where the host's file system is mounted")
+	cmd.Flags().StringVar(&root, "root", "/", "the `directory` where the host's file system is mounted")
 	return cmd
 }
 

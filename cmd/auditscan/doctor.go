@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"slices"
 
@@ -15,11 +16,11 @@ func newDoctor(env *environment) *cobra.Command {
 	var output, root string
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Tell whether this host can record without loss, and what to set if not",
-		Long: `Doctor looks at the kernel, auditd, the log daemons, the disk and its own rights,
-and says what would lose records here, with the command that mends it. It needs
-no rights, and says what it could not see without. It exits with 0 only if
-recording here loses nothing.`,
+		Short: "Tell whether this host records without loss, and what to set",
+		Long: `Doctor looks at the kernel, auditd, the log daemons, the disk and its own
+rights. It says what would lose records here, with the command that mends it. It
+needs no rights, and says what it could not see without them. It exits with 0
+only if recording here loses nothing.`,
 		Example: `  sudo auditscan doctor
   auditscan doctor -o json | jq -r '.checks[] | select(.status != "ok") | .fix'`,
 		Args: noArgs,
@@ -41,7 +42,7 @@ recording here loses nothing.`,
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "table", "`format`: table, json")
-	cmd.Flags().StringVar(&root, "root", "/", "the `folder` where the host's file system is mounted")
+	cmd.Flags().StringVar(&root, "root", "/", "the `directory` where the host's file system is mounted")
 	return cmd
 }
 
@@ -60,7 +61,26 @@ func writeDoctor(w io.Writer, r hostcheck.Report, output string, style table.Sty
 		Columns: []table.Column{{Head: "STATUS", Color: statusColor}, {Head: "CHECK"}, {Head: "DETAIL", Fit: table.WrapText}},
 		Rows:    slices.Values(rows),
 	}
+	if style.Width > 0 {
+		if err := style.WriteNotes(w, doctorHeadline(r), table.Note{}); err != nil {
+			return err
+		}
+	}
 	return t.Write(w, style)
+}
+
+// doctorHeadline tells on a terminal what comes out of all checks.
+func doctorHeadline(r hostcheck.Report) table.Note {
+	problems := 0
+	for _, c := range r.Checks {
+		if c.Status == hostcheck.Problem {
+			problems++
+		}
+	}
+	if r.Ready {
+		return table.Note{Text: "ready: recording here loses nothing", Color: table.Green}
+	}
+	return table.Note{Text: fmt.Sprintf("not ready: recording here can lose records (problems: %d)", problems), Color: table.Red}
 }
 
 func statusColor(cell string) table.Color {

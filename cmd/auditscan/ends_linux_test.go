@@ -23,7 +23,7 @@ var attack = flag.String("attack", "short", `how much the tests named TestAttack
 // fileArguments are all that commands take names of files for: X.
 var fileArguments = []string{
 	"report X", "report -o ndjson X", "report --pidmap X LOG", "merge X",
-	"profile X", "profile --merge X LOG", "profile --from X", "profile --explain X LOG", "profile --security-context X LOG",
+	"profile X", "profile --merge X LOG", "profile -o X LOG", "profile --from X", "profile --explain X LOG", "profile --security-context X LOG",
 	"profile --per comm --output-dir X LOG", "check X LOG", "check PROFILE X", "diff X PROFILE", "diff PROFILE X", "inspect X",
 	"follow X", "follow --from-start X", "follow --state X LOG", "follow --pidmap X LOG", "containers --root X",
 	"record -o X -- true", "record --profile X -- true", "run --profile X -- true",
@@ -34,7 +34,8 @@ var fileArguments = []string{
 func TestAttackEndsWhenTold(t *testing.T) {
 	kinds := map[string]func(t *testing.T, dir string) string{
 		"pipe without writer": func(t *testing.T, dir string) string { return fifo(t, dir) },
-		"disk that is stuck":  stuckDisk,
+		"disk that is stuck":  func(t *testing.T, dir string) string { return fuse(t, dir, false) },
+		"disk that is gone":   func(t *testing.T, dir string) string { return fuse(t, dir, true) },
 	}
 	if *attack == "long" {
 		bomb := gzipBomb(t)
@@ -84,6 +85,14 @@ const slack = 10 * time.Second
 // it was given by then.
 func endsWhenTold(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
+	// It is at it by the end of this time, or about to be: both count.
+	endsWhen(t, cmd, func(int) { time.Sleep(200 * time.Millisecond) })
+}
+
+// endsWhen starts a command and tells it to end when what is awaited has
+// happened in its process.
+func endsWhen(t *testing.T, cmd *exec.Cmd, await func(pid int)) {
+	t.Helper()
 	var stderr bytes.Buffer
 	if cmd.Stderr == nil {
 		cmd.Stderr = &stderr
@@ -91,28 +100,42 @@ func endsWhenTold(t *testing.T, cmd *exec.Cmd) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
+	await(cmd.Process.Pid)
+	if err := cmd.Process.Signal(unix.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	told, ended := time.Now(), make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	select {
-	case <-ended: // it has refused the file
-	case <-time.After(200 * time.Millisecond): // it is at it by now, or about to be: both count
-		if err := cmd.Process.Signal(unix.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			t.Fatal(err)
-		}
-		told := time.Now()
-		select {
-		case <-ended:
-			t.Logf("ended %v after the signal", time.Since(told).Round(time.Millisecond))
-		case <-time.After(time.Second + slack):
-			cmd.Process.Kill()
-			<-ended
-			t.Fatalf("%q does not end:\n%s", cmd.Args, &stderr)
-		}
+	case <-ended:
+		t.Logf("ended %v after the signal", time.Since(told).Round(time.Millisecond))
+	case <-time.After(time.Second + slack):
+		cmd.Process.Kill()
+		<-ended
+		t.Fatalf("%q does not end:\n%s", cmd.Args, &stderr)
 	}
 	// A signal that comes before the command has begun ends it, too.
 	status := cmd.ProcessState.Sys().(syscall.WaitStatus)
 	if !status.Exited() && status.Signal() != unix.SIGTERM || strings.Contains(stderr.String(), "goroutine") {
 		t.Errorf("not a clean end: %v\n%s", cmd.ProcessState, &stderr)
+	}
+}
+
+// awaitUnread waits until a thread of a process waits for the reader of a pipe.
+func awaitUnread(t *testing.T, pid int) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for range tick.C {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/wchan", pid))
+		if err != nil || len(threads) == 0 {
+			t.Fatalf("the process has ended: %v", err)
+		}
+		for _, name := range threads {
+			if text, _ := os.ReadFile(name); strings.Contains(string(text), "pipe_write") {
+				return
+			}
+		}
 	}
 }
 
@@ -157,8 +180,8 @@ func gzipBomb(t *testing.T) string {
 	return path
 }
 
-// stuckDisk returns a file on a disk that answers nothing.
-func stuckDisk(t *testing.T, dir string) string {
+// fuse returns a file on a disk that answers nothing, or fails whatever is asked.
+func fuse(t *testing.T, dir string, fails bool) string {
 	t.Helper()
 	server, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
 	if err != nil {
@@ -173,8 +196,12 @@ func stuckDisk(t *testing.T, dir string) string {
 		server.Close()
 		t.Skipf("a file system cannot be mounted here: %v", err)
 	}
+	if fails {
+		server.Close()
+	}
 	t.Cleanup(func() {
-		if err := errors.Join(server.Close(), unix.Unmount(mounted, unix.MNT_DETACH)); err != nil {
+		server.Close()
+		if err := unix.Unmount(mounted, unix.MNT_DETACH); err != nil {
 			t.Error(err)
 		}
 	})
@@ -243,7 +270,7 @@ func TestAttackUnreadState(t *testing.T) {
 		}
 		cmd := exec.Command("auditscan", "follow", "-q", "-o", "json", "--from-start", "--state", state, log)
 		cmd.Stdout = fullPipe(t)
-		endsWhenTold(t, cmd)
+		endsWhen(t, cmd, func(pid int) { awaitUnread(t, pid) })
 		var report struct{ Totals struct{ Records int } }
 		readJSON(t, state, &report)
 		before := report.Totals.Records

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/internal/timespec"
 	"github.com/auditscan/auditscan/syscalltable"
 )
@@ -18,20 +19,22 @@ import (
 // filterFlags are the flags that select records; report, follow, profile and
 // check have them all.
 type filterFlags struct {
-	comm, exe, container, pod, namespace []string
-	pid, arch, action, syscall           []string
-	allNamespaces                        bool
-	since, until                         string
+	keepSubj                                   bool // whatever --by tells apart needs it
+	comm, exe, subj, container, pod, namespace []string
+	pid, arch, action, syscall                 []string
+	allNamespaces                              bool
+	since, until                               string
 }
 
 func (f *filterFlags) add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.comm, "comm", nil, "only these program `names` (comm, 15 characters; * matches anything)")
 	flags.StringSliceVar(&f.exe, "exe", nil, "only these program `paths`")
+	flags.StringSliceVar(&f.subj, "subj", nil, "only these security `labels` of AppArmor or SELinux ('*snap.firefox*')")
 	flags.StringSliceVar(&f.pid, "pid", nil, "only these `pids`")
 	flags.StringSliceVar(&f.container, "container", nil, "only these containers: `names or ids`")
 	flags.StringSliceVar(&f.pod, "pod", nil, "only these pods: `names`")
 	flags.StringSliceVarP(&f.namespace, "namespace", "n", nil, "only these Kubernetes `namespaces`")
-	flags.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "every namespace, as without -n")
+	flags.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "every namespace, which is the default")
 	flags.StringSliceVar(&f.arch, "arch", nil, "only these `architectures` (x86_64, arm64, ...)")
 	flags.StringSliceVar(&f.action, "action", nil, "only these `actions` (log, errno, kill_process, ...; denied: all but log)")
 	flags.StringSliceVar(&f.syscall, "syscall", nil, "only these calls: `names`")
@@ -44,7 +47,7 @@ func (f *filterFlags) filter(now timespec.Clock) (*aggregate.Filter, error) {
 	if f.allNamespaces && len(f.namespace) > 0 {
 		return nil, usageErrorf("--all-namespaces and --namespace do not go together")
 	}
-	out := &aggregate.Filter{Comm: f.comm, Exe: f.exe, Container: f.container, Pod: f.pod, Namespace: f.namespace}
+	out := &aggregate.Filter{Comm: f.comm, Exe: f.exe, Subj: f.subj, KeepSubj: f.keepSubj, Container: f.container, Pod: f.pod, Namespace: f.namespace}
 	var err error
 	if out.PID, err = parseAll("pid", f.pid, parsePID); err != nil {
 		return nil, err
@@ -104,7 +107,7 @@ func (f *filterFlags) String() string {
 		name   string
 		values []string
 	}{
-		{"comm", f.comm}, {"exe", f.exe}, {"pid", f.pid}, {"container", f.container}, {"pod", f.pod}, {"namespace", f.namespace},
+		{"comm", f.comm}, {"exe", f.exe}, {"subj", f.subj}, {"pid", f.pid}, {"container", f.container}, {"pod", f.pod}, {"namespace", f.namespace},
 		{"arch", f.arch}, {"action", f.action}, {"syscall", f.syscall}, {"since", nonEmpty(f.since)}, {"until", nonEmpty(f.until)},
 	} {
 		if len(flag.values) > 0 {
@@ -112,6 +115,12 @@ func (f *filterFlags) String() string {
 		}
 	}
 	return strings.Join(all, " ")
+}
+
+// standsFor reports whether a value of --container, alone, stands for a container.
+func standsFor(value string, c *container.Identity) bool {
+	alone := aggregate.Filter{Container: []string{value}}
+	return alone.MatchesGroup(&aggregate.Group{Container: c})
 }
 
 func nonEmpty(s string) []string {

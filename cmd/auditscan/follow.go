@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +38,7 @@ func newFollow(env *environment) *cobra.Command {
 	var f followFlags
 	cmd := &cobra.Command{
 		Use:   "follow [FILE|audit:|journal:|-]",
-		Short: "Show records as they come: a table on a terminal, a line each in a pipe",
+		Short: "Show records as they come: as a table, or as lines in a pipe",
 		Long: `Follow reads a log that grows, through every rotation; or the kernel's own
 audit socket (audit:), which needs CAP_AUDIT_READ but no auditd; or the journal
 (journal:); or what a pipe gives (-). Without a source it takes the best there
@@ -57,23 +58,26 @@ the summary on stderr.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json (a line each, as ndjson)")
-	flags.StringArrayVarP(&f.files, "file", "f", nil, "follow this `FILE`, as an argument does")
-	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, pod, namespace, workload, exe, comm, pid; none: all in one")
+	flags.StringArrayVarP(&f.files, "file", "f", nil, "follow `FILE`, just as an argument would")
+	flags.StringVar(&f.by, "by", "", byUsage())
 	flags.StringVar(&f.sort, "sort", "", "the table's lines in this `order`: count, name, nr, first, last")
-	flags.BoolVar(&f.plain, "plain", false, "a line a record on a terminal, too")
+	flags.BoolVar(&f.plain, "plain", false, "one line for each record on a terminal, too")
 	flags.BoolVar(&f.onlyNew, "new", false, "show only the first of each group, call and action")
-	flags.BoolVar(&f.fromStart, "from-start", false, "read what is there already, too")
+	flags.BoolVar(&f.fromStart, "from-start", false, "also read what is there already")
 	flags.StringVar(&f.state, "state", "", "keep counts and place in `FILE`, and go on from there")
 	flags.StringVar(&f.pidmap, "pidmap", "", "append which process was in which container to `FILE`")
-	flags.StringVar(&f.root, "root", "/", "the `folder` where the host's file system is mounted")
-	flags.StringVar(&f.node, "node", "", "whose log it is, for records that name no `node`")
+	flags.StringVar(&f.root, "root", "/", "the `directory` where the host's file system is mounted")
+	flags.StringVar(&f.node, "node", "", "the `node` of records that name none")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if records were lost")
-	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no advice")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, quietUsage)
 	f.filterFlags.add(flags)
 	return cmd
 }
 
 func (f *followFlags) run(ctx context.Context, env *environment, args []string) (err error) {
+	if err := f.parseTable(); err != nil {
+		return err
+	}
 	filter, err := f.filter(env.clock())
 	if err != nil {
 		return err
@@ -81,9 +85,6 @@ func (f *followFlags) run(ctx context.Context, env *environment, args []string) 
 	json := f.output == "json" || f.output == events
 	if !json && f.output != "table" {
 		return usageErrorf("--output: unknown format %q (one of table, json)", f.output)
-	}
-	if err := f.parseTable(); err != nil {
-		return err
 	}
 	st, err := loadState(f.state)
 	if err != nil {
@@ -119,6 +120,7 @@ func (f *followFlags) parseTable() (err error) {
 		if f.keys, err = aggregate.ParseKeys(f.by); err != nil {
 			return usageErrorf("--by: %v", err)
 		}
+		f.keepSubj = slices.Contains(f.keys, aggregate.BySubj)
 	}
 	if _, err := report.ParseOrder(f.sort); err != nil {
 		return usageErrorf("--sort: %v", err)

@@ -44,9 +44,9 @@ func fill(t *testing.T, dir string) {
 	}
 }
 
-// TestFollowStateOnFullDisk: it ends with an error, and what was saved stays
+// TestAttackStateOnFullDisk: it ends with an error, and what was saved stays
 // whole.
-func TestFollowStateOnFullDisk(t *testing.T) {
+func TestAttackStateOnFullDisk(t *testing.T) {
 	disk, log := smallDisk(t), filepath.Join(t.TempDir(), "audit.log")
 	state := filepath.Join(disk, "state.json")
 	appendTo(t, log, 1, 2)
@@ -68,8 +68,8 @@ func TestFollowStateOnFullDisk(t *testing.T) {
 	}
 }
 
-// TestFollowPidmapOnFullDisk: a map that lacks processes is not made silently.
-func TestFollowPidmapOnFullDisk(t *testing.T) {
+// TestAttackPidmapOnFullDisk: a map that lacks processes is not made silently.
+func TestAttackPidmapOnFullDisk(t *testing.T) {
 	disk, log := smallDisk(t), filepath.Join(t.TempDir(), "audit.log")
 	cgroup := audittest.NewCgroup(t, fmt.Sprintf("auditscan-test-%d/docker/%s", os.Getpid(), audittest.RandomHex(t, 32)))
 	audittest.StartIn(t, cgroup, "sleep", "600")

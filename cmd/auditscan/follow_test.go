@@ -19,6 +19,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/corpustest"
+	"github.com/auditscan/auditscan/report"
 )
 
 // following is `auditscan follow` as a process of its own, whose stdout is a
@@ -121,6 +122,14 @@ func appendTo(t testing.TB, path string, serials ...int) {
 	}
 }
 
+// onlyEnd checks that a stream has ended as it should, with nothing before.
+func onlyEnd(t *testing.T, rest string) {
+	t.Helper()
+	if _, end, ok := report.EventNumber([]byte(rest)); !ok || end == nil || strings.Count(rest, "\n") != 1 {
+		t.Errorf("not just the end of the stream: %s", rest)
+	}
+}
+
 // TestFollowJSON: each record comes out whole, before the next is written.
 func TestFollowJSON(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "audit.log")
@@ -135,9 +144,7 @@ func TestFollowJSON(t *testing.T) {
 			t.Fatalf("serial %d, want %d", got, n)
 		}
 	}
-	if rest := f.stop(syscall.SIGTERM); rest != "" {
-		t.Errorf("more than there was: %s", rest)
-	}
+	onlyEnd(t, f.stop(syscall.SIGTERM))
 	if !strings.Contains(f.stderr.String(), "\n29 records, 29 syscalls, 1 group\nunknown: it holds SECCOMP records only: an extract, whose gaps prove nothing\n") {
 		t.Errorf("no summary:\n%s", &f.stderr)
 	}
@@ -243,9 +250,7 @@ func TestFollowRotation(t *testing.T) {
 			next++
 		}
 	}
-	if rest := f.stop(syscall.SIGTERM); rest != "" {
-		t.Errorf("more than there was: %s", rest)
-	}
+	onlyEnd(t, f.stop(syscall.SIGTERM))
 }
 
 // TestFollowState: a second run goes on where the first was ended, and sums
@@ -297,7 +302,7 @@ func TestFollowStdin(t *testing.T) {
 		}
 		kinds = append(kinds, e.Syscall+e.Loss.Kind)
 	}
-	if want := []string{"suppressed", "socket", "connect", "nanosleep", "malformed"}; !slices.Equal(kinds, want) {
+	if want := []string{"suppressed", "socket", "connect", "nanosleep", "malformed", "" /* the end */}; !slices.Equal(kinds, want) {
 		t.Errorf("got %q, want %q", kinds, want)
 	}
 }
@@ -342,12 +347,10 @@ func TestFollowTellsLossOnce(t *testing.T) {
 	if err := os.Symlink(log, log); err != nil { // leads to itself: it cannot be opened
 		t.Fatal(err)
 	}
-	if got := f.line(); !strings.HasPrefix(got, `{"loss":{"kind":"truncated-input","count":0,`) {
+	if got := f.line(); !strings.HasPrefix(got, `{"n":2,"loss":{"kind":"truncated-input","count":0,`) {
 		t.Errorf("got %s, want a loss", got)
 	}
-	if rest := f.stop(syscall.SIGTERM); rest != "" {
-		t.Errorf("told again: %s", rest)
-	}
+	onlyEnd(t, f.stop(syscall.SIGTERM))
 }
 
 // TestFollowerBegins: what is missing since the run before is in the state as

@@ -9,7 +9,6 @@ import (
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/container/live"
-	"github.com/auditscan/auditscan/event"
 	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/report"
@@ -29,6 +28,7 @@ type follower struct {
 	json    bool   // one object a line
 	filter  *aggregate.Filter
 	stdout  gatherer
+	events  *report.EventWriter // with json
 	counts  *pipeline.Counter
 	hold    *live.Hold[pipeline.Held]
 	now     time.Time // when the chunk came
@@ -51,19 +51,14 @@ func newFollower(env *environment, f *followFlags, from *origin, filter *aggrega
 func (w *follower) newCounts(who *attribution) {
 	o := pipeline.Options{Filter: w.filter, Node: w.flags.node, Containers: who.find, Hold: w.holdRecord}
 	if w.screen == nil {
-		o.Output = pipeline.Output{Writer: &w.stdout, Event: w.lines(), OnlyNew: w.flags.onlyNew}
+		o.Output = pipeline.Output{Writer: &w.stdout, Event: report.LineIn(w.env.zone(w.env.stdout)), OnlyNew: w.flags.onlyNew}
 	}
 	if w.json {
-		o.Output.Event, o.Output.Loss = report.AppendEvent, appendInPlace
+		w.events = report.NewEventWriter(&w.stdout)
+		o.Output.Writer, o.Output.Event, o.Output.Loss = w.events, report.AppendEvent, report.AppendLossInPlace
 	}
 	w.counts = pipeline.NewCounter(w.from.stream.Name(), w.from.trust, o)
 	w.hold = live.NewHold(who.ask, w.countHeld)
-}
-
-// lines returns what makes a line for people of an event.
-func (w *follower) lines() func([]byte, *event.Event) []byte {
-	zone := w.env.zone(w.env.stdout)
-	return func(dst []byte, e *event.Event) []byte { return report.AppendLineIn(dst, e, zone) }
 }
 
 // holdRecord holds a record until its container is known.
@@ -224,7 +219,7 @@ func (w *follower) drain(ctx context.Context) error {
 func (w *follower) end(ctx context.Context, err error) error {
 	undrained := w.drain(ctx)
 	w.hold.Flush()
-	if err := errors.Join(undrained, w.counts.Write(), w.writeLateLosses(), w.endTable(), w.save()); err != nil {
+	if err := errors.Join(undrained, w.counts.Write(), w.endEvents(ctx, err), w.endTable(), w.save()); err != nil {
 		return err
 	}
 	if errors.Is(err, io.EOF) || ctx.Err() != nil {
@@ -233,17 +228,13 @@ func (w *follower) end(ctx context.Context, err error) error {
 	return err
 }
 
-// writeLateLosses shows the losses that only all records together prove.
-func (w *follower) writeLateLosses() error {
-	if !w.json {
+// endEvents ends the stream of events. Where the source failed, it has no end:
+// what came then was not heard.
+func (w *follower) endEvents(ctx context.Context, why error) error {
+	if !w.json || !errors.Is(why, io.EOF) && ctx.Err() == nil {
 		return nil
 	}
-	text := appendLate(nil, w.counts.Summary())
-	if len(text) == 0 {
-		return nil
-	}
-	_, err := w.env.stdout.Write(text)
-	return err
+	return errors.Join(w.events.End(w.counts.Summary()), w.stdout.flush())
 }
 
 // chunk counts a chunk and writes what it has to show, at once.

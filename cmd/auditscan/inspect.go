@@ -14,29 +14,19 @@ import (
 	"github.com/auditscan/auditscan/profile"
 )
 
-// inspected is an architecture's part of `inspect -o json`, whose schema is
-// profile/schema/inspect.schema.json.
-type inspected struct {
-	Arch    string   `json:"arch"`
-	Allowed []string `json:"allowed"`
-	Logged  []string `json:"logged"`
-	Depends []string `json:"depends"`
-	Denied  []string `json:"denied"`
-}
-
 func newInspect(env *environment) *cobra.Command {
 	f := policyFlags{formats: []string{"table", "json"}}
 	cmd := &cobra.Command{
 		Use:   "inspect PROFILE|PID|runtimes",
-		Short: "Show what a profile allows, logs and denies, of all calls there are",
-		Long: `Inspect asks a seccomp profile in any form (of OCI, Docker, Kubernetes, systemd,
-minijail, LXC, a bundle) about every call of the tables of its architectures, or
-one that is built in: runtime/default (Docker's and containerd's),
-runtime/podman, runtime/crio. It names rules that never hold. Given a PID it tells the seccomp mode of that
-process, and asks the filters that the kernel holds for it; to read these takes
-root, and stops the process for a moment. Given the word runtimes it lists the
-calls that container runtimes make under a profile before the program starts.
-(A file of such a name: ./1.)`,
+		Short: "Show what a profile allows, logs and denies",
+		Long: `Inspect asks a seccomp profile about every call of its architectures. The
+profile may be in any form (OCI, Docker, Kubernetes, systemd, minijail, LXC, a
+bundle) or built in: runtime/default (Docker's and containerd's),
+runtime/podman, runtime/crio. Rules that can never hold are named. Given a PID,
+it tells the seccomp mode of that process and asks the filters that the kernel
+holds for it; reading these takes root, and stops the process for a moment.
+Given the word runtimes, it lists the calls that container runtimes make under
+a profile before the program starts. (For a file of such a name: ./1.)`,
 		Example: `  auditscan inspect app.json
   auditscan inspect runtime/default -o json | jq -r '.[0].denied[]'
   auditscan inspect $(pidof -s nginx)`,
@@ -67,6 +57,9 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 	d, err := f.readPolicy(env, name)
 	if err != nil {
 		return err
+	}
+	if d.Sets != "" {
+		env.notef("%s: its sets are those of %s", name, d.Sets)
 	}
 	if profile.IsBuiltIn(name) {
 		_, source, err := profile.BuiltIn(name)
@@ -113,7 +106,7 @@ func sayUnrecorded(env *environment, p *profile.Policy) {
 
 func writeInspection(w io.Writer, list []profile.Inspection, output string, style table.Style) error {
 	if output == "json" {
-		return term.WriteJSON(w, inspectedCalls(list), "  ")
+		return term.WriteJSON(w, append([]profile.Inspection{}, list...), "  ")
 	}
 	var rows [][]string
 	for _, in := range list {
@@ -146,14 +139,3 @@ func effectColor(cell string) table.Color {
 	}
 	return table.Yellow
 }
-
-func inspectedCalls(list []profile.Inspection) []inspected {
-	doc := []inspected{}
-	for _, in := range list {
-		doc = append(doc, inspected{in.Arch.String(), names(in.Allowed), names(in.Logged), names(in.Depends), names(in.Denied)})
-	}
-	return doc
-}
-
-// names is a list that is never null in JSON.
-func names(list []string) []string { return append([]string{}, list...) }

@@ -17,12 +17,12 @@ import (
 
 // inspectedProcess is `inspect PID -o json`.
 type inspectedProcess struct {
-	PID        int         `json:"pid"`
-	Comm       string      `json:"comm"`
-	Mode       string      `json:"mode"`
-	Filters    *int        `json:"filters"` // null: the kernel does not tell
-	NoNewPrivs bool        `json:"no_new_privs"`
-	Calls      []inspected `json:"calls"` // null: the filters cannot be read, or there are none
+	PID        int                  `json:"pid"`
+	Comm       string               `json:"comm"`
+	Mode       string               `json:"mode"`
+	Filters    *int                 `json:"filters"` // null: the kernel does not tell
+	NoNewPrivs bool                 `json:"no_new_privs"`
+	Calls      []profile.Inspection `json:"calls"` // null: the filters cannot be read, or there are none
 }
 
 // inspectProcess tells what a process is under. Without the right to read the
@@ -62,9 +62,7 @@ func writeProcess(w io.Writer, pid int, state seccompstate.State, list []profile
 		if state.Filters >= 0 {
 			doc.Filters = &state.Filters
 		}
-		if list != nil {
-			doc.Calls = inspectedCalls(list)
-		}
+		doc.Calls = list
 		return term.WriteJSON(w, doc, "  ")
 	}
 	filters := "unknown"

@@ -60,10 +60,24 @@ func inspectJSON[T any](t *testing.T, what string) (doc T) {
 	return doc
 }
 
+// processDoc is what others read of `inspect PID -o json`.
+type processDoc struct {
+	PID        int
+	Comm, Mode string
+	Filters    *int
+	NoNewPrivs bool `json:"no_new_privs"`
+	Calls      []inspected
+}
+
+type inspected struct {
+	Arch                             string
+	Allowed, Logged, Depends, Denied []string
+}
+
 // TestInspectProcess: the filter that the kernel holds answers as the profile
 // that it was made of.
 func TestInspectProcess(t *testing.T) {
-	got := inspectJSON[inspectedProcess](t, underFilters(t, "runtime/default"))
+	got := inspectJSON[processDoc](t, underFilters(t, "runtime/default"))
 	if got.Mode != "filter" || got.Filters == nil || *got.Filters < 1 || got.Comm != "sh" {
 		t.Errorf("%+v", got)
 	}
@@ -83,7 +97,7 @@ func TestInspectLayers(t *testing.T) {
 		}
 		return file
 	}
-	got := inspectJSON[inspectedProcess](t, underFilters(t, deny("acct", "SCMP_ACT_ERRNO"), deny("reboot", "SCMP_ACT_KILL_PROCESS")))
+	got := inspectJSON[processDoc](t, underFilters(t, deny("acct", "SCMP_ACT_ERRNO"), deny("reboot", "SCMP_ACT_KILL_PROCESS")))
 	for _, in := range got.Calls {
 		if in.Arch != "x86_64" && in.Arch != "i386" {
 			continue
@@ -114,7 +128,7 @@ func TestInspectUnprivileged(t *testing.T) {
 	auditscan(t, 1, "inspect", strconv.Itoa(1<<30)) // no such process
 
 	// There are no filters to show where there is no filter.
-	if got := inspectJSON[inspectedProcess](t, strconv.Itoa(os.Getpid())); got.Mode == "disabled" && got.Calls != nil {
+	if got := inspectJSON[processDoc](t, strconv.Itoa(os.Getpid())); got.Mode == "disabled" && got.Calls != nil {
 		t.Errorf("a process without filters: %+v", got.Calls)
 	}
 }

@@ -8,9 +8,14 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/auditscan/auditscan/internal/auditstate"
 	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/launch"
 )
+
+// init has main stay on the process's first thread, which it begins on: see
+// besideMainThread.
+func init() { runtime.LockOSThread() }
 
 func main() {
 	if launch.IsStage(os.Args) {
@@ -22,18 +27,17 @@ func main() {
 	defer stop()
 	env := &environment{
 		stdin: os.Stdin, stdout: &endableOutput{file: os.Stdout, done: ctx.Done()}, stderr: &endableOutput{file: os.Stderr, done: ctx.Done()},
-		getenv: os.Getenv, confine: confine.Process,
+		getenv: os.Getenv, confine: confine.Process, lost: auditstate.Lost,
 	}
 	callOff := endLate(ctx, env)
 	env.outlast = func() { callOff() }
 	os.Exit(besideMainThread(func() int { return exitCode(env, run(ctx, env, os.Args[1:])) }))
 }
 
-// besideMainThread calls f on other threads than the process's first: the kernel
-// prefers that one to give a signal to, and were it to wait for a disk that does
-// not answer, nobody would hear of the signal.
+// besideMainThread calls f on other threads than the process's first, to which
+// main is locked: the kernel prefers that one to give a signal to, and were it to
+// wait for a disk that does not answer, nobody would hear of the signal.
 func besideMainThread(f func() int) int {
-	runtime.LockOSThread()
 	code := make(chan int)
 	go func() { code <- f() }()
 	return <-code

@@ -15,7 +15,7 @@ type nodeFlags struct {
 }
 
 func (f *nodeFlags) add(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.node, "node", nil, "whose logs these are; `NAME=PATH`: read PATH, and it is of this node")
+	flags.StringArrayVar(&f.node, "node", nil, "the node that wrote these logs; `NAME=PATH`: read PATH as that node's")
 	flags.StringVar(&f.from, "node-from", "", "take the node from the path by this `template`: {node}/audit.log*")
 }
 

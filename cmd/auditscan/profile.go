@@ -48,9 +48,12 @@ func newProfile(env *environment) *cobra.Command {
 profile that allows what ran under SCMP_ACT_LOG and answers all else with an
 error. Docker, Podman, containerd, CRI-O and the kubelet read it as it is. What
 it adds to what was seen, and what it left out, is said on stderr. It exits
-with 3 if the input is incomplete or a call could not be named.`,
+with 3 if the input is incomplete, a call could not be named, or the form cannot
+say all of the profile. With --from it writes a profile of any form (of OCI,
+Docker, Kubernetes, systemd, minijail, LXC, a bundle) in another.`,
 		Example: `  auditscan profile --comm nginx -o nginx.json /var/log/audit/audit.log
   auditscan follow -o json | tee run.json; auditscan profile -o app.json run.json
+  auditscan profile --from app.service --format minijail -o app.policy
   auditscan profile --exact --explain why.json -o exact.json audit.log`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := clash(cmd.Flags().Changed); err != nil {
@@ -71,7 +74,7 @@ with 3 if the input is incomplete or a call could not be named.`,
 	flags.StringSliceVar(&f.merge, "merge", nil, "unite with these `profiles`; their argument filters are kept")
 	flags.BoolVar(&f.overrideBase, "override-base", false, "allow what was seen even where a profile of --merge refuses it by name")
 	flags.BoolVar(&f.logDenied, "log-denied", false, "set SECCOMP_FILTER_FLAG_LOG, so that denials leave a record")
-	flags.StringVar(&f.from, "from", "", "read no log: write the profile in `FILE` in the form of --format")
+	flags.StringVar(&f.from, "from", "", "read no log: write the profile in `FILE`, whose form is any, in the form of --format")
 	flags.BoolVar(&f.recording, "recording", false, "for the next recording: allow what is known, log the rest")
 	flags.BoolVar(&f.deny, "deny", false, "a deny-list instead: refuse what was denied in the log, allow all else")
 	flags.StringSliceVar(&f.denyCalls, "deny-call", nil, "refuse these `calls` too (with --deny)")
@@ -81,7 +84,7 @@ with 3 if the input is incomplete or a call could not be named.`,
 	flags.StringVar(&f.explain, "explain", "", "write the evidence for each call to `FILE` (JSON)")
 	flags.StringVar(&f.per, "per", "", "a profile for each `key`: container, nested, manager, pod, workload, exe, comm (with -O)")
 	flags.StringVarP(&f.dir, "output-dir", "O", "", "write the profiles of --per, and an index.json, to `DIR`")
-	flags.BoolVar(&f.force, "force", false, "overwrite what is in DIR")
+	flags.BoolVar(&f.force, "force", false, "overwrite what is in DIR, and remove the profiles of an earlier run")
 	flags.BoolVar(&f.requireTrusted, "require-trusted", false, "refuse input that any user of the host can forge")
 	f.profileFile.add(flags)
 	f.readFlags.add(flags)
@@ -115,6 +118,9 @@ func clash(given func(flag string) bool) error {
 	}
 	for _, c := range [][2]string{{"deny-call", "deny"}, {"per", "output-dir"}, {"output-dir", "per"}, {"force", "per"}, {"override-base", "merge"}} {
 		if given(c[0]) && !given(c[1]) {
+			if c[0] == "per" {
+				return usageErrorf("--per writes several files: say where with -O DIR")
+			}
 			return usageErrorf("--%s needs --%s", c[0], c[1])
 		}
 	}
@@ -165,7 +171,7 @@ func (f *profileFlags) needs() (n confine.Needs) {
 		}
 	}
 	if f.dir != "" {
-		n.Folders = append(n.Folders, f.dir)
+		n.Directories = append(n.Directories, f.dir)
 	}
 	return n
 }
@@ -178,11 +184,14 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 	if err := checkOutput(f.output); err != nil {
 		return err
 	}
-	if err := env.giveUp(f.needs()); err != nil {
-		return err
-	}
 	if f.from != "" || f.recording && len(f.merge) > 0 && len(args) == 0 {
+		if err := env.giveUp(f.needs()); err != nil {
+			return err
+		}
 		return f.rewrite(ctx, env, args)
+	}
+	if err := f.giveUp(env, args, f.needs()); err != nil {
+		return err
 	}
 	s, err := f.readFlags.read(ctx, env, args, nil)
 	if err != nil {
@@ -267,11 +276,7 @@ func (f *profileFlags) rewrite(ctx context.Context, env *environment, args []str
 	if d, err = f.settle(env, d); err != nil {
 		return err
 	}
-	text, err := f.encode(env, d, profile.Meta{Name: f.name})
-	if err != nil {
-		return err
-	}
-	if err := f.write(ctx, env, d, text); err != nil {
+	if err := f.writeProfile(ctx, env, d); err != nil {
 		return err
 	}
 	return f.saidAll()
@@ -315,6 +320,15 @@ func (f *profileFlags) writeBeside(ctx context.Context, r *profile.Result, s *ag
 		return nil
 	}
 	return atomicfile.Write(ctx, f.explain, 0o666, func(w io.Writer) error { return profile.WriteExplain(w, r, s) })
+}
+
+// writeProfile writes a profile that is nobody's recording.
+func (f *profileFlags) writeProfile(ctx context.Context, env *environment, d *profile.Document) error {
+	text, err := f.encode(env, d, profile.Meta{Name: f.name})
+	if err != nil {
+		return err
+	}
+	return f.write(ctx, env, d, text)
 }
 
 // write writes the text of the profile where it is to go, and says what it
@@ -366,11 +380,7 @@ func (f *profileFlags) denyList(ctx context.Context, env *environment, s *aggreg
 	if err != nil {
 		return err
 	}
-	text, err := f.encode(env, d, profile.Meta{Name: f.name})
-	if err != nil {
-		return err
-	}
-	if err := f.write(ctx, env, d, text); err != nil {
+	if err := f.writeProfile(ctx, env, d); err != nil {
 		return err
 	}
 	sayUnresolved(env, left)
@@ -387,7 +397,7 @@ func (f *profileFlags) denyList(ctx context.Context, env *environment, s *aggreg
 // say tells what the profile holds beside what was observed, what it lacks,
 // and how far the log can be relied on.
 func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Summary) error {
-	env.notef("calls observed: %d, added: %d", len(r.Observed), len(r.Additions))
+	sayObserved(env, r)
 	if !f.quiet {
 		sayAdditions(env, r)
 	}
@@ -447,6 +457,15 @@ func sayUnresolved(env *environment, list []profile.Unresolved) {
 	}
 }
 
+// sayObserved tells how many calls the profile allows, and why.
+func sayObserved(env *environment, r *profile.Result) {
+	noun := "syscalls"
+	if len(r.Observed) == 1 {
+		noun = "syscall"
+	}
+	env.notef("%d %s observed, %d added", len(r.Observed), noun, len(r.Additions))
+}
+
 // sayAdditions names what was added, a line a source; --explain has the
 // evidence for each.
 func sayAdditions(env *environment, r *profile.Result) {
@@ -469,9 +488,9 @@ func sourceText(source profile.Source, r *profile.Result) string {
 	case profile.SourceDenied:
 		return "as asked for, though denied during the run"
 	case profile.SourceKernel:
-		return "since the kernel issues them, or no program ends without"
+		return "because the kernel makes them, or no program ends without them"
 	case profile.SourceVDSO:
-		return "since the vDSO may have to make the call"
+		return "in case the vDSO cannot answer"
 	case profile.SourceRuntime:
 		return fmt.Sprintf("for the container runtime's start-up (%s)", r.Startup)
 	case profile.SourceVariants:

@@ -2,18 +2,15 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"os/signal"
 	"runtime"
-	"slices"
-	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +18,6 @@ import (
 	"github.com/auditscan/auditscan/internal/atomicfile"
 	"github.com/auditscan/auditscan/internal/launch"
 	"github.com/auditscan/auditscan/internal/pipeline"
-	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/profile/bpf"
 	"github.com/auditscan/auditscan/report"
@@ -48,7 +44,7 @@ of its own, by which its records are told from all others. Conditions of the
 profile are settled for this host and the default capabilities. The exit status
 is CMD's; 3 if that is 0 but the profile in -o FILE may lack calls.`,
 		Example: `  auditscan record -o curl.json -- curl -s http://localhost/
-  auditscan record --profile curl.json -o curl.json -- curl -s https://localhost/`,
+  auditscan record --profile curl.json -o curl.json -- curl -s https://host/`,
 		Args: needsCommand,
 		RunE: func(_ *cobra.Command, args []string) error { return f.run(env, args) },
 	}
@@ -59,7 +55,7 @@ is CMD's; 3 if that is 0 but the profile in -o FILE may lack calls.`,
 	flags.StringVar(&f.profile, "profile", "", "do not record what the profile in `FILE`, or runtime/default, allows")
 	flags.StringVar(&f.runtime, "runtime", string(profile.RuntimeNone), "for containers: the `runtime` whose start-up calls to add: runc, crun, none")
 	flags.BoolVar(&f.exact, "exact", false, "add nothing to what was observed")
-	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no summary, no advice; only what is missing")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print what is missing, and errors; nothing else")
 	return cmd
 }
 
@@ -115,41 +111,23 @@ func (f *recordFlags) run(env *environment, args []string) error {
 // filter is the one that logs all that the profile, if there is one, does not
 // allow.
 func (f *recordFlags) filter(env *environment) (base *profile.Document, filter bpf.Filter, err error) {
-	recording := &profile.Document{Default: profile.Outcome{Action: syscalltable.ActionLog}}
 	arch, err := syscalltable.ParseArch(runtime.GOARCH)
 	if err != nil {
 		return nil, nil, err
 	}
-	recording.Architectures = []syscalltable.Arch{arch}
+	on := profile.Environment{Arch: arch, Caps: profile.DefaultCaps()}
 	if f.profile != "" {
 		if base, err = readProfile(env, f.profile); err != nil {
 			return nil, nil, err
 		}
 		if base.Conditional() {
-			if base, err = base.Settle(profile.Environment{Arch: arch, Caps: profile.DefaultCaps()}); err != nil {
+			if base, err = base.Settle(on); err != nil {
 				return nil, nil, err
 			}
 		}
-		recording = base
 	}
-	// Recording adds the other architectures of the host.
-	if recording, err = recording.Recording(); err != nil {
-		return nil, nil, err
-	}
-	filter, err = compileFor(recording, arch)
+	filter, err = profile.RecordingFilter(base, on)
 	return base, filter, err
-}
-
-// compileFor makes the filter of a profile for this host.
-func compileFor(d *profile.Document, arch syscalltable.Arch) (bpf.Filter, error) {
-	p, err := d.Evaluate(profile.Environment{Arch: arch, Caps: profile.DefaultCaps()})
-	if err != nil {
-		return nil, err
-	}
-	if execve, ok := arch.Number("execve"); ok && p.Answer(arch, execve).Effect() == profile.Denies {
-		return nil, fmt.Errorf("%s: denies execve on %s, without which no command starts: allow it", d.Name, arch)
-	}
-	return p.Filter()
 }
 
 // start starts a command under a filter.
@@ -186,7 +164,7 @@ func (f *recordFlags) end(env *environment, s *aggregate.Summary, base *profile.
 		return errors.New("no record came, not even of the command's end: `auditscan doctor` tells what the kernel keeps back")
 	}
 	if !f.quiet {
-		if err := writeCounts(env.stderr, s, env.style(env.stderr)); err != nil {
+		if err := report.WriteCounts(env.stderr, s, env.style(env.stderr)); err != nil {
 			return err
 		}
 	}
@@ -218,16 +196,14 @@ func (f *recordFlags) write(env *environment, s *aggregate.Summary, base *profil
 	if _, err := d.Write(&text, profile.FormatOCI, profile.Meta{}); err != nil {
 		return err
 	}
-	// What has ended the command must not end this: only a further signal does.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := env.afterCommand()
 	defer stop()
-	defer endLate(ctx, env)()
 	err = atomicfile.Write(ctx, f.output, 0o666, func(w io.Writer) error { _, err := w.Write(text.Bytes()); return err })
 	if err != nil {
 		return err
 	}
 	if r != nil && !f.quiet {
-		env.notef("calls observed: %d, added: %d", len(r.Observed), len(r.Additions))
+		sayObserved(env, r)
 		sayAdditions(env, r)
 	}
 	if s.Completeness.Verdict == aggregate.Incomplete || r != nil && len(r.Unresolved) > 0 {
@@ -237,37 +213,21 @@ func (f *recordFlags) write(env *environment, s *aggregate.Summary, base *profil
 	return nil
 }
 
-// counted is a call of a program.
-type counted struct {
-	program string
-	call    aggregate.Call
-}
-
-// writeCounts writes what each program called, the most frequent first, as
-// `strace -c` does.
-func writeCounts(w io.Writer, s *aggregate.Summary, style table.Style) error {
-	var all []counted
-	for _, g := range s.Groups {
-		calls := slices.Clone(g.Calls)
-		slices.SortStableFunc(calls, func(a, b aggregate.Call) int { return cmp.Compare(b.Count, a.Count) })
-		for _, c := range calls {
-			all = append(all, counted{g.Comm, c})
-		}
+// afterCommand returns the context of what is left when the command has ended.
+// What may have ended that does not end this at once, as a further signal does;
+// but a pipe's reader is not waited for any more.
+func (env *environment) afterCommand() (ctx context.Context, stop func()) {
+	further, ignore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	callOff := endLate(further, env)
+	ctx, cancel := context.WithCancel(further)
+	select {
+	case <-env.done:
+		time.AfterFunc(lastWrite, cancel)
+	default:
 	}
-	t := table.Table{
-		Columns: []table.Column{{Head: "SHARE"}, {Head: "CALLS", Fit: table.Count}, {Head: "SYSCALL"}, {Head: "PROGRAM", Fit: table.Cut}},
-		Rows: table.RowsOf(all, func(c counted) []string {
-			share := 100 * float64(c.call.Count) / float64(s.Totals.Records)
-			return []string{fmt.Sprintf("%.1f%%", share), strconv.FormatInt(c.call.Count, 10), c.call.String() + suffix(c.call), c.program}
-		}),
+	return ctx, func() {
+		cancel()
+		callOff()
+		ignore()
 	}
-	return t.Write(w, style)
-}
-
-// suffix tells the architecture of a call, if it is not the host's.
-func suffix(c aggregate.Call) string {
-	if c.Arch.GOARCH() == runtime.GOARCH {
-		return ""
-	}
-	return " (" + c.Arch.String() + ")"
 }

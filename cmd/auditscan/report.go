@@ -6,7 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"time"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,10 +29,11 @@ func newReport(env *environment) *cobra.Command {
 	var f reportFlags
 	cmd := &cobra.Command{
 		Use:   "report [FILE|-]...",
-		Short: "Show which calls the logs hold, by whom, and whether anything is missing",
-		Long: `Report reads logs (plain, .gz, .bz2, .xz, .zst), folders or sets of rotated
+		Short: "Show the calls in logs, who made them, and whether any are missing",
+		Long: `Report reads logs (plain, .gz, .bz2, .xz, .zst), directories or sets of rotated
 logs, or reports and events in JSON, and shows every call with who made it,
-what the filter decided, and how often. No FILE: the host's own log. A table
+what the filter decided, and how often. No FILE: standard input, if it is a
+pipe or a file, else the host's own log. A table
 of denials alone (--action denied) ends with the rule that would allow them.`,
 		Example: `  auditscan report /var/log/audit
   auditscan report --comm nginx --by comm,exe /var/log/syslog*
@@ -42,12 +43,17 @@ of denials alone (--action denied) ends with the rule that would allow them.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, wide, json, ndjson, yaml, csv, markdown")
-	flags.StringVar(&f.by, "by", "", "group by these `keys`: node, container, nested, manager, pod, namespace, workload, exe, comm, pid; none: all in one")
+	flags.StringVar(&f.by, "by", "", byUsage())
 	flags.StringVar(&f.sort, "sort", "", "lines in this `order`: count, name, nr, first, last")
-	flags.IntVar(&f.top, "top", 0, "only the first `N` lines, by count unless --sort says else")
+	flags.IntVar(&f.top, "top", 0, "only the first `N` lines, by count unless --sort says otherwise")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if the input is incomplete")
 	f.readFlags.add(flags)
 	return cmd
+}
+
+// byUsage tells what --by takes.
+func byUsage() string {
+	return "group by these `keys`: " + strings.Join(texts(aggregate.Keys()), ", ") + "; none: all in one"
 }
 
 // events is the format that is a stream, and no report.
@@ -62,7 +68,7 @@ func (f *reportFlags) run(ctx context.Context, env *environment, args []string) 
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(env.page(f.output), env.giveUp(confine.Needs{})); err != nil {
+	if err := errors.Join(env.page(f.output), f.giveUp(env, args, confine.Needs{})); err != nil {
 		return err
 	}
 	if f.output == events {
@@ -103,6 +109,7 @@ func (f *reportFlags) parse() (by []aggregate.Key, format report.Format, err err
 		if by, err = aggregate.ParseKeys(f.by); err != nil {
 			return nil, "", usageErrorf("--by: %v", err)
 		}
+		f.keepSubj = slices.Contains(by, aggregate.BySubj)
 	}
 	if f.output == events {
 		return by, "", nil
@@ -134,11 +141,11 @@ func (f *reportFlags) order() (report.Order, error) {
 func (f *reportFlags) events(ctx context.Context, env *environment, args []string) error {
 	var s *aggregate.Summary
 	err := env.output(func(w io.Writer) (err error) {
-		if s, err = f.read(ctx, env, args, w); err != nil {
+		stream := report.NewEventWriter(w)
+		if s, err = f.read(ctx, env, args, stream); err != nil {
 			return err
 		}
-		_, err = w.Write(appendLate(nil, s))
-		return err
+		return stream.End(s)
 	})
 	if err != nil {
 		return err
@@ -147,36 +154,6 @@ func (f *reportFlags) events(ctx context.Context, env *environment, args []strin
 		return err
 	}
 	return cmp.Or(f.matched(s), f.verdict(s))
-}
-
-// onlyLate reports whether losses of a kind are told when all records are known,
-// and not in their place, even if another run had told them there.
-func onlyLate(kind aggregate.EvidenceKind) bool {
-	return kind == aggregate.Legacy || kind == aggregate.UnrecordedKill
-}
-
-// appendInPlace appends a loss that stands between the events, unless appendLate
-// does.
-func appendInPlace(dst []byte, kind aggregate.EvidenceKind, n int64, at time.Time) []byte {
-	if onlyLate(kind) {
-		return dst
-	}
-	return report.AppendLoss(dst, kind, n, at)
-}
-
-// appendLate appends, as lines of JSON, the losses that only all records
-// together prove. The others stand in the stream in their place.
-func appendLate(dst []byte, s *aggregate.Summary) []byte {
-	for _, e := range s.Completeness.Evidence {
-		switch {
-		case onlyLate(e.Kind):
-		case (e.Kind == aggregate.SerialGap || e.Kind == aggregate.Suppressed) && e.Line == 0: // nothing in the log said so
-		default:
-			continue
-		}
-		dst = report.AppendLoss(dst, e.Kind, e.Count, e.First)
-	}
-	return dst
 }
 
 // verdict turns an incomplete input into an exit code where that was asked

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,8 @@ type environment struct {
 	// confine gives up the rights that a command does not need any more; nil
 	// in tests, whose process has others to run.
 	confine func(confine.Needs) error
+	// lost asks the kernel how many audit records it has lost; nil: nobody does.
+	lost func() (uint32, error)
 	// done is closed when the command is told to end; nil: it never is.
 	done <-chan struct{}
 	// outlast has a signal not end the process by itself any more: a command
@@ -113,7 +116,8 @@ func run(ctx context.Context, env *environment, args []string) error {
 	}
 	root.SetArgs(args)
 	root.SetIn(env.stdin)
-	root.SetOut(env.stdout)
+	help := &firstError{w: env.stdout}
+	root.SetOut(help)
 	root.SetErr(env.stderr)
 	cmd, err := root.ExecuteContextC(ctx)
 	var exit *exitError
@@ -123,7 +127,20 @@ func run(ctx context.Context, env *environment, args []string) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return errInterrupted
 	}
-	return err
+	return cmp.Or(err, help.err)
+}
+
+// firstError keeps the error of writing what cobra writes by itself, which does
+// not look at it.
+type firstError struct {
+	w   io.Writer
+	err error
+}
+
+func (out *firstError) Write(p []byte) (int, error) {
+	n, err := out.w.Write(p)
+	out.err = cmp.Or(out.err, err)
+	return n, err
 }
 
 // errInterrupted is what a signal comes to that ends a command before its work
@@ -147,9 +164,11 @@ into a seccomp profile.`,
 		SilenceErrors:              true,
 	}
 	root.PersistentFlags().Var(&env.color, "color", "colours: auto, always, never")
-	root.PersistentFlags().BoolVar(&env.noPager, "no-pager", false, "no pager for a table that is higher than the terminal")
-	root.PersistentFlags().BoolVar(&env.utc, "utc", false, "show and read times in UTC (a terminal: local time)")
+	root.PersistentFlags().BoolVar(&env.noPager, "no-pager", false, "write a table that is higher than the terminal without a pager")
+	root.PersistentFlags().BoolVar(&env.utc, "utc", false, "show and read times in UTC, not in local time")
 	root.Flags().Bool("version", false, "version for auditscan") // cobra's own takes -v, which is verbose here
+	wrapped := fmt.Sprintf(".FlagUsagesWrapped %d", term.Width(env.stdout))
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", wrapped))
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetHelpCommand(newHelp())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {

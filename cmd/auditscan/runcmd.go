@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -48,7 +49,7 @@ func (f profileFile) runUnder(env *environment, path string, args []string) erro
 	if err != nil {
 		return err
 	}
-	filter, err := compileFor(d, arch)
+	filter, err := d.CommandFilter(profile.Environment{Arch: arch, Caps: profile.DefaultCaps()})
 	if err != nil {
 		return err
 	}

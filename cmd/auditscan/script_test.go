@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScript runs testdata/script/*.txtar, one file a topic. Each has the real
-// records of testdata/corpus in the folder corpus, and the commands below.
+// records of testdata/corpus in the directory corpus, and the commands below.
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",

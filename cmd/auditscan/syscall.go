@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,6 +14,7 @@ import (
 
 	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/internal/term"
+	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -26,6 +29,22 @@ type tableRow struct {
 	Arch string `json:"arch"`
 	NR   int32  `json:"nr"`
 	Name string `json:"name"`
+	// The oldest versions that know it; left out where those of 2019 do.
+	Linux      string `json:"linux,omitempty"`
+	Libseccomp string `json:"libseccomp,omitempty"`
+}
+
+// newRow makes an entry with what knows the call.
+func newRow(arch syscalltable.Arch, nr int32, name string) tableRow {
+	row := tableRow{Arch: arch.String(), NR: nr, Name: name}
+	needs := profile.RequiredBy(name)
+	if needs.Kernel != (profile.KernelVersion{}) {
+		row.Linux = needs.Kernel.String()
+	}
+	if needs.Libseccomp != (profile.LibseccompVersion{}) {
+		row.Libseccomp = needs.Libseccomp.String()
+	}
+	return row
 }
 
 func newSyscall(env *environment) *cobra.Command {
@@ -36,7 +55,8 @@ func newSyscall(env *environment) *cobra.Command {
 		Long: `Syscall prints the number of each NAME and the name of each NUMBER (decimal or
 0x hex, as in syscall=), on one architecture, several or all. A NAME may be
 spelt as in C (__NR_read, SYS_read, sys_read); what is no call's name finds
-those that contain it. Without arguments it lists the whole table.`,
+those that contain it. Of calls that came since Linux 5.1 it tells which Linux
+and libseccomp know them. Without arguments it lists the whole table.`,
 		Example: `  auditscan syscall openat 257
   auditscan syscall --arch all clone3
   auditscan syscall --arch arm64 -o json`,
@@ -127,7 +147,7 @@ func find(arches []syscalltable.Arch, arg string) (rows []tableRow) {
 			nr, ok = a.Number(name)
 		}
 		if ok {
-			rows = append(rows, tableRow{a.String(), nr, name})
+			rows = append(rows, newRow(a, nr, name))
 		}
 	}
 	return rows
@@ -161,7 +181,7 @@ func matching(arches []syscalltable.Arch, part string) (rows []tableRow) {
 	for _, a := range arches {
 		for nr, name := range a.Calls() {
 			if strings.Contains(name, part) {
-				rows = append(rows, tableRow{a.String(), nr, name})
+				rows = append(rows, newRow(a, nr, name))
 			}
 		}
 	}
@@ -190,10 +210,14 @@ func (f *syscallFlags) write(w io.Writer, rows []tableRow, style table.Style) er
 	if f.output == "json" {
 		return term.WriteJSON(w, rows, "  ")
 	}
+	columns := []table.Column{{Head: "ARCH"}, {Head: "NR"}, {Head: "NAME"}}
+	if slices.ContainsFunc(rows, func(r tableRow) bool { return r.Linux != "" }) {
+		columns = append(columns, table.Column{Head: "LINUX"}, table.Column{Head: "LIBSECCOMP"})
+	}
 	t := table.Table{
-		Columns: []table.Column{{Head: "ARCH"}, {Head: "NR"}, {Head: "NAME"}},
+		Columns: columns,
 		Rows: table.RowsOf(rows, func(r tableRow) []string {
-			return []string{r.Arch, strconv.Itoa(int(r.NR)), r.Name}
+			return []string{r.Arch, strconv.Itoa(int(r.NR)), r.Name, cmp.Or(r.Linux, "-"), cmp.Or(r.Libseccomp, "-")}[:len(columns)]
 		}),
 	}
 	return t.Write(w, style)

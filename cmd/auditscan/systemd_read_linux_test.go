@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -39,7 +40,7 @@ func TestSystemdReads(t *testing.T) {
 	for i, unit := range units {
 		unit = "[Service]\n" + unit + "\n"
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			d, err := profile.Parse([]byte(unit), "app.service")
+			d, err := profile.Read(strings.NewReader(unit), "app.service", profile.ReadOptions{Systemd: installedSystemd("/")})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -51,6 +52,24 @@ func TestSystemdReads(t *testing.T) {
 			under := "[Service]\nSystemCallFilter=@system-service @mount\nSystemCallArchitectures=x86-64\n"
 			compareAnswers(t, "the drop-in", d, filtersOfService(t, under+strings.TrimPrefix(written.String(), "[Service]\n")))
 		})
+	}
+}
+
+func TestInstalledSystemd(t *testing.T) {
+	for path, want := range map[string]int{
+		"usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-257.so": 257,
+		"usr/lib/systemd/libsystemd-shared-252.so":                  252,
+		"usr/lib/systemd/libsystemd-shared-258~rc1.fc43.so":         258,
+		"usr/lib/systemd/libsystemd-core.so":                        0,
+	} {
+		root := t.TempDir()
+		file := filepath.Join(root, path)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, nil, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		if got := installedSystemd(root); got != want {
+			t.Errorf("%s: version %d, want %d", path, got, want)
+		}
 	}
 }
 

@@ -431,3 +431,18 @@ func conditional(t *testing.T) string {
 	}
 	return name
 }
+
+// TestHelpFits: help is for people on any terminal.
+func TestHelpFits(t *testing.T) {
+	commands := [][]string{{"--help"}}
+	for _, cmd := range newRoot(&environment{}).Commands() {
+		commands = append(commands, []string{cmd.Name(), "--help"})
+	}
+	for _, args := range commands {
+		for _, line := range onScreen(t, 80, nil, args...) {
+			if n := utf8.RuneCountInString(line); n > 80 {
+				t.Errorf("%q on 80 columns has a line of %d: %s", args, n, line)
+			}
+		}
+	}
+}

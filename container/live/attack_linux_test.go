@@ -41,9 +41,9 @@ type attack struct {
 // attackCalls is how many records each attacker makes.
 const attackCalls = 20
 
-// TestNobodyEntersAnother: with the kernel's records, whoever owns a part of
+// TestAttackCgroupNames: with the kernel's records, whoever owns a part of
 // the cgroup tree stays in it, whatever he calls his cgroups.
-func TestNobodyEntersAnother(t *testing.T) {
+func TestAttackCgroupNames(t *testing.T) {
 	switch below := os.Getenv("AUDITSCAN_ATTACK"); {
 	case below == "calls":
 		makeCalls(t)
@@ -110,7 +110,7 @@ func (a *attack) run(t *testing.T) {
 			t.Skipf("needs to give a cgroup away: %v", err)
 		}
 	}
-	cmd := exec.Command("/proc/self/exe", "-test.run=^TestNobodyEntersAnother$")
+	cmd := exec.Command("/proc/self/exe", "-test.run=^TestAttackCgroupNames$")
 	cmd.Dir = "/"
 	cmd.Env = append(os.Environ(), "AUDITSCAN_ATTACK="+a.below, "AUDITSCAN_PART="+cgroup.Name(), "GORACE=atexit_sleep_ms=0", "GOCOVERDIR=")
 	cmd.SysProcAttr = &syscall.SysProcAttr{

@@ -12,7 +12,7 @@ import (
 
 // A pod's user sets labels and annotations: under another runtime's keys, under
 // those that say which runtime it is, and under those of controllers.
-func TestLabelsNameNoOtherPod(t *testing.T) {
+func TestAttackPodLabels(t *testing.T) {
 	const (
 		stolen = `"io.kubernetes.cri.sandbox-name":"payments-0","io.kubernetes.cri.sandbox-namespace":"prod",` +
 			`"io.kubernetes.cri.container-type":"container","io.kubernetes.cri.container-name":"app","io.kubernetes.cri.sandbox-uid":"` + uid + `",` +
@@ -57,7 +57,7 @@ func TestLabelsNameNoOtherPod(t *testing.T) {
 	}
 }
 
-func TestSettleRefusesNamesOfOthers(t *testing.T) {
+func TestAttackNamesOfOthers(t *testing.T) {
 	files := map[string]string{
 		"var/lib/docker/containers/" + idA + "/config.v2.json": dockerConfig,
 		taskDir + "k8s.io/" + idC + "/config.json":             criConfig,
@@ -88,7 +88,7 @@ func TestSettleRefusesNamesOfOthers(t *testing.T) {
 }
 
 // A container's id stays the host's when the container has gone.
-func TestSettleRefusesNamesOfThoseGone(t *testing.T) {
+func TestAttackNamesOfThoseGone(t *testing.T) {
 	r, _ := hostTree(t, nil)
 	r.Settle(container.Ref{ID: idA}) // runs, and leaves nothing on disk
 	if got := r.Settle(container.Ref{ID: idA, User: "1000"}); got.ID != "" {
@@ -100,7 +100,7 @@ func TestSettleRefusesNamesOfThoseGone(t *testing.T) {
 }
 
 // What one owner makes up is bounded, for himself alone, and said.
-func TestSettleBoundsWhatIsMadeUp(t *testing.T) {
+func TestAttackMadeUpContainers(t *testing.T) {
 	r, _ := hostTree(t, nil)
 	made := func(owner container.Ref) (refs int) {
 		all := map[container.Ref]bool{}
@@ -169,10 +169,10 @@ func hostileNames() []string {
 	return names
 }
 
-// TestNobodyLeavesHisPart: whatever cgroups somebody makes in his own part of
+// TestAttackAnyPath: whatever cgroups somebody makes in his own part of
 // the tree, and however many hierarchies there are, a process of his counts for
 // him, or for a container that is marked as his.
-func TestNobodyLeavesHisPart(t *testing.T) {
+func TestAttackAnyPath(t *testing.T) {
 	files := map[string]string{
 		"var/lib/docker/containers/" + idA + "/config.v2.json": dockerConfig,
 		taskDir + "k8s.io/" + idC + "/config.json":             criConfig,

@@ -232,7 +232,7 @@ func wantAlone(t *testing.T, name string) {
 	}
 }
 
-func TestOpenMapEndsWhenTold(t *testing.T) {
+func TestAttackMapEndsWhenTold(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "pids.jsonl")
 	f, err := os.Create(name)
 	if err != nil {

@@ -40,6 +40,9 @@ func NewHold[T any](ask func(pid int32, at time.Time) (id *container.Identity, s
 // Add asks about an item with a record's pid and time, and passes it on or
 // holds it. When 16,384 are held, the oldest is let go.
 func (h *Hold[T]) Add(item T, pid int32, at, now time.Time) {
+	if h.ask == nil { // not made by NewHold: nobody waits for what it holds
+		return
+	}
 	if id, settled := h.ask(pid, at); settled {
 		h.emit(item, id)
 		return

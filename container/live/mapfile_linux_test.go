@@ -14,7 +14,7 @@ import (
 
 // In a directory where others can make names, a map is none of theirs: no link,
 // no named pipe, no device, no file that somebody else made.
-func TestOpenMapTakesNothingOfOthers(t *testing.T) {
+func TestAttackMapOfOthers(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o1777); err != nil {
 		t.Fatal(err)

@@ -184,6 +184,9 @@ func (w *MapWriter) Problems() []container.Problem {
 
 // Close ends a compaction, and syncs and closes the file.
 func (w *MapWriter) Close() error {
+	if w.file == nil { // not made by OpenMap
+		return nil
+	}
 	w.stop()
 	w.awaitCompaction()
 	return errors.Join(w.file.Sync(), w.closeFiles())

@@ -60,7 +60,12 @@ func NewResolver(root string) (*Resolver, error) {
 }
 
 // Close releases the root directory.
-func (r *Resolver) Close() error { return r.files.root.Close() }
+func (r *Resolver) Close() error {
+	if r.files.root == nil {
+		return nil
+	}
+	return r.files.root.Close()
+}
 
 // Problems returns what could not be read so far, each problem once. A file
 // that is not there is none.

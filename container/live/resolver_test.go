@@ -220,7 +220,7 @@ func crioTree(annotations string) map[string]string {
 	return map[string]string{"run/containers/storage/overlay-containers/" + idA + "/userdata/config.json": `{"annotations":{"io.container.manager":"cri-o","io.kubernetes.cri-o.ContainerType":"container",` + annotations + `}}`}
 }
 
-func TestHostileNames(t *testing.T) {
+func TestAttackNames(t *testing.T) {
 	long := strings.Repeat("a", 300)
 	deep := strings.Repeat("[", 20_000)
 	config := func(annotations string) map[string]string {

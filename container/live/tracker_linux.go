@@ -129,7 +129,7 @@ func (t *Tracker) Attribute(pid int32, at time.Time) (id *container.Identity, se
 // answer attributes the records that a process made at a time, and at the times
 // around it for which the answer is the same.
 func (t *Tracker) answer(pid int32, at time.Time) answer {
-	if t.blind {
+	if t.blind || t.lineage == nil { // or not made by NewTracker
 		return answer{from: math.MinInt64, to: math.MaxInt64, settled: true}
 	}
 	t.mu.Lock()

@@ -173,7 +173,7 @@ func TestKustomization(t *testing.T) {
 	files = slices.DeleteFunc(files, func(name string) bool { return name == "kustomization.yaml" })
 	slices.Sort(k.Resources)
 	if !slices.Equal(k.Resources, files) {
-		t.Errorf("resources %v, the folder has %v", k.Resources, files)
+		t.Errorf("resources %v, the directory has %v", k.Resources, files)
 	}
 	var d daemonSet
 	var namespace struct {

@@ -1,6 +1,6 @@
 // Package atomicfile replaces a file as a whole: a reader, also after a crash
 // or a power cut, finds either the old content or the new, never a part. It
-// can be used in folders where others make names, too: it follows no link, and
+// can be used in directories where others make names, too: it follows no link, and
 // opens no file, that another user made there.
 package atomicfile
 
@@ -19,7 +19,7 @@ import (
 
 // Write gives write a buffered writer to a temporary file beside path and,
 // when write has returned nil, puts that file in path's place: it is synced,
-// renamed and the folder is synced. On any error the old file stays as it was
+// renamed and the directory is synced. On any error the old file stays as it was
 // and the temporary one is removed; one that a killed process has left is
 // removed by the next Write of that path.
 //
@@ -45,7 +45,7 @@ func writeTo(ctx context.Context, path string, mode fs.FileMode, write func(io.W
 	if out != nil {
 		return out.write(ctx, write)
 	}
-	// Everything happens relative to the opened folder, so that a folder
+	// Everything happens relative to the opened directory, so that a directory
 	// renamed meanwhile cannot send the two halves to different places.
 	root, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
@@ -77,7 +77,7 @@ func Check(path string) error {
 
 func check(path string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return errors.New("it is a folder")
+		return errors.New("it is a directory")
 	}
 	if out, err := findWayOut(path); out != nil || err != nil {
 		return err

@@ -48,12 +48,12 @@ func TestWriteKeepsOldFileOnError(t *testing.T) {
 }
 
 func TestWriteOntoFolderFails(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "folder")
+	path := filepath.Join(t.TempDir(), "directory")
 	if err := os.Mkdir(path, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := Write(t.Context(), path, 0o600, text("x")); err == nil {
-		t.Error("a folder was replaced by a file")
+		t.Error("a directory was replaced by a file")
 	}
 	wantAlone(t, path)
 }
@@ -85,6 +85,6 @@ func wantAlone(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	if len(entries) != 1 || entries[0].Name() != filepath.Base(path) {
-		t.Errorf("folder holds %v, want only %s", entries, filepath.Base(path))
+		t.Errorf("directory holds %v, want only %s", entries, filepath.Base(path))
 	}
 }

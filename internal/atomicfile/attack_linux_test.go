@@ -14,7 +14,7 @@ import (
 
 const nobody = 65534
 
-// sharedFolder returns a folder where anybody can make names, as nobody does
+// sharedFolder returns a directory where anybody can make names, as nobody does
 // in these tests, and what root can be misled to write over.
 func sharedFolder(t *testing.T) (dir, secret string) {
 	t.Helper()
@@ -37,9 +37,9 @@ func foreignLink(t *testing.T, target, path string) {
 	}
 }
 
-// TestForeignLinksAreReplaced: another user's link leads nowhere, whatever it
+// TestAttackLinks: another user's link leads nowhere, whatever it
 // looks like.
-func TestForeignLinksAreReplaced(t *testing.T) {
+func TestAttackLinks(t *testing.T) {
 	dir, secret := sharedFolder(t)
 	file, err := os.OpenFile(secret, os.O_RDWR, 0)
 	if err != nil {
@@ -74,9 +74,9 @@ func itoa(n uintptr) string {
 	return itoa(n/10) + string(rune('0'+n%10))
 }
 
-// TestLinkBelowProc: what only begins like a descriptor is none, even if the
+// TestAttackLinkBelowProc: what only begins like a descriptor is none, even if the
 // link is one's own.
-func TestLinkBelowProc(t *testing.T) {
+func TestAttackLinkBelowProc(t *testing.T) {
 	dir := t.TempDir()
 	other := filepath.Join(dir, "other")
 	link := filepath.Join(dir, "link")
@@ -91,8 +91,8 @@ func TestLinkBelowProc(t *testing.T) {
 	wantFile(t, link, "x")
 }
 
-// TestForeignPipe: another user's named pipe gets nothing.
-func TestForeignPipe(t *testing.T) {
+// TestAttackPipe: another user's named pipe gets nothing.
+func TestAttackPipe(t *testing.T) {
 	dir, _ := sharedFolder(t)
 	pipe := filepath.Join(dir, "pipe")
 	if err := errors.Join(syscall.Mkfifo(pipe, 0o666), os.Chown(pipe, nobody, nobody)); err != nil {
@@ -111,8 +111,8 @@ func TestForeignPipe(t *testing.T) {
 	}
 }
 
-// TestPipeEndsWhenTold: without a reader, and with one that does not read.
-func TestPipeEndsWhenTold(t *testing.T) {
+// TestAttackPipeEndsWhenTold: without a reader, and with one that does not read.
+func TestAttackPipeEndsWhenTold(t *testing.T) {
 	stop := errors.New("told to end")
 	for _, open := range []bool{false, true} {
 		pipe := filepath.Join(t.TempDir(), "pipe")
@@ -160,8 +160,8 @@ func TestPipeWaitsForReader(t *testing.T) {
 	}
 }
 
-// TestOpen: a file that is written in place is ours, and no link.
-func TestOpen(t *testing.T) {
+// TestAttackOpen: a file that is written in place is ours, and no link.
+func TestAttackOpen(t *testing.T) {
 	dir, secret := sharedFolder(t)
 	at := func(name string) string { return filepath.Join(dir, name) }
 	foreignLink(t, filepath.Join(dir, "nologin"), at("link"))
@@ -190,8 +190,8 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// TestClaim: one process at a time; the lock follows no link.
-func TestClaim(t *testing.T) {
+// TestAttackClaim: one process at a time; the lock follows no link.
+func TestAttackClaim(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.json")
 	first, err := Claim(path)
 	if err != nil {

@@ -16,9 +16,9 @@ import (
 // pathVar has a child write to a path until it is killed.
 const pathVar = "AUDITSCAN_ATOMICFILE"
 
-// TestKilled: what a killed process left is gone after the next write, however
+// TestAttackKilled: what a killed process left is gone after the next write, however
 // often that happens; what a living one writes stays.
-func TestKilled(t *testing.T) {
+func TestAttackKilled(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.json")
 	for range 3 {
 		kill := startWriter(t, path)
@@ -43,7 +43,7 @@ func TestKilled(t *testing.T) {
 // startWriter starts a child that is writing when this returns.
 func startWriter(t *testing.T, path string) (kill func()) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestKilledChild$")
+	cmd := exec.Command(os.Args[0], "-test.run=^TestAttackKilledChild$")
 	cmd.Env = append(os.Environ(), pathVar+"="+path)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -61,10 +61,10 @@ func startWriter(t *testing.T, path string) (kill func()) {
 	}
 }
 
-func TestKilledChild(t *testing.T) {
+func TestAttackKilledChild(t *testing.T) {
 	path := os.Getenv(pathVar)
 	if path == "" {
-		t.Skip("runs as the child of TestKilled only")
+		t.Skip("runs as the child of TestAttackKilled only")
 	}
 	_ = Write(t.Context(), path, 0o600, func(w io.Writer) error {
 		fmt.Println("writing")
@@ -81,7 +81,7 @@ func countFiles(t *testing.T, path string) int {
 	return len(entries)
 }
 
-// smallDisk returns a folder with room for some 64 KiB.
+// smallDisk returns a directory with room for some 64 KiB.
 func smallDisk(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -96,8 +96,8 @@ func smallDisk(t *testing.T) string {
 	return dir
 }
 
-// TestFullDisk: nothing is half written.
-func TestFullDisk(t *testing.T) {
+// TestAttackFullDisk: nothing is half written.
+func TestAttackFullDisk(t *testing.T) {
 	dir := smallDisk(t)
 	path := filepath.Join(dir, "state.json")
 	if err := Write(t.Context(), path, 0o600, text("old")); err != nil {
@@ -110,8 +110,8 @@ func TestFullDisk(t *testing.T) {
 	wantAlone(t, path)
 }
 
-// TestSetOnFullDisk: a set that does not fit leaves the set before it as it was.
-func TestSetOnFullDisk(t *testing.T) {
+// TestAttackSetOnFullDisk: a set that does not fit leaves the set before it as it was.
+func TestAttackSetOnFullDisk(t *testing.T) {
 	dir := smallDisk(t)
 	set := func(size int) []File {
 		var files []File

@@ -4,7 +4,7 @@ package atomicfile
 
 import "os"
 
-// locks tells that Lock does nothing here: there is no flock.
+// locks tells that lock does nothing here: there is no flock.
 const locks = false
 
 // lock does nothing: there is no flock.

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// locks tells that Lock does something here.
+// locks tells that lock does something here.
 const locks = true
 
 // lock makes sure that only one process writes a file; the lock ends with it.

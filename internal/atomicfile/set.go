@@ -8,32 +8,32 @@ import (
 	"os"
 )
 
-// File is a file of a set: a name in the set's folder, without a separator,
+// File is a file of a set: a name in the set's directory, without a separator,
 // and its content.
 type File struct {
 	Name string
 	Data []byte
 }
 
-// WriteSet writes all of the files into a folder, or none: nothing is replaced
+// WriteSet writes all of the files into a directory, or none: nothing is replaced
 // before all are written and synced, so that a full disk changes nothing. The
 // index is the file that tells of the others. The old one is removed before
 // the first of them is replaced, and the new one put in place last, so that
 // one is never found beside files that it does not tell of, whatever kills the
-// process. One process at a time writes into a folder. Obsolete are names to be removed with the old index. See [Write]
-// about mode; names that lead out of the folder, and links, are not followed.
+// process. One process at a time writes into a directory. Obsolete are names to be removed with the old index. See [Write]
+// about mode; names that lead out of the directory, and links, are not followed.
 func WriteSet(dir string, mode fs.FileMode, files []File, index File, obsolete ...string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", dir, err)
 	}
 	defer root.Close()
-	folder, err := root.Open(".")
+	directory, err := root.Open(".")
 	if err != nil {
 		return fmt.Errorf("write into %s: %w", dir, err)
 	}
-	defer folder.Close() // and with it the lock
-	if err := lock(folder); err != nil {
+	defer directory.Close() // and with it the lock
+	if err := lock(directory); err != nil {
 		return fmt.Errorf("write into %s: %w", dir, err)
 	}
 	temps, err := fillAll(root, mode, append(files[:len(files):len(files)], index))

@@ -30,7 +30,7 @@ func TestWriteSet(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := namesIn(t, dir); !slices.Equal(got, []string{"a", "c", "index"}) {
-		t.Errorf("the folder holds %q", got)
+		t.Errorf("the directory holds %q", got)
 	}
 	for _, name := range []string{"a", "c", "index"} {
 		wantFile(t, filepath.Join(dir, name), "2")
@@ -49,16 +49,16 @@ func TestSetThatFails(t *testing.T) {
 	}
 	err := WriteSet(dir, 0o644, []File{{"a", nil}, {"b", nil}, {"c", nil}}, File{"index", []byte("new")})
 	if err == nil || !strings.Contains(err.Error(), dir) {
-		t.Errorf("a folder was replaced by a file: %v", err)
+		t.Errorf("a directory was replaced by a file: %v", err)
 	}
 	if got := namesIn(t, dir); !slices.Equal(got, []string{"a", "b"}) {
-		t.Errorf("the folder holds %q", got)
+		t.Errorf("the directory holds %q", got)
 	}
 	if err := WriteSet(dir, 0o644, []File{{"../out", nil}}, File{"index", nil}); err == nil {
-		t.Error("a name led out of the folder")
+		t.Error("a name led out of the directory")
 	}
 	if err := WriteSet(filepath.Join(dir, "missing"), 0o644, nil, File{"index", nil}); err == nil {
-		t.Error("wrote into a folder that is not there")
+		t.Error("wrote into a directory that is not there")
 	}
 }
 
@@ -67,26 +67,15 @@ func TestSetIsExclusive(t *testing.T) {
 		t.Skip("there is no flock here")
 	}
 	dir := t.TempDir()
-	folder, err := os.Open(dir)
+	directory, err := os.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer folder.Close()
-	if err := lock(folder); err != nil {
+	defer directory.Close()
+	if err := lock(directory); err != nil {
 		t.Fatal(err)
 	}
 	if err := WriteSet(dir, 0o644, nil, File{"index", nil}); err == nil || !strings.Contains(err.Error(), "another auditscan") {
-		t.Errorf("two wrote into one folder: %v", err)
-	}
-}
-
-func TestIsDevice(t *testing.T) {
-	for name, want := range map[string]bool{
-		"CON.json": true, "nul.json": true, "Aux": true, "com1.tar.gz": true, "LPT9": true, "COM¹.json": true, "con .json": true, "conin$": true,
-		"console.json": false, "com.json": false, "com10.json": false, "nginx.json": false, "": false, ".con": false, "x.con": false, "LPTx": false,
-	} {
-		if got := isDevice(name); got != want {
-			t.Errorf("isDevice(%q) = %v", name, got)
-		}
+		t.Errorf("two wrote into one directory: %v", err)
 	}
 }

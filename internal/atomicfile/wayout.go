@@ -56,8 +56,8 @@ func findWayOut(path string) (*wayOut, error) {
 // descriptor returns the number of the open descriptor of this process that
 // path names. Nothing else below /proc is one, whatever it begins with.
 func descriptor(path string) (n int, ok bool) {
-	for _, folder := range []string{"/dev/fd/", "/proc/self/fd/", fmt.Sprintf("/proc/%d/fd/", os.Getpid())} {
-		if digits, found := strings.CutPrefix(path, folder); found {
+	for _, directory := range []string{"/dev/fd/", "/proc/self/fd/", fmt.Sprintf("/proc/%d/fd/", os.Getpid())} {
+		if digits, found := strings.CutPrefix(path, directory); found {
 			n, err := strconv.ParseUint(digits, 10, 31)
 			return int(n), err == nil
 		}

@@ -77,9 +77,9 @@ func TestCheck(t *testing.T) {
 		t.Errorf("left behind: %v, %v", entries, err)
 	}
 	if err := Check(filepath.Join(dir, "missing", "file")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("in a missing folder: %v", err)
+		t.Errorf("in a missing directory: %v", err)
 	}
 	if Check(dir) == nil {
-		t.Error("a folder can be written")
+		t.Error("a directory can be written")
 	}
 }

@@ -95,9 +95,9 @@ func TestFindDaemon(t *testing.T) {
 	}{
 		{"runs", fstest.MapFS{"run/auditd.pid": file("77\n"), "proc/77/comm": file("auditd\n"), "proc/77/cmdline": file("/sbin/auditd\x00")},
 			Daemon{77, "etc/audit"}, true},
-		{"own folder", fstest.MapFS{"run/auditd.pid": file("77\n"), "proc/77/comm": file("auditd\n"), "proc/77/cmdline": file("auditd\x00-n\x00-c\x00/srv/audit/\x00")},
+		{"own directory", fstest.MapFS{"run/auditd.pid": file("77\n"), "proc/77/comm": file("auditd\n"), "proc/77/cmdline": file("auditd\x00-n\x00-c\x00/srv/audit/\x00")},
 			Daemon{77, "srv/audit"}, true},
-		{"folder missing", fstest.MapFS{"run/auditd.pid": file("77\n"), "proc/77/comm": file("auditd\n"), "proc/77/cmdline": file("auditd\x00-c")},
+		{"directory missing", fstest.MapFS{"run/auditd.pid": file("77\n"), "proc/77/comm": file("auditd\n"), "proc/77/cmdline": file("auditd\x00-c")},
 			Daemon{77, "etc/audit"}, true},
 		{"pid taken by another", fstest.MapFS{"run/auditd.pid": file("77\n"), "proc/77/comm": file("bash\n")}, Daemon{}, false},
 		{"gone", fstest.MapFS{"run/auditd.pid": file("77\n")}, Daemon{}, false},

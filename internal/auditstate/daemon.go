@@ -35,7 +35,7 @@ func FindDaemon(root fs.FS) (Daemon, bool) {
 	return Daemon{PID: pid, ConfDir: confDir(string(cmdline))}, true
 }
 
-// confDir finds the folder that auditd was told to take its configuration
+// confDir finds the directory that auditd was told to take its configuration
 // from (auditd -c DIR).
 func confDir(cmdline string) string {
 	args := strings.Split(cmdline, "\x00")
@@ -48,7 +48,7 @@ func confDir(cmdline string) string {
 // DefaultConfDir is where auditd's configuration is, below the root.
 const DefaultConfDir = "etc/audit"
 
-// ReadConf reads the auditd.conf in a folder of root.
+// ReadConf reads the auditd.conf in a directory of root.
 func ReadConf(root fs.FS, dir string) (Conf, error) {
 	text, err := fs.ReadFile(root, path.Join(dir, "auditd.conf"))
 	if err != nil {

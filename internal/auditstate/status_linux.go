@@ -27,6 +27,13 @@ func Kernel() (Status, error) {
 	}, nil
 }
 
+// Lost is how many audit records the kernel has lost since it was booted, or
+// since somebody has set that back; see [Kernel].
+func Lost() (uint32, error) {
+	s, err := Kernel()
+	return s.Lost, err
+}
+
 // Rules asks the kernel for the audit rules that are loaded, in its binary
 // form; see [ParseRule]. It needs the same rights as [Kernel].
 func Rules() ([][]byte, error) {

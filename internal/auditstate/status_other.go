@@ -10,6 +10,9 @@ import (
 // Kernel is for Linux only.
 func Kernel() (Status, error) { return Status{}, unsupported() }
 
+// Lost is for Linux only.
+func Lost() (uint32, error) { return 0, unsupported() }
+
 // Rules is for Linux only.
 func Rules() ([][]byte, error) { return nil, unsupported() }
 

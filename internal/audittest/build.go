@@ -8,7 +8,7 @@ import (
 	"os/exec"
 )
 
-// Built builds commands into a folder that is there while run runs, and returns
+// Built builds commands into a directory that is there while run runs, and returns
 // run's exit code. It is for TestMain, and panics if it cannot build.
 func Built(run func(dir string) int, packages ...string) int {
 	dir, err := os.MkdirTemp("", "auditscan-test")

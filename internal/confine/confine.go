@@ -24,11 +24,11 @@ type Needs struct {
 	// be used, too, as a file is replaced by renaming another. A device or a
 	// named pipe is opened itself.
 	Files []string
-	// Folders are written into, at any depth. One that does not exist is made.
-	Folders []string
-	// Capabilities are kept if the process has them, besides the one to read
-	// every file and, if anything is written, the one to write into every
-	// user's folder.
+	// Directories are written into, at any depth. One that does not exist is made.
+	Directories []string
+	// Capabilities are kept if the process has them, besides those to read
+	// every file and the kernel's log and, if anything is written, the one to
+	// write into every user's directory.
 	Capabilities []rights.Capability
 	// Programs are started, and Sockets opened.
 	Programs, Sockets bool

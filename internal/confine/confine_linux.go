@@ -23,7 +23,7 @@ func Process(n Needs) error {
 		return ifThere("set no_new_privs", err)
 	}
 	if err := n.landlock().BestEffort().Restrict(n.rules()...); err != nil {
-		return ifThere("confine to the folders of its files (Landlock)", err)
+		return ifThere("confine to the directories of its files (Landlock)", err)
 	}
 	if err := dropCapabilities(n.kept()); err != nil {
 		return ifThere("drop capabilities", err)
@@ -64,8 +64,8 @@ func onAllThreads(call, a, b, c uintptr) error {
 // a program opens the null device, too.
 func (n *Needs) rules() []landlock.Rule {
 	rules := []landlock.Rule{landlock.RODirs("/"), landlock.RWFiles(os.DevNull).IgnoreIfMissing()}
-	for _, folder := range n.Folders {
-		rules = append(rules, landlock.RWDirs(existing(folder)))
+	for _, directory := range n.Directories {
+		rules = append(rules, landlock.RWDirs(existing(directory)))
 	}
 	for _, file := range n.Files {
 		info, err := os.Stat(file)
@@ -87,22 +87,22 @@ func isDescriptor(name string) bool {
 	return strings.HasPrefix(name, "/dev/fd/") || strings.HasPrefix(name, "/proc/") || strings.HasPrefix(target, "/proc/self/fd/")
 }
 
-// existing returns a folder, or the nearest above it that there is.
-func existing(folder string) string {
+// existing returns a directory, or the nearest above it that there is.
+func existing(directory string) string {
 	for {
-		_, err := os.Stat(folder)
-		above := filepath.Dir(folder)
-		if !errors.Is(err, fs.ErrNotExist) || above == folder {
-			return folder
+		_, err := os.Stat(directory)
+		above := filepath.Dir(directory)
+		if !errors.Is(err, fs.ErrNotExist) || above == directory {
+			return directory
 		}
-		folder = above
+		directory = above
 	}
 }
 
 // kept are the capabilities that stay, a bit each.
 func (n *Needs) kept() (set uint64) {
-	all := append([]rights.Capability{unix.CAP_DAC_READ_SEARCH}, n.Capabilities...)
-	if len(n.Files)+len(n.Folders) > 0 {
+	all := append([]rights.Capability{unix.CAP_DAC_READ_SEARCH, unix.CAP_SYSLOG}, n.Capabilities...)
+	if len(n.Files)+len(n.Directories) > 0 {
 		all = append(all, unix.CAP_DAC_OVERRIDE)
 	}
 	for _, c := range all {

@@ -19,15 +19,15 @@ import (
 	"github.com/auditscan/auditscan/internal/rights"
 )
 
-// The child confines itself as a test asks for it, in a folder of the test's.
+// The child confines itself as a test asks for it, in a directory of the test's.
 const (
 	caseVar = "AUDITSCAN_CONFINE"
 	dirVar  = "AUDITSCAN_CONFINE_DIR"
 )
 
-// TestProcess runs children, as nothing that is given up can be had back. Each
+// TestAttackRefused runs children, as nothing that is given up can be had back. Each
 // holds on all threads what it was asked to.
-func TestProcess(t *testing.T) {
+func TestAttackRefused(t *testing.T) {
 	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION); errno != 0 {
 		t.Skipf("the kernel has no Landlock: %v", errno)
 	}
@@ -39,7 +39,7 @@ func TestProcess(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			cmd := exec.Command(os.Args[0], "-test.run=^TestProcessChild$")
+			cmd := exec.Command(os.Args[0], "-test.run=^TestAttackRefusedChild$")
 			cmd.Env = append(os.Environ(), caseVar+"="+name, dirVar+"="+dir)
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)
@@ -48,24 +48,24 @@ func TestProcess(t *testing.T) {
 	}
 }
 
-// cases are what processes need whose folder is dir.
+// cases are what processes need whose directory is dir.
 func cases(dir string) map[string]Needs {
 	file := filepath.Join(dir, "in", "file")
 	return map[string]Needs{
-		"reader":   {},
-		"writer":   {Files: []string{file}},
-		"folder":   {Folders: []string{filepath.Join(dir, "in")}},
-		"device":   {Files: []string{os.DevNull}},
-		"new":      {Folders: []string{filepath.Join(dir, "in", "new", "er")}, Files: []string{"/dev/stderr", "/dev/fd/2"}},
-		"listener": {Files: []string{file}, Sockets: true, Capabilities: []rights.Capability{rights.AuditRead}},
-		"follower": {Files: []string{file}, Programs: true, Sockets: true, Capabilities: []rights.Capability{rights.AuditRead, rights.AuditControl}},
+		"reader":    {},
+		"writer":    {Files: []string{file}},
+		"directory": {Directories: []string{filepath.Join(dir, "in")}},
+		"device":    {Files: []string{os.DevNull}},
+		"new":       {Directories: []string{filepath.Join(dir, "in", "new", "er")}, Files: []string{"/dev/stderr", "/dev/fd/2"}},
+		"listener":  {Files: []string{file}, Sockets: true, Capabilities: []rights.Capability{rights.AuditRead}},
+		"follower":  {Files: []string{file}, Programs: true, Sockets: true, Capabilities: []rights.Capability{rights.AuditRead, rights.AuditControl}},
 	}
 }
 
-func TestProcessChild(t *testing.T) {
+func TestAttackRefusedChild(t *testing.T) {
 	dir := os.Getenv(dirVar)
 	if dir == "" {
-		t.Skip("runs as the child of TestProcess only")
+		t.Skip("runs as the child of TestAttackRefused only")
 	}
 	needs := cases(dir)[os.Getenv(caseVar)]
 	c := child{needs: needs, inside: filepath.Join(dir, "in", "file"), outside: filepath.Join(dir, "out", "file")}
@@ -282,7 +282,7 @@ func (c *child) checkInside() error {
 	if len(c.needs.Files) == 1 && c.needs.Files[0] == os.DevNull {
 		return os.WriteFile(os.DevNull, []byte("x"), 0)
 	}
-	may := len(c.needs.Files)+len(c.needs.Folders) > 0
+	may := len(c.needs.Files)+len(c.needs.Directories) > 0
 	temp := fmt.Sprintf("%s%d", c.inside, unix.Gettid())
 	err := errors.Join(os.WriteFile(temp, nil, 0o600), os.Rename(temp, c.inside))
 	if (err == nil) != may {
@@ -328,4 +328,23 @@ func (c *child) checkPrograms() error {
 		return fmt.Errorf("start a program: %v, want that it may: %v", err, c.needs.Programs)
 	}
 	return nil
+}
+
+// TestKept: what is written to a file or into a folder that is another user's
+// takes a right; who only reads keeps the one to read.
+func TestKept(t *testing.T) {
+	const read, write, audit = 1 << unix.CAP_DAC_READ_SEARCH, 1 << unix.CAP_DAC_OVERRIDE, uint64(1 << unix.CAP_AUDIT_READ)
+	for _, tt := range []struct {
+		needs Needs
+		want  uint64
+	}{
+		{Needs{}, read},
+		{Needs{Files: []string{"a"}}, read | write},
+		{Needs{Directories: []string{"a"}}, read | write},
+		{Needs{Capabilities: []rights.Capability{unix.CAP_AUDIT_READ}}, read | audit},
+	} {
+		if got := tt.needs.kept(); got != tt.want {
+			t.Errorf("%+v: %#x, want %#x", tt.needs, got, tt.want)
+		}
+	}
 }

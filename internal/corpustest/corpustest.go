@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// Set is a folder of logs.
+// Set is a directory of logs.
 type Set string
 
 // The sets.
@@ -57,7 +57,7 @@ type Call struct {
 	X32     bool
 }
 
-// Path returns the path of a file of the set, from the test's own folder.
+// Path returns the path of a file of the set, from the test's own directory.
 func (s Set) Path(t testing.TB, name string) string {
 	t.Helper()
 	root := "."

@@ -30,6 +30,10 @@ func TestMain(m *testing.M) {
 	switch os.Getenv(childVar) {
 	case "calls":
 		exit(makeCalls())
+	case "forge":
+		exit(forge())
+	case "flood":
+		exit(flood())
 	case "true":
 		exit(beTrue())
 	}

@@ -63,7 +63,7 @@ func (f *finding) text() string {
 	case incomplete, nothing:
 		return f.answer
 	}
-	return fmt.Sprintf("%s: %s (%s by %s)", f.call, f.answer, records(f.records), some(f.who))
+	return fmt.Sprintf("%s: %s (%s by %s)", f.call, f.answer, records(f.records), table.List(f.who))
 }
 
 func records(n int64) string {
@@ -71,15 +71,6 @@ func records(n int64) string {
 		return "1 record"
 	}
 	return table.Number(n) + " records"
-}
-
-// some lists names, but no more than a line has room for.
-func some(names []string) string {
-	const room = 3
-	if len(names) <= room {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:room], ", "), len(names)-room)
 }
 
 // findings returns what was found, the log's faults last. Equal input gives an

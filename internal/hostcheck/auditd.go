@@ -71,7 +71,7 @@ func judgeRotation(c auditstate.Conf) Check {
 	return ok(id, detail)
 }
 
-// space is the room on the file system that a folder is on, in bytes.
+// space is the room on the file system that a directory is on, in bytes.
 type space struct {
 	dir         string
 	free, total uint64

@@ -89,7 +89,7 @@ func (f *facts) gatherAuditd(root fs.FS, dir string) {
 	f.space = freeSpace(existing(filepath.Join(dir, path.Dir(log))))
 }
 
-// existing is the folder, or the nearest above it that there is.
+// existing is the directory, or the nearest above it that there is.
 func existing(dir string) string {
 	for {
 		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {

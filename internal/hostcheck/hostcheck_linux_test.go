@@ -173,7 +173,7 @@ func TestReportJSON(t *testing.T) {
 	}
 }
 
-// TestGather reads a host's files from a folder.
+// TestGather reads a host's files from a directory.
 func TestGather(t *testing.T) {
 	dir := t.TempDir()
 	for name, content := range map[string]string{
@@ -214,7 +214,7 @@ func TestGather(t *testing.T) {
 		t.Errorf("rsyslog.conf: %q", g.rsyslog.s)
 	}
 	if g.avail.err == nil {
-		t.Error("the kernel's actions are not in this folder")
+		t.Error("the kernel's actions are not in this directory")
 	}
 
 	empty := gather(os.DirFS(t.TempDir()), dir)

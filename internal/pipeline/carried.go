@@ -7,8 +7,8 @@ import (
 	"github.com/auditscan/auditscan/container"
 )
 
-// carried are the containers that events carry, one pointer for each: groups
-// are told apart by it. It is for all workers.
+// carried holds the containers that events name, with one pointer for each,
+// because groups are told apart by that pointer. All workers share it.
 type carried struct {
 	mu     sync.RWMutex
 	byText map[string]*container.Identity
@@ -16,8 +16,9 @@ type carried struct {
 	size   int // of the texts
 }
 
-// maxCarried bounds the texts, some 250 bytes each. Beyond it a record of a
-// container that is new is evidence, since nobody may count it as another's.
+// maxCarried bounds the bytes of the texts, some 250 each. Beyond it a record
+// of a new container counts as malformed: to count it as another container's
+// would be wrong.
 const maxCarried = 16 << 20
 
 var (
@@ -29,7 +30,8 @@ func newCarried() *carried {
 	return &carried{byText: map[string]*container.Identity{}, known: map[container.Identity]*container.Identity{}}
 }
 
-// identity returns the container that a text tells, nil if it tells none.
+// identity returns the container that a text describes, nil if it describes
+// none.
 func (c *carried) identity(text []byte) (*container.Identity, error) {
 	c.mu.RLock()
 	id, ok := c.byText[string(text)]
@@ -44,7 +46,7 @@ func (c *carried) identity(text []byte) (*container.Identity, error) {
 	return c.add(text, id)
 }
 
-// add remembers a text. Several can tell of one container.
+// add remembers a text. Several texts can describe one container.
 func (c *carried) add(text []byte, id *container.Identity) (*container.Identity, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

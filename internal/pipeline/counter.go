@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"bytes"
+	"fmt"
 	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
@@ -8,27 +10,29 @@ import (
 	"github.com/auditscan/auditscan/event"
 	"github.com/auditscan/auditscan/internal/tally"
 	"github.com/auditscan/auditscan/parser"
+	"github.com/auditscan/auditscan/report"
 )
 
-// counter parses blocks into a tally, and into lines of text where they are
-// asked for.
+// counter parses blocks into a tally and, if there is an output, into lines of
+// text.
 type counter struct {
 	options *Options
 	carried *carried
 	tally   *tally.Tally
 	parser  *parser.Parser
 	find    Find // nil: containers stay unknown
-	partial bool // the tally has a part of the counts: the total is another
+	partial bool // the tally is a worker's, not the total
 	shown   shown
 	input   string
-	node    []byte    // of the records that name none
+	node    []byte    // for records that name none
+	numbers bool      // the lines are events with numbers
 	before  int64     // lines of the input before the block
 	now     time.Time // when the block came; zero for a saved log
 	event   event.Event
 	out     *output // of the block
 }
 
-// block counts what one block holds.
+// block counts the items of one block.
 func (c *counter) block(data []byte) {
 	if c.options.Hold != nil {
 		c.now = time.Now()
@@ -37,6 +41,9 @@ func (c *counter) block(data []byte) {
 	for item := c.parser.Next(); item != parser.ItemEnd; item = c.parser.Next() {
 		c.item(item)
 	}
+	if c.numbers {
+		c.countNumbers(data)
+	}
 	if n := c.parser.Foreign(); n != 0 {
 		c.tally.Foreign(c.before + n)
 	}
@@ -44,7 +51,23 @@ func (c *counter) block(data []byte) {
 	c.tally.Lines(c.parser.Line())
 }
 
-// recount counts a block whose records' containers were found before.
+// countNumbers notes which lines of a stream of events are there.
+func (c *counter) countNumbers(data []byte) {
+	for line := range bytes.Lines(data) {
+		n, end, ok := report.EventNumber(line)
+		switch {
+		case ok && end != nil:
+			c.tally.Numbered(n, &tally.StreamEnd{Trust: end.Trust, Completeness: end.Completeness})
+		case ok:
+			c.tally.Numbered(n, nil)
+		case line[0] == '{':
+			c.tally.Unnumbered()
+		}
+	}
+}
+
+// recount counts a block again, with the containers that were found the first
+// time.
 func (c *counter) recount(data []byte, found findings) {
 	if c.find != nil {
 		defer func(before Find) { c.find = before }(c.find)
@@ -53,7 +76,8 @@ func (c *counter) recount(data []byte, found findings) {
 	c.block(data)
 }
 
-// flush ends an input whose lines belong together.
+// flush counts what the parser still holds at the end of an input whose lines
+// belong together.
 func (c *counter) flush() {
 	c.parser.Reset(nil)
 	for item := c.parser.Flush(); item != parser.ItemEnd; item = c.parser.Flush() {
@@ -61,14 +85,14 @@ func (c *counter) flush() {
 	}
 }
 
-// item counts what the parser has found.
+// item counts one item of the parser.
 func (c *counter) item(item parser.Item) {
 	line := c.before + c.parser.Line()
 	switch item {
 	case parser.ItemRecord:
 		c.record(c.ofNode(c.parser.Record()), line)
 	case parser.ItemOther:
-		c.tally.Other(c.ofNode(c.parser.Record()))
+		c.tally.AddOther(c.ofNode(c.parser.Record()))
 	case parser.ItemLoss:
 		l := c.parser.Loss()
 		if kind, ok := c.tally.Loss(l, line); ok {
@@ -80,7 +104,7 @@ func (c *counter) item(item parser.Item) {
 	}
 }
 
-// ofNode gives a record that names no node that of its input.
+// ofNode sets the node of a record that names none to that of its input.
 func (c *counter) ofNode(r *parser.Record) *parser.Record {
 	if len(r.Node) == 0 && len(c.node) > 0 {
 		r.Node = c.node
@@ -97,17 +121,17 @@ func (c *counter) malformed(reason string, text []byte, line int64) {
 	}
 }
 
-// loss shows that records are missing.
+// loss writes to the output that records are missing.
 func (c *counter) loss(kind aggregate.EvidenceKind, n int64, at time.Time) {
 	if o := &c.options.Output; o.Writer != nil && o.Loss != nil {
 		c.out.text = o.Loss(c.out.text, kind, n, at)
 	}
 }
 
-// record counts a record if its container is known, or never will be.
+// record counts a record whose container is settled, and holds back any other.
 func (c *counter) record(r *parser.Record, line int64) {
 	if c.options.Owns != nil && !c.options.Owns(r.Ses, r.PID) {
-		c.tally.Other(r)
+		c.tally.AddOther(r)
 		return
 	}
 	if r.Container != nil {
@@ -133,8 +157,8 @@ func (c *counter) record(r *parser.Record, line int64) {
 	c.count(r, id, line)
 }
 
-// look finds the container of a record that does not carry it. One without a
-// time was made when it came.
+// look finds the container of a record that does not name it. A record without
+// a time is taken to be as old as its arrival.
 func (c *counter) look(r *parser.Record) (id *container.Identity, settled bool) {
 	now := c.now.UnixMilli()
 	at := now
@@ -148,13 +172,17 @@ func (c *counter) look(r *parser.Record) (id *container.Identity, settled bool) 
 	return id, settled
 }
 
-// count counts a record and shows it. With OnlyNew, a worker knows what is new
-// to itself, and the total, in order, whether that is new.
+// count counts a record and writes it to the output. With OnlyNew a worker only
+// knows what is new to itself; the total decides, in order, what is new to all.
 func (c *counter) count(r *parser.Record, id *container.Identity, line int64) {
 	e, ok := event.Of(r)
 	if !ok {
 		c.malformed("its call or architecture is in no table, or its number is another call's", nil, line)
 		return
+	}
+	if r.Legacy && c.options.Malformed != nil {
+		reason := fmt.Sprintf("call %d of %q, pid %d, by a kernel before 3.8: its arch is not known", r.NR, r.Comm, r.PID)
+		c.out.unusable = append(c.out.unusable, unusable{line: line, reason: reason})
 	}
 	e.Container = id
 	c.event = e
@@ -166,8 +194,8 @@ func (c *counter) count(r *parser.Record, id *container.Identity, line int64) {
 	c.out.text = o.Event(c.out.text, &c.event)
 }
 
-// isNew reports whether the event is the first of its group, call and action,
-// and to be shown in its place; a worker leaves that to the total.
+// isNew reports whether the event is the first of its group, call and action
+// and is to be written here; a worker leaves that to the total.
 func (c *counter) isNew(seen int64) bool {
 	if c.partial && seen > 1 {
 		return false
@@ -180,8 +208,8 @@ func (c *counter) isNew(seen int64) bool {
 	return c.shown.add(key)
 }
 
-// detached is a copy of a record that stays when its block goes, for a tally
-// that knows the records of another parser.
+// detached returns a copy of a record that outlives its block and can be
+// counted by a tally that is fed by another parser.
 func detached(r *parser.Record) *parser.Record {
 	c := r.Clone()
 	c.Origin = 0

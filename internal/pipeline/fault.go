@@ -5,12 +5,12 @@ import (
 	"runtime/debug"
 )
 
-// errFault is what reading a mapped file gives where a part of it is not to be
-// had: it was cut short, or its disk fails.
+// errFault is the error of a mapped file of which a part cannot be read,
+// because it was cut short or its disk fails.
 var errFault = errors.New("a part of it cannot be read (the kernel's log says why)")
 
-// guarded calls f, which reads blocks, and turns a fault on a part of a mapped
-// file into an error. All other panics go on.
+// guarded calls f, which reads blocks, and turns a memory fault in a mapped
+// file into an error. It passes on all other panics.
 func guarded(f func()) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

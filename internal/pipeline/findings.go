@@ -2,13 +2,13 @@ package pipeline
 
 import "github.com/auditscan/auditscan/container"
 
-// findings are the containers that were found for a block's records, in their
-// order. Whoever parses the block again is given the same: more may be known
-// of a live process by then, but what was counted of it is to be taken away as
-// it was counted.
+// findings are the containers that were found for a block's records, in order.
+// When the block is parsed again, the same containers are used: more may be
+// known about a live process by then, but what is subtracted must be what was
+// counted.
 type findings []finding
 
-// finding is one for so many records that follow each other.
+// finding is the container of a number of successive records.
 type finding struct {
 	id      *container.Identity
 	settled bool
@@ -23,9 +23,9 @@ func (f *findings) add(id *container.Identity, settled bool) {
 	*f = append(*f, finding{id, settled, 1})
 }
 
-// replay finds the same as before.
+// replay returns a Find that gives the same answers again.
 func (f findings) replay() Find {
-	given := 0 // of f[0]
+	given := 0 // records that f[0] has answered for
 	return func(int32, int64, int64) (*container.Identity, bool) {
 		if given == f[0].records {
 			f, given = f[1:], 0

@@ -8,16 +8,16 @@ import (
 	"github.com/auditscan/auditscan/parser"
 )
 
-// shown is what calls of what groups have been shown, with OnlyNew.
+// shown holds the keys of the calls of groups that were shown, with OnlyNew.
 type shown map[uint64]struct{}
 
-// maxShown bounds them: 20 MB. With more, all are forgotten, and shown once
-// more when they come again.
+// maxShown bounds the keys, to 20 MB. When it is reached all are forgotten, and
+// shown once more if they come again.
 const maxShown = 1 << 20
 
-var shownSeed = maphash.MakeSeed() // so that nobody can write a record that hides another
+var shownSeed = maphash.MakeSeed() // random, so that no record can be written to collide with another
 
-// keyOf is that of an event's group, call and action.
+// keyOf returns the key of an event's group, call and action.
 func keyOf(e *event.Event) uint64 {
 	var h maphash.Hash
 	h.SetSeed(shownSeed)
@@ -28,7 +28,7 @@ func keyOf(e *event.Event) uint64 {
 	texts = r.Exe.Append(texts)
 	h.Write(texts)
 	if id := e.Container; id != nil {
-		h.WriteString(cmp.Or(id.ID, id.Name)) // names can be learned later
+		h.WriteString(cmp.Or(id.ID, id.Name)) // the name may become known later
 	}
 	maphash.WriteComparable(&h, [...]int64{
 		int64(len(r.Node)), int64(comm), int64(len(texts)), int64(r.PID), int64(e.Arch), int64(e.NR), int64(e.Action),
@@ -48,15 +48,15 @@ func (s shown) add(key uint64) bool {
 	return true
 }
 
-// firsts are events that are new to a worker. They lie in memory that is used
-// again: every worker finds nearly all that there are.
+// firsts are events that are new to a worker. Their memory is reused, since
+// every worker finds nearly all of them.
 type firsts struct {
 	all    []first
 	texts  []byte
 	merged []byte // what the events were copied to last
 }
 
-// first is one of them, with a copy of its record.
+// first is such an event, with a copy of its record.
 type first struct {
 	after   int // bytes of output.text
 	key     uint64
@@ -65,7 +65,7 @@ type first struct {
 	process parser.Process
 }
 
-// add adds an event after so many bytes of others.
+// add adds an event that stands after so many bytes of other text.
 func (f *firsts) add(after int, key uint64, e *event.Event) {
 	f.all = append(f.all, first{after: after, key: key, event: *e, record: *e.Record, process: *e.Record.Process})
 	x := &f.all[len(f.all)-1]
@@ -85,7 +85,8 @@ func (f *firsts) keep(text []byte) []byte {
 	return f.texts[n:len(f.texts):len(f.texts)]
 }
 
-// merge returns text with the events that are new to all in their places.
+// merge returns text with those events inserted in their places that are new to
+// all workers.
 func (f *firsts) merge(text []byte, appendEvent func([]byte, *event.Event) []byte, s shown) []byte {
 	if len(f.all) == 0 {
 		return text

@@ -19,11 +19,11 @@ import (
 
 // Blocks gives the lines of a log, as [source.Reader] does.
 type Blocks interface {
-	// Next fills buf with whole lines that follow and returns the part in use.
-	// At the end it returns io.EOF.
+	// Next fills buf with the whole lines that follow and returns the part it
+	// used; io.EOF at the end.
 	Next(buf []byte) ([]byte, error)
-	// Trim is what is to be done of each block besides. It may be called by
-	// several goroutines.
+	// Trim does the rest of the work on a block. Several goroutines may call
+	// it.
 	Trim(block []byte) []byte
 }
 
@@ -31,31 +31,31 @@ type Blocks interface {
 type input struct {
 	file    source.Input
 	blocks  Blocks
-	total   *counter       // adds the blocks of a log to the run's total; nil: it is none
-	reader  *source.Reader // nil: there is nothing to be done at the end
+	total   *counter       // adds the log's blocks to the run's total; nil: the input is no log
+	reader  *source.Reader // nil: the input could not be opened
 	trust   aggregate.Trust
-	apart   bool // its lines each stand for themselves
+	apart   bool // each of its lines stands for itself
 	packed  bool
-	workers int  // that it keeps busy, until it is read to its end
-	begun   bool // to be added
+	workers int  // that it keeps busy while it is read
+	begun   bool // its first block was added
 
-	turn sync.Mutex // of the worker that reads, where each can
+	turn sync.Mutex // held by the worker that reads
 
-	// The pool's mutex is for these.
-	unpacker *worker // who decompresses it
+	// The pool's mutex guards these.
+	unpacker *worker // the worker that decompresses it
 	ended    bool    // nothing more is to be read
-	room     int     // how many more blocks may be in use
-	ready    []*job  // read, for others to count
+	room     int     // blocks that may still be taken into use
+	ready    []*job  // read and waiting to be counted
 	order    []*job  // in use, in the order of the input
 }
 
-// noBlocks are those of an input that is no log, or that cannot be read.
+// noBlocks stands for the blocks of an input that is no log or cannot be read.
 type noBlocks struct{ error }
 
 func (n noBlocks) Next([]byte) ([]byte, error) { return nil, n.error }
 func (n noBlocks) Trim(block []byte) []byte    { return block }
 
-// input opens an input. What goes wrong is told at its end.
+// input opens an input. An error is reported when its turn comes.
 func (r *run) input(ctx context.Context, file source.Input, stdin io.Reader) *input {
 	in := &input{file: file, room: r.jobs(), workers: 1}
 	if err := r.open(ctx, in, stdin); err != nil {
@@ -64,8 +64,8 @@ func (r *run) input(ctx context.Context, file source.Input, stdin io.Reader) *in
 	return in
 }
 
-// open opens an input and tells by its head what it is. A report has no blocks:
-// it ends at once.
+// open opens an input and recognises its kind by its head. A report has no
+// blocks and ends at once.
 func (r *run) open(ctx context.Context, in *input, stdin io.Reader) (err error) {
 	if in.reader, err = open(ctx, in.file.Path, stdin); err != nil {
 		return err
@@ -92,7 +92,7 @@ func (r *run) open(ctx context.Context, in *input, stdin io.Reader) (err error) 
 	layout := parser.Sniff(head)
 	in.blocks, in.trust = in.reader, savedTrust(in.reader)
 	in.total = r.counter(r.total, in.reader.Name(), layout)
-	in.total.node = []byte(in.file.Node)
+	in.total.node, in.total.numbers = []byte(in.file.Node), report.NumbersEvents(head)
 	in.apart = layout == parser.LayoutLines
 	in.pack(in.reader.Packed())
 	if in.apart {
@@ -101,24 +101,24 @@ func (r *run) open(ctx context.Context, in *input, stdin io.Reader) (err error) 
 	return nil
 }
 
-// pack is told how an input is compressed.
+// pack prepares for an input that is compressed in a format; "" is none.
 func (in *input) pack(format string) {
 	if in.packed = format != ""; in.packed {
-		in.room += 3 // whoever decompresses it goes on for longer
+		in.room += 3 // its worker keeps decompressing for longer
 	}
 	if format == "zstd" {
-		in.workers = 2 // it gives text as fast as another one counts it
+		in.workers = 2 // it is decompressed as fast as another worker counts
 	}
 }
 
-// close releases the input, which nobody uses any more.
+// close releases the input, which is no longer in use.
 func (in *input) close() {
 	if in.reader != nil {
 		in.reader.Close()
 	}
 }
 
-// end does what is left when all that an input has is in the total.
+// end does what is left once all blocks of an input are in the total.
 func (r *run) end(in *input) error {
 	if in.reader == nil {
 		return nil
@@ -126,13 +126,13 @@ func (r *run) end(in *input) error {
 	if in.total == nil {
 		return r.report(in.reader, in.file.Node)
 	}
-	if err := in.reader.Whole(); err != nil { // what was read is a part
+	if err := in.reader.Whole(); err != nil { // it is not whole
 		return err
 	}
 	return r.finish(in)
 }
 
-// finish counts what only the end of a log shows.
+// finish counts what only shows at the end of a log.
 func (r *run) finish(in *input) error {
 	if !in.apart {
 		in.total.flush()
@@ -143,9 +143,9 @@ func (r *run) finish(in *input) error {
 	return r.oversize(in.reader)
 }
 
-// failed decides what to make of an error of an input. It is evidence where the
-// rest of a log cannot be read, and nothing, if others are something, where it is
-// empty, or no log and nobody has said that it is one.
+// failed decides what an input's error means. If the rest of a log cannot be
+// read, it is evidence. If the input is empty, or is no log and was found
+// rather than named, it is ignored as long as there is another input.
 func (r *run) failed(in *input, err error) error {
 	var damage *source.DamageError
 	switch noLog := errors.Is(err, source.ErrNotLog) || errors.As(err, new(*refusedError)); {
@@ -167,7 +167,7 @@ func (r *run) failed(in *input, err error) error {
 	return cmp.Or(in.reader.Whole(), fmt.Errorf("%s: %w", in.reader.Name(), err))
 }
 
-// damaged counts a log of which err kept the rest from being read.
+// damaged counts a log the rest of which could not be read because of err.
 func (r *run) damaged(in *input, err error) (late error) {
 	if in.begun {
 		late = r.finish(in)
@@ -179,7 +179,7 @@ func (r *run) damaged(in *input, err error) (late error) {
 	return late
 }
 
-// notice counts the losses among what was noticed when the inputs were found.
+// notice counts the losses that were noticed while the inputs were collected.
 func (r *run) notice(notes []source.Note) error {
 	for _, n := range notes {
 		switch {
@@ -193,7 +193,7 @@ func (r *run) notice(notes []source.Note) error {
 	return nil
 }
 
-// refusedError is the error of an input that Options.Refuse has refused.
+// refusedError is the error of an input that Options.Refuse refused.
 type refusedError struct {
 	name string
 	why  error
@@ -203,8 +203,9 @@ func (e *refusedError) Error() string { return e.name + ": " + e.why.Error() }
 
 func (e *refusedError) Unwrap() error { return e.why }
 
-// savedTrust is what an input vouches for before its records are seen: nothing,
-// if others than root and the user can have written it.
+// savedTrust returns the trust of a saved input before its records are seen:
+// text if anyone but root and the user can have written it, else "", and the
+// records decide.
 func savedTrust(r *source.Reader) aggregate.Trust {
 	if r.OtherWriters() != "" {
 		return aggregate.TrustText
@@ -212,8 +213,8 @@ func savedTrust(r *source.Reader) aggregate.Trust {
 	return ""
 }
 
-// StreamTrust is the same for a source that goes on: the audit socket has only
-// what the kernel has written. It is "" where the records' own form decides.
+// StreamTrust returns the trust of a live source: that of the kernel for the
+// audit socket, and "" where the form of the records decides.
 func StreamTrust(s source.Stream) aggregate.Trust {
 	if s.Name() == source.NetlinkName {
 		return aggregate.TrustKernel
@@ -225,8 +226,8 @@ func StreamTrust(s source.Stream) aggregate.Trust {
 	return ""
 }
 
-// open opens what is named. To open a named pipe waits for its writer, which
-// may never come: when ctx is done, that is left behind.
+// open opens a file. Opening a named pipe waits for its writer, which may never
+// come; when ctx is done, open returns and leaves the wait behind.
 func open(ctx context.Context, name string, stdin io.Reader) (*source.Reader, error) {
 	if name == "-" {
 		return source.NewReader("-", stdin), nil
@@ -248,8 +249,8 @@ func open(ctx context.Context, name string, stdin io.Reader) (*source.Reader, er
 	}
 }
 
-// report reads an input that is a report or a stream of events. What is left
-// of either is counts, so no events can be made of them.
+// report reads an input that is a report. It has counts only, so that no events
+// can be made of it.
 func (r *run) report(in *source.Reader, node string) error {
 	if r.options.Output.Writer != nil {
 		return fmt.Errorf("%s: not a log, so its records cannot be given as events: use another format", in.Name())
@@ -264,7 +265,7 @@ func (r *run) report(in *source.Reader, node string) error {
 	return nil
 }
 
-// oversize counts the lines that were too long to be any record.
+// oversize counts the lines that were too long to be a record.
 func (r *run) oversize(in *source.Reader) error {
 	n := in.Oversize()
 	for range n {

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -262,5 +263,63 @@ func TestNotesOfDirectories(t *testing.T) {
 	}
 	if s, err := Read(t.Context(), nil, nil, Options{Notes: notes}); s != nil || err == nil || err.Error() != notes[1].Detail {
 		t.Errorf("nothing but a directory that was not read: %v, %v", s, err)
+	}
+}
+
+// TestNamedOrFound: what somebody has named must be a log that can be read. What
+// was found beside logs may be none, and what of it nobody may read is missing.
+func TestNamedOrFound(t *testing.T) {
+	log := logs(t)[0]
+	binary := filepath.Join(t.TempDir(), "wtmp")
+	if err := os.WriteFile(binary, bytes.Repeat([]byte{1, 2, 0xff, 7}, 100), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]error{
+		binary:                           source.ErrNotLog,
+		"/proc/sys/vm/compact_memory":    fs.ErrPermission, // which root may write alone
+		filepath.Join(binary, "nothing"): nil,
+	} {
+		if f, err := os.Open(path); want == fs.ErrPermission && !errors.Is(err, want) {
+			t.Logf("%s: not tried: %v", path, err)
+			f.Close()
+			continue
+		}
+		inputs := append(named(log), source.Input{Path: path})
+		if s, err := Read(t.Context(), inputs, nil, Options{}); err == nil || want != nil && !errors.Is(err, want) || s != nil {
+			t.Errorf("%s, named: %v", path, err)
+		}
+		if want == nil {
+			continue
+		}
+		inputs[1].Found = true
+		passed := 0
+		s, err := Read(t.Context(), inputs, nil, Options{PassedOver: func(error) { passed++ }})
+		if err != nil {
+			t.Errorf("%s, found: %v", path, err)
+			continue
+		}
+		missing := slices.ContainsFunc(s.Completeness.Evidence, func(e aggregate.Evidence) bool { return e.Kind == aggregate.TruncatedInput })
+		if denied := want == fs.ErrPermission; missing != denied || (passed == 1) == denied {
+			t.Errorf("%s, found: %+v, %d passed over", path, s.Completeness, passed)
+		}
+	}
+}
+
+// TestReportedIsTold: what was read from a report is known to be, also among logs.
+func TestReportedIsTold(t *testing.T) {
+	log := logs(t)[0]
+	doc, _ := read(t, Options{}, log)
+	saved := filepath.Join(t.TempDir(), "report.json")
+	if err := os.WriteFile(saved, []byte(doc), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		names    []string
+		reported bool
+	}{{[]string{log}, false}, {[]string{saved}, true}, {[]string{log, saved}, true}, {[]string{saved, log}, true}} {
+		s, err := Read(t.Context(), named(tt.names...), nil, Options{})
+		if err != nil || s.Reported != tt.reported {
+			t.Errorf("%q: reported %v, %v", tt.names, s.Reported, err)
+		}
 	}
 }

@@ -10,10 +10,10 @@ import (
 
 // job is a block on its way through a worker into the total.
 type job struct {
-	owner   *worker // who reads it
+	owner   *worker // the worker that reads it
 	buf     []byte
 	block   []byte
-	part    tally.Part // what the block proves; the worker keeps the counts
+	part    tally.Part // the proof of the block; its counts stay with the worker
 	lines   int64
 	out     output
 	counted bool
@@ -31,7 +31,7 @@ func (j *job) read(in *input) {
 
 // count parses the block with a worker's counter.
 func (j *job) count(w *counter, in *input) {
-	w.before, w.out, w.node = 0, &j.out, in.total.node
+	w.before, w.out, w.node, w.numbers = 0, &j.out, in.total.node, in.total.numbers
 	j.fault = guarded(func() {
 		j.block = in.blocks.Trim(j.block)
 		w.block(j.block)
@@ -40,7 +40,7 @@ func (j *job) count(w *counter, in *input) {
 	j.lines = w.before
 }
 
-// append adds to the total what comes next of an input: a block, or its end.
+// append adds the next block of an input, or its end, to the total.
 func (r *run) append(in *input, j *job, twice *counter) error {
 	if !in.begun && in.reader != nil && in.total != nil {
 		in.begun = true
@@ -60,10 +60,9 @@ func (r *run) append(in *input, j *job, twice *counter) error {
 	}
 }
 
-// appendPart adds a block that a worker has counted. Where some record of it
-// may have been seen before, it is parsed again, each record against all
-// others; and since the worker has counted it already, once more to take that
-// away.
+// appendPart adds a block that a worker has counted. If one of its records may
+// be a duplicate, the block is parsed twice more: once to compare each record
+// with all others, and once to subtract what the worker counted.
 func (r *run) appendPart(j *job, total, twice *counter) error {
 	if r.total.Append(&j.part) {
 		j.out.shift(total.before)

@@ -33,16 +33,15 @@ func (h Held) Time() time.Time {
 	return h.record.Time()
 }
 
-// Counter counts one log that grows: a few lines at once as they come, and a
-// backlog with one worker a core. Both come to the same. It is for one
-// goroutine.
+// Counter counts one growing log: lines as they come, and a backlog with one
+// worker per core. The result is the same. It is meant for one goroutine.
 type Counter struct {
 	run     *run
 	counter *counter
 }
 
-// NewCounter returns a counter for a log, of Options.Node, of which the source
-// vouches for some trust.
+// NewCounter returns a counter for a log of the node Options.Node. Trust is
+// what the source vouches for.
 func NewCounter(input string, trust aggregate.Trust, o Options) *Counter {
 	r := newRun(o)
 	r.total.Begin(tally.Source{Name: input, Trust: trust})
@@ -61,20 +60,17 @@ func (c *Counter) Resume(after []aggregate.Seen) { c.run.total.Resume(after) }
 // Newest returns the newest record of each node, for a later run to resume.
 func (c *Counter) Newest() []aggregate.Seen { return c.run.total.Newest() }
 
-// Lines counts whole lines that have just come. What they have to show has
-// been written when it returns.
+// Lines counts whole lines that have just arrived and writes the output they
+// produce.
 func (c *Counter) Lines(lines []byte) error {
 	c.counter.block(lines)
 	return c.Write()
 }
 
-// Backlog counts all that blocks has, and leaves nothing to come of it when it
-// returns, so that no position taken then stands for what is still in a
-// worker's hands. What it has to show is written block by block, in order.
-// A record that has to wait for its container is handed back by Hold, in order.
-// The answers about containers are kept with the block: where it is parsed
-// again, since a record of it may be a duplicate, more may be known of a
-// process, but what is taken away must be what was counted.
+// Backlog counts all of blocks. Nothing is in a worker's hands when it returns,
+// so that a position taken then covers exactly what was counted. Output is
+// written block by block, in order, and so are the records that wait for their
+// container given to Hold.
 func (c *Counter) Backlog(blocks Blocks) error {
 	all := []*input{{blocks: blocks, total: c.counter, apart: true, room: c.run.jobs()}}
 	return c.run.read(context.Background(), func(context.Context) (in *input) {
@@ -85,20 +81,20 @@ func (c *Counter) Backlog(blocks Blocks) error {
 	})
 }
 
-// Record counts a record that was held. What it has to show waits for Write.
+// Record counts a record that was held. Its output waits for Write.
 func (c *Counter) Record(h Held, id *container.Identity) {
 	c.counter.count(h.record, id, h.line)
 }
 
-// Loss counts what the source noticed to be missing, count 0 where it cannot
-// say how much, and fix "" where it knows nothing better than what prevents all
-// losses of the kind. To show it waits for Write.
+// Loss counts a loss that the source noticed. Count is 0 if the number is
+// unknown; fix is "" if there is no better advice than that for all losses of
+// the kind. Its output waits for Write.
 func (c *Counter) Loss(kind aggregate.EvidenceKind, count int64, now time.Time, detail, fix string) {
 	c.run.total.Notice(kind, count, now, detail, fix)
 	c.counter.loss(kind, count, now)
 }
 
-// Write writes what waits for it.
+// Write writes the output that is waiting.
 func (c *Counter) Write() error {
 	return c.counter.out.write(&c.run.options, c.counter.input)
 }

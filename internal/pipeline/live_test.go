@@ -149,12 +149,12 @@ func TestLiveText(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, events := read(t, Options{}, name)
-	_, want := ways[0].live(t, name, log, Options{Output: Output{Event: report.AppendLine}})
+	_, want := ways[0].live(t, name, log, Options{Output: Output{Event: report.LineIn(nil)}})
 	if got, events := strings.Count(want, "\n"), strings.Count(events, "\n")-strings.Count(events, `{"loss":`); got != events {
 		t.Errorf("%d lines of text for %d events", got, events)
 	}
 	for _, how := range ways[1:] {
-		if _, got := how.live(t, name, log, Options{Output: Output{Event: report.AppendLine}}); got != want {
+		if _, got := how.live(t, name, log, Options{Output: Output{Event: report.LineIn(nil)}}); got != want {
 			t.Errorf("%+v: other lines", how)
 		}
 	}

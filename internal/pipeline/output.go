@@ -1,6 +1,6 @@
 package pipeline
 
-// output is what was gathered from items and not handed on yet.
+// output is what items have produced and what was not handed on yet.
 type output struct {
 	text     []byte // lines of text
 	firsts   firsts // further events
@@ -9,20 +9,20 @@ type output struct {
 	found    findings
 }
 
-// unusable is a malformed record that Options.Malformed is to be told.
+// unusable is a malformed record for Options.Malformed.
 type unusable struct {
 	line   int64
 	reason string
 	text   []byte
 }
 
-// write hands on what was gathered of an input.
+// write hands on the output of an input.
 func (out *output) write(o *Options, input string) error {
 	for _, u := range out.unusable {
 		o.Malformed(input, u.line, u.reason, u.text)
 	}
 	for _, h := range out.held {
-		o.Hold(h) // may count it, which has something to show
+		o.Hold(h) // may count it and thereby add output
 	}
 	var err error
 	if len(out.text) > 0 {
@@ -33,12 +33,13 @@ func (out *output) write(o *Options, input string) error {
 }
 
 func (out *output) reset() {
-	clear(out.held) // they keep records alive
+	clear(out.held) // so that the records can be freed
 	out.firsts.reset()
 	out.text, out.unusable, out.held, out.found = out.text[:0], out.unusable[:0], out.held[:0], out.found[:0]
 }
 
-// shift moves the lines of a block to where it stands in the input.
+// shift turns line numbers within a block into those of the input, of which so
+// many lines precede it.
 func (out *output) shift(lines int64) {
 	for i := range out.unusable {
 		out.unusable[i].line += lines

@@ -1,10 +1,9 @@
 // Package pipeline runs the stages: source gives blocks of whole lines, the
 // parser finds items in them, and a tally counts those. Saved logs are read by
-// one worker a core, whose counts are merged and whose proofs are put together
-// in the order of the blocks; what comes live is counted as it comes, and a
-// backlog of it as a saved log is. Whatever the way, each item goes through
-// [counter.item]. The result is the same for any number of workers and any size
-// of block.
+// one worker per core; their counts are merged, and their proofs are joined in
+// the order of the blocks. Live lines are counted as they come, and a backlog
+// of them like a saved log. Every item goes through [counter.item]. The result
+// is the same for any number of workers and any block size.
 package pipeline
 
 import (
@@ -27,28 +26,29 @@ type Options struct {
 	// Containers returns a function for one goroutine that finds the container
 	// of a record; nil: containers stay unknown.
 	Containers func() Find
-	// Hold is given the records whose container is not settled, in order, for
-	// [Counter.Record] to count them later; nil: they count as they are.
+	// Hold receives the records whose container is not settled, in order, to be
+	// counted by [Counter.Record] later; nil: they are counted at once.
 	Hold func(Held)
-	// Owns reports whether a record is to be counted. Of those that are not,
-	// the serials prove that nothing is missing. Nil: all are counted.
+	// Owns reports whether a record is to be counted; of the others only the
+	// serials are noted. Nil: all are counted.
 	Owns   func(session uint32, pid int32) bool
 	Output Output
-	// Node is whose log a Counter counts, for the records that do not say so. Of
-	// inputs to Read, each has its own.
+	// Node is the node of a Counter's log, for records that name none. Each
+	// input of Read has its own.
 	Node string
-	// Malformed is told each record that cannot be used, with its input and
-	// line; nil: nobody is.
+	// Malformed, if not nil, is called for each record that cannot be used,
+	// with its input and line: also for those of kernels before 3.8, which name
+	// no architecture, without text.
 	Malformed func(input string, line int64, reason string, text []byte)
-	// PassedOver is told why an input was not read that nobody has named: it is
-	// no log. May be nil.
+	// PassedOver, if not nil, is called with the reason why a file was skipped
+	// that was found rather than named: it is no log.
 	PassedOver func(error)
-	// Notes are what was noticed when the inputs were found.
+	// Notes are what was noticed while the inputs were collected.
 	Notes []source.Note
-	// Opened is told of each input that has been opened; may be nil.
+	// Opened, if not nil, is called for each input that was opened.
 	Opened func(*source.Reader)
-	// Refuse is asked about the head of each input; what it says is the error.
-	// A file that is no log would be read as one without records. May be nil.
+	// Refuse, if not nil, is called with the head of each input; its error
+	// refuses the input, which would else be read as a log without records.
 	Refuse func(head []byte) error
 
 	Workers   int // 0: one a core
@@ -56,35 +56,35 @@ type Options struct {
 }
 
 // Find finds the container of a process at a time; now is when its record was
-// read. Both are in ms since the epoch. It is not settled where asking again, a
-// little later, may tell more.
+// read. Both are in ms since the epoch. The answer is not settled if it may
+// become better a little later.
 type Find func(pid int32, at, now int64) (id *container.Identity, settled bool)
 
-// Output is where each event that counts is shown, in order.
+// Output is where each event that counts is written, in order.
 type Output struct {
 	Writer io.Writer // nil: only counts
-	// Event appends an event as it is to be shown.
+	// Event appends an event as text.
 	Event func(dst []byte, e *event.Event) []byte
-	// Loss appends that so many records are missing at this place; nil: losses
-	// are not shown.
+	// Loss appends, as text, that records are missing at this place; nil:
+	// losses are not written.
 	Loss    func(dst []byte, kind aggregate.EvidenceKind, count int64, at time.Time) []byte
 	OnlyNew bool // show only the first of each group, call and action
 }
 
-// Blocks are large, so that handing them on costs nothing beside counting them.
-// Where there are many cores they are smaller, so that all of them together are
-// not much more; a block must hold the longest line.
+// Blocks are large, so that passing them on costs little compared with counting
+// them. With many cores they are smaller, to bound their total. A block must
+// hold the longest line.
 const (
 	largestBlock  = 768 << 10
 	smallestBlock = 2 * source.MaxLine
 	allBlocks     = 8 << 20
 )
 
-// Read reads the inputs ("-" is stdin) and returns what they hold together. They
-// may be logs or reports in JSON, which are recognised by content. A log that is
-// damaged is read up to that place, which is evidence of loss. Any other error
-// names its input; nothing is returned then, since a part of the records would
-// look like all of them.
+// Read reads the inputs ("-" is stdin) and returns what they hold together.
+// Logs, and reports in JSON, are recognised by content. A damaged log is read
+// up to the damage, which is evidence of loss. Any other error names its input,
+// and there is no summary then, since a part of the records would look like all
+// of them.
 func Read(ctx context.Context, inputs []source.Input, stdin io.Reader, o Options) (*aggregate.Summary, error) {
 	r := newRun(o)
 	err := r.read(ctx, func(ctx context.Context) (in *input) {
@@ -113,7 +113,7 @@ type run struct {
 	carried *carried
 	logs    int                  // inputs that were logs
 	saved   []*aggregate.Summary // those that were reports
-	nothing error                // of the last one that gave nothing; normal in a rotated set
+	nothing error                // why the last input gave nothing; normal in a rotated set
 }
 
 func newRun(o Options) *run {
@@ -126,11 +126,11 @@ func newRun(o Options) *run {
 	return &run{options: o, total: tally.New(o.Filter), shown: shown{}, carried: newCarried()}
 }
 
-// jobs is how many blocks of an input are in use at most: one a worker, and one
-// that is added to the total or waits for it.
+// jobs is the most blocks of an input that are in use: one per worker, and one
+// that is being added to the total or waits for that.
 func (r *run) jobs() int { return r.options.Workers + 1 }
 
-// counter returns a counter of an input, with a parser of its own.
+// counter returns a counter for an input, with its own parser.
 func (r *run) counter(t *tally.Tally, input string, layout parser.Layout) *counter {
 	c := &counter{options: &r.options, carried: r.carried, tally: t, parser: parser.New(layout), shown: r.shown, input: input, out: &output{}}
 	if r.options.Containers != nil {
@@ -139,8 +139,7 @@ func (r *run) counter(t *tally.Tally, input string, layout parser.Layout) *count
 	return c
 }
 
-// workerCounter returns a counter with a tally of its own, for the blocks of
-// any input.
+// workerCounter returns a counter with its own tally, for blocks of any input.
 func (r *run) workerCounter() *counter {
 	t := tally.NewWorker(r.options.Filter)
 	t.Begin(tally.Source{})

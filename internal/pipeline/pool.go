@@ -6,44 +6,45 @@ import (
 	"sync"
 )
 
-// atOnce is how many inputs are read at most, since each has blocks in memory.
+// atOnce bounds the inputs that are read at the same time, since each has
+// blocks in memory.
 const atOnce = 8
 
-// pool reads inputs with one worker a core. Each does what is to be done next:
-// it counts a block that was read, else it reads one, else it opens the next
-// input, so that several files are decompressed at once where cores would be
-// idle. Whoever has counted a block adds to the total what can be added in
-// order.
+// pool reads inputs with one worker per core. Each takes the next task: it
+// counts a block that was read, else reads one, else opens the next input, so
+// that several files are decompressed at once if cores would be idle. A worker
+// that has counted a block adds to the total what is next in order.
 type pool struct {
 	run   *run
-	open  func(context.Context) *input // the next one; nil: there is none
-	twice *counter                     // counts what was counted a second time
+	open  func(context.Context) *input // returns the next input, nil if there is none
+	twice *counter                     // counts what is to be subtracted
 
 	mu      sync.Mutex
-	wake    sync.Cond // there is something to do: for anyone (Signal), or for some (Broadcast)
-	inputs  []*input  // those that are not all in the total, in order
+	wake    sync.Cond // there is work: for one worker (Signal) or for several (Broadcast)
+	inputs  []*input  // those not yet wholly in the total, in order
 	opening bool      // by some worker
 	adding  bool      // by some worker
-	opened  bool      // all there are
-	err     error     // why it ends early
+	opened  bool      // all inputs were opened
+	err     error     // why work ends early
 }
 
-// worker is one of the pool's.
+// worker is one of the pool's workers.
 type worker struct {
 	counter *counter
-	// unpacks: what it decompresses keeps another one busy, so it goes on with
-	// that, or with the next file, before it counts.
+	// unpacks is set while what it decompresses keeps another worker busy: it
+	// continues with that, or with the next file, before it counts.
 	unpacks bool
-	free    []*job // not in use: their memory is in the caches of its core
+	free    []*job // not in use; their memory is in the cache of its core
 }
 
-// read lets workers count what open gives, as r.total would count it alone.
+// read has workers count the inputs that open returns; the result is as if
+// r.total had counted them alone.
 func (r *run) read(ctx context.Context, open func(context.Context) *input) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p := &pool{run: r, open: open, twice: r.workerCounter()}
 	p.wake.L = &p.mu
-	p.twice.options = &Options{Filter: r.options.Filter, Hold: r.options.Hold} // it shows nothing
+	p.twice.options = &Options{Filter: r.options.Filter, Hold: r.options.Hold} // it has no output
 	defer context.AfterFunc(ctx, func() { p.stop(ctx.Err()) })()
 	var wg sync.WaitGroup
 	workers := make([]*worker, r.options.Workers)
@@ -51,24 +52,24 @@ func (r *run) read(ctx context.Context, open func(context.Context) *input) error
 		workers[i] = &worker{counter: r.workerCounter()}
 		wg.Go(func() {
 			if !p.work(ctx, workers[i]) {
-				cancel() // reading from a pipe
+				cancel() // ends a read from a pipe
 			}
 		})
 	}
 	wg.Wait()
-	for _, in := range p.inputs { // where it ended early
+	for _, in := range p.inputs { // if work ended early
 		in.close()
 	}
 	for _, w := range workers {
 		r.total.Merge(w.counter.tally.Counts())
 	}
 	r.total.Subtract(p.twice.tally.Counts())
-	p.mu.Lock() // ctx can end now, too
+	p.mu.Lock() // ctx can still end now
 	defer p.mu.Unlock()
 	return p.err
 }
 
-// stop ends it all early.
+// stop ends all work early.
 func (p *pool) stop(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -95,14 +96,14 @@ func (p *pool) work(ctx context.Context, w *worker) (done bool) {
 	return false
 }
 
-// unlocked calls f, which takes its time, while others work on.
+// unlocked calls f, which may take long, without the lock.
 func (p *pool) unlocked(f func()) {
 	p.mu.Unlock()
 	defer p.mu.Lock()
 	f()
 }
 
-// openNext opens the next input, unless those that are open keep all busy.
+// openNext opens the next input, unless the open ones keep all workers busy.
 func (p *pool) openNext(ctx context.Context) bool {
 	busy := 0
 	for _, in := range p.inputs {
@@ -124,7 +125,7 @@ func (p *pool) openNext(ctx context.Context) bool {
 	return true
 }
 
-// countReady counts the first block that was read for others to count.
+// countReady counts the first block that was read and waits to be counted.
 func (p *pool) countReady(w *worker) bool {
 	for _, in := range p.inputs {
 		if len(in.ready) > 0 {
@@ -137,8 +138,8 @@ func (p *pool) countReady(w *worker) bool {
 	return false
 }
 
-// fillNext reads of the first input of which a block can be read and that has
-// room for one. What is compressed is left to who began with it.
+// fillNext reads a block of the first input that has room for one. A compressed
+// input is left to the worker that began it.
 func (p *pool) fillNext(w *worker) bool {
 	for _, in := range p.inputs {
 		if in.ended || in.room == 0 || in.unpacker != nil && in.unpacker != w {
@@ -155,7 +156,7 @@ func (p *pool) fillNext(w *worker) bool {
 	return false
 }
 
-// fill reads a block, and counts what its core has just copied.
+// fill reads a block and counts it, while its text is in the core's cache.
 func (p *pool) fill(w *worker, in *input) {
 	p.unlocked(in.turn.Lock)
 	j := p.next(w, in)
@@ -163,8 +164,8 @@ func (p *pool) fill(w *worker, in *input) {
 	p.count(w, in, j)
 }
 
-// unpack decompresses for as long as there is room, for others to count: what
-// it gave last is needed again, and at hand on this core only.
+// unpack decompresses as long as there is room, and leaves the counting to
+// others: the decoder's window is in the cache of this core only.
 func (p *pool) unpack(w *worker, in *input) {
 	in.unpacker, w.unpacks = w, in.workers > 1
 	for j := p.next(w, in); j != nil; j = p.next(w, in) {
@@ -178,8 +179,8 @@ func (p *pool) unpack(w *worker, in *input) {
 	p.add()
 }
 
-// next reads the next block of the input whose turn the worker has; nil at its
-// end.
+// next reads the next block of the input, which no other worker reads
+// meanwhile; nil at its end.
 func (p *pool) next(w *worker, in *input) *job {
 	if in.ended {
 		in.room++
@@ -196,7 +197,7 @@ func (p *pool) next(w *worker, in *input) *job {
 	return j
 }
 
-// job returns one of the worker's that is not in use.
+// job returns a job of the worker that is not in use.
 func (p *pool) job(w *worker) *job {
 	n := len(w.free)
 	if n == 0 {
@@ -207,8 +208,8 @@ func (p *pool) job(w *worker) *job {
 	return j
 }
 
-// count counts a block, if there is one, and adds what can be added. Lines
-// that belong together are counted when they are added.
+// count counts a block, if there is one, and adds what can be added. Lines that
+// belong together are counted only when they are added.
 func (p *pool) count(w *worker, in *input, j *job) {
 	if j != nil {
 		if in.apart {
@@ -219,7 +220,7 @@ func (p *pool) count(w *worker, in *input, j *job) {
 	p.add()
 }
 
-// add adds to the total what comes next and has been counted. One worker at a
+// add adds to the total what is next in order and was counted. One worker at a
 // time does so.
 func (p *pool) add() {
 	if p.adding {
@@ -245,8 +246,8 @@ func (p *pool) add() {
 	p.adding = false
 }
 
-// added gives back what is in the total. Who waits for room waits for the first
-// that there is.
+// added frees a job that is in the total. Workers that wait for room wait until
+// there is any at all, so only the first is announced.
 func (p *pool) added(in *input, j *job) {
 	j.counted = false
 	j.owner.free = append(j.owner.free, j)

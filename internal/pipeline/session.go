@@ -10,29 +10,28 @@ import (
 	"github.com/auditscan/auditscan/source"
 )
 
-// Session counts the records of a command's audit sessions. The others of the
-// stream only prove that nothing is missing.
+// Session counts the records of a command's audit sessions. The other records
+// of the stream only prove that nothing is missing.
 type Session struct {
 	counter *Counter
 	owner   func(session uint32, pid int32) (bool, error)
-	// owned are the sessions that are known to be the command's, or not.
+	// owned says of known sessions whether they are the command's.
 	owned map[uint32]bool
-	// doubtful are how many records there are of a session of which nothing
-	// was known.
+	// doubtful counts the records of sessions of which nothing was known.
 	doubtful map[uint32]int64
 }
 
-// NewSession returns a counter for the kernel's own stream of a name. Owner
-// reports whether a session, by a process that is in it, is the command's; an
-// error means that nobody knows yet.
+// NewSession returns a counter for a stream of the kernel's own. Owner reports
+// whether a session, given a process in it, is the command's; an error means
+// that this is not known yet.
 func NewSession(stream string, owner func(session uint32, pid int32) (bool, error)) *Session {
 	s := &Session{owner: owner, owned: map[uint32]bool{}, doubtful: map[uint32]int64{}}
 	s.counter = NewCounter(stream, aggregate.TrustKernel, Options{Owns: s.owns})
 	return s
 }
 
-// Read counts the stream until it has been closed. Say is told what the stream
-// has to say to people.
+// Read counts the stream until it is closed. Say is called with notes of the
+// stream that are meant for people.
 func (s *Session) Read(stream source.Stream, say func(string)) error {
 	for {
 		c, err := stream.Next(context.Background())
@@ -63,8 +62,8 @@ func (s *Session) note(n source.Note, say func(string)) {
 	s.counter.Loss(aggregate.EvidenceKind(n.Kind), n.Count, time.Now(), n.Detail, n.Fix)
 }
 
-// owns reports whether a record of a session is the command's. A session is
-// asked about until its answer is known.
+// owns reports whether a record of a session is the command's. It asks about a
+// session until the answer is known.
 func (s *Session) owns(session uint32, pid int32) bool {
 	owned, known := s.owned[session]
 	if known {
@@ -79,8 +78,8 @@ func (s *Session) owns(session uint32, pid int32) bool {
 	return owned
 }
 
-// countDoubtful tells of the records that were, or may have been, the command's
-// and were not counted.
+// countDoubtful counts as lost the records that were, or may have been, the
+// command's and were not counted.
 func (s *Session) countDoubtful() {
 	var lost int64
 	for session, n := range s.doubtful {

@@ -33,6 +33,14 @@ const (
 	Yes
 )
 
+// String returns "unknown", "no" or "yes".
+func (a Answer) String() string {
+	if a > Yes {
+		a = Unknown
+	}
+	return [...]string{"unknown", "no", "yes"}[a]
+}
+
 // Inodes of the initial namespaces, fixed by the kernel since 3.8
 // (enum init_ns_ino, formerly in linux/proc_ns.h).
 const (
@@ -40,7 +48,7 @@ const (
 	initialPIDNS  = "pid:[4026531836]"
 )
 
-// netInitOnly is a folder of sysctls and one that only the initial network
+// netInitOnly is a directory of sysctls and one that only the initial network
 // namespace has (net_core_table of net/core/sysctl_net_core.c). The inode of
 // that namespace is not fixed before Linux 6.18, and comparing with
 // /proc/1/ns/net takes CAP_SYS_PTRACE.

@@ -49,12 +49,13 @@ func (r *lineReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// place returns where an offset is, which is not before one that was asked for.
+// place returns where an offset is. One in a line before that of the last place
+// that was asked for, such as a comma at its end, is the beginning of that line.
 func (r *lineReader) place(offset int64) Place {
 	for r.passed < len(r.newlines) && r.newlines[r.passed] < offset {
 		r.lineStart = r.newlines[r.passed] + 1
 		r.passed++
 		r.line++
 	}
-	return Place{r.line, int(offset-r.lineStart) + 1}
+	return Place{r.line, int(max(offset, r.lineStart)-r.lineStart) + 1}
 }

@@ -82,14 +82,14 @@ func (r *Reader) Begin() jsontext.Kind {
 		return 0
 	}
 	kind := r.dec.PeekKind()
-	r.in.taken = r.dec.InputOffset() + int64(between(r.dec.UnreadBuffer()))
+	r.in.taken = r.dec.InputOffset() + int64(separatorLen(r.dec.UnreadBuffer()))
 	r.From = r.in.place(r.in.taken)
 	return kind
 }
 
-// between returns how many bytes there are before the next value: white space,
+// separatorLen returns how many bytes there are before the next value: white space,
 // around one comma or colon.
-func between(rest []byte) int {
+func separatorLen(rest []byte) int {
 	separated := false
 	for i, b := range rest {
 		switch b {

@@ -78,15 +78,15 @@ func (l *layout) cellWidth(i int, cell string) int {
 func (l *layout) fit() {
 	l.wrapLast()
 	l.cutTo(readable)
-	if l.over() > 0 {
+	if l.excess() > 0 {
 		l.gap = narrowGap
 	}
 	l.hoist()
 	l.cutTo(narrowest)
 }
 
-// over returns how many columns the table is too wide.
-func (l *layout) over() int {
+// excess returns how many columns the table is too wide.
+func (l *layout) excess() int {
 	over := -l.gap - l.style.Width
 	for _, width := range l.widths {
 		over += width + l.gap
@@ -97,14 +97,14 @@ func (l *layout) over() int {
 // wrapLast leaves to text the room that the other columns do not need.
 func (l *layout) wrapLast() {
 	last := len(l.columns) - 1
-	if l.columns[last].Fit == WrapText && l.over() > 0 {
-		l.widths[last] = max(min(textRoom, l.widths[last]), l.widths[last]-l.over())
+	if l.columns[last].Fit == WrapText && l.excess() > 0 {
+		l.widths[last] = max(min(textRoom, l.widths[last]), l.widths[last]-l.excess())
 	}
 }
 
 // cutTo narrows the widest columns that may be cut, but none below limit.
 func (l *layout) cutTo(limit int) {
-	for over := l.over(); over > 0; over-- {
+	for over := l.excess(); over > 0; over-- {
 		widest := -1
 		for i, c := range l.columns {
 			mayCut := (c.Fit == Cut || c.Fit == ID) && l.widths[i] > max(limit, len(c.Head))
@@ -122,7 +122,7 @@ func (l *layout) cutTo(limit int) {
 // hoist takes out columns that are the same in each row; one line below the
 // table has them, so that nothing is lost.
 func (l *layout) hoist() {
-	for i := len(l.columns) - 1; i > 0 && l.over() > 0 && l.rows > 1; i-- {
+	for i := len(l.columns) - 1; i > 0 && l.excess() > 0 && l.rows > 1; i-- {
 		if !l.same[i] {
 			continue
 		}

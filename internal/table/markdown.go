@@ -55,6 +55,11 @@ func escapeMarkdown(s string) string {
 				out.WriteByte('\\')
 			}
 			out.WriteByte(c)
+		case ':', '.': // of what would become a link by itself
+			if strings.HasPrefix(s[i:], "://") || i >= 3 && strings.EqualFold(s[i-3:i], "www") {
+				out.WriteByte('\\')
+			}
+			out.WriteByte(c)
 		case '\\', '|', '`', '*', '[', ']', '~':
 			out.WriteByte('\\')
 			fallthrough

@@ -30,8 +30,8 @@ const (
 
 const colorEnd = "\x1b[0m"
 
-// Paint returns text in a colour, if the style has colours.
-func (s Style) Paint(c Color, text string) string {
+// paint returns text in a colour, if the style has colours.
+func (s Style) paint(c Color, text string) string {
 	if !s.Color || c == Plain || text == "" {
 		return text
 	}
@@ -52,6 +52,15 @@ func Number(n int64) string {
 	return digits
 }
 
+// List lists names, but no more than a line has room for.
+func List(names []string) string {
+	const room = 3
+	if len(names) <= room {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:room], ", ") + " and " + Number(int64(len(names)-room)) + " more"
+}
+
 // A Note is a line that stands above or below a table. Blanks at its start
 // indent it and the lines that it is wrapped to.
 type Note struct {
@@ -63,8 +72,8 @@ type Note struct {
 func (s Style) WriteNotes(w io.Writer, notes ...Note) error {
 	out := bufio.NewWriter(w)
 	for _, n := range notes {
-		for _, line := range Wrap(term.Escape(n.Text), s.Width) {
-			out.WriteString(s.Paint(n.Color, line))
+		for _, line := range wrap(term.Escape(n.Text), s.Width) {
+			out.WriteString(s.paint(n.Color, line))
 			out.WriteByte('\n')
 		}
 	}
@@ -74,11 +83,11 @@ func (s Style) WriteNotes(w io.Writer, notes ...Note) error {
 // hang is how much further in a wrapped line goes on.
 const hang = "  "
 
-// Wrap breaks text at blanks into lines of at most width columns; 0 is no
+// wrap breaks text at blanks into lines of at most width columns; 0 is no
 // limit. The lines after the first are indented by two columns more than the
 // first. A word that is too wide for a line has one of its own, whole, so that
 // it can be copied.
-func Wrap(text string, width int) []string {
+func wrap(text string, width int) []string {
 	start := len(text) - len(strings.TrimLeft(text, " "))
 	if width <= 0 || textWidth(text) <= width || start == len(text) {
 		return []string{text}

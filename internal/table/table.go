@@ -45,6 +45,14 @@ const (
 	Count               // a number: its digits stand in groups of three
 )
 
+// String returns the way's name.
+func (f Fit) String() string {
+	if f > Count {
+		return "unknown"
+	}
+	return [...]string{"whole", "cut", "id", "wrapped", "count"}[f]
+}
+
 // RowsOf returns the rows of a list.
 func RowsOf[T any](list []T, row func(T) []string) iter.Seq[[]string] {
 	return func(yield func([]string) bool) {
@@ -82,7 +90,7 @@ func (t *Table) Write(w io.Writer, s Style) error {
 }
 
 func (l *layout) write(out *bufio.Writer) error {
-	if l.style.Width > 0 && l.over() > 0 && l.rows > 0 {
+	if l.style.Width > 0 && l.excess() > 0 && l.rows > 0 {
 		return l.writeBlocks(out)
 	}
 	if l.rows <= ordinaryRows && slices.Max(l.widths) <= ordinaryWidth {
@@ -179,7 +187,7 @@ func (l *layout) paint(line []byte, cells []string) []byte {
 		end := min(at+len(cell), len(line))
 		text := string(line[at:end])
 		if color := l.columns[i].Color; color != nil {
-			text = l.style.Paint(color(cell), text)
+			text = l.style.paint(color(cell), text)
 		}
 		next := min(end+l.padding(i, cell), len(line))
 		out = append(append(out, text...), line[end:next]...)
@@ -210,7 +218,7 @@ func (l *layout) wrapped(line []string, yield func([]string) bool) bool {
 	if l.columns[last].Fit != WrapText || l.style.Width == 0 {
 		return yield(line)
 	}
-	for i, text := range Wrap(line[last], l.widths[last]) {
+	for i, text := range wrap(line[last], l.widths[last]) {
 		if i > 0 {
 			clear(line)
 		}

@@ -257,8 +257,8 @@ func TestWrap(t *testing.T) {
 		{"     ", 3, []string{"     "}},
 	}
 	for _, tt := range tests {
-		if got := Wrap(tt.text, tt.width); !slices.Equal(got, tt.want) {
-			t.Errorf("Wrap(%q, %d) = %q, want %q", tt.text, tt.width, got, tt.want)
+		if got := wrap(tt.text, tt.width); !slices.Equal(got, tt.want) {
+			t.Errorf("wrap(%q, %d) = %q, want %q", tt.text, tt.width, got, tt.want)
 		}
 	}
 }
@@ -272,13 +272,13 @@ func FuzzWrap(f *testing.F) {
 		if strings.ContainsFunc(text, func(r rune) bool { return r != ' ' && r < '!' || r > '~' }) {
 			return
 		}
-		lines := Wrap(text, width)
+		lines := wrap(text, width)
 		if got := strings.Fields(strings.Join(lines, " ")); !slices.Equal(got, strings.Fields(text)) {
-			t.Errorf("Wrap(%q, %d) has the words %q", text, width, got)
+			t.Errorf("wrap(%q, %d) has the words %q", text, width, got)
 		}
 		for _, line := range lines {
 			if width > 0 && len(line) > width && len(strings.Fields(line)) > 1 {
-				t.Errorf("Wrap(%q, %d) has the line %q", text, width, line)
+				t.Errorf("wrap(%q, %d) has the line %q", text, width, line)
 			}
 		}
 	})
@@ -337,7 +337,7 @@ func TestPaint(t *testing.T) {
 		{Style{}, Red, "x", "x"},
 	}
 	for _, tt := range tests {
-		if got := tt.style.Paint(tt.color, tt.text); got != tt.want {
+		if got := tt.style.paint(tt.color, tt.text); got != tt.want {
 			t.Errorf("%+v: %q, want %q", tt, got, tt.want)
 		}
 	}
@@ -365,16 +365,18 @@ func TestCount(t *testing.T) {
 	}
 }
 
-func TestMarkdownEscapes(t *testing.T) {
+func TestAttackMarkdown(t *testing.T) {
 	for in, want := range map[string]string{
-		"runc:[2:INIT]":      `runc:\[2:INIT\]`,
-		"a|b":                `a\|b`,
-		`a\|b`:               `a\\\|b`,
-		"<script>&amp;":      "&lt;script&gt;&amp;amp;",
-		"`code` *it* ~~no~~": "\\`code\\` \\*it\\* \\~\\~no\\~\\~",
-		"x86_64":             "x86_64",
-		"_gpu2_ a_ _b":       `\_gpu2\_ a\_ \_b`,
-		"![](http://x/y)":    `!\[\](http://x/y)`,
+		"runc:[2:INIT]":       `runc:\[2:INIT\]`,
+		"a|b":                 `a\|b`,
+		`a\|b`:                `a\\\|b`,
+		"<script>&amp;":       "&lt;script&gt;&amp;amp;",
+		"`code` *it* ~~no~~":  "\\`code\\` \\*it\\* \\~\\~no\\~\\~",
+		"x86_64":              "x86_64",
+		"_gpu2_ a_ _b":        `\_gpu2\_ a\_ \_b`,
+		"![](http://x/y)":     `!\[\](http\://x/y)`,
+		"ftp://x www.x WWW.x": `ftp\://x www\.x WWW\.x`,
+		"a.b: c":              "a.b: c",
 	} {
 		if got := escapeMarkdown(in); got != want {
 			t.Errorf("escapeMarkdown(%q) = %q, want %q", in, got, want)

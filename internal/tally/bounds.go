@@ -6,22 +6,22 @@ import (
 	"github.com/auditscan/auditscan/aggregate"
 )
 
-// Messages of losses and malformed records often have no time: the kernel
-// prints an uptime, syslog a local time without year and zone. What their
-// input tells for certain is the records that they stand between, so the
-// times of those are the bounds of theirs; but not in a log of several nodes,
-// since one that was cut off sends what is hours old.
+// Messages of loss and malformed records often have no usable time: the kernel
+// prints an uptime, syslog a local time without year and zone. What is certain
+// is the records that they stand between, so the times of those bound theirs.
+// Not so in a log of several nodes: one that was cut off sends records that are
+// hours old.
 
-// order is what an input tells of its times from first to last: they need not
-// grow.
+// order is what is known of an input's times from first to last, which need not
+// increase.
 type order struct {
-	head, tail aggregate.Millis // of the first and of the last record so far; 0: none
-	waiting    []*lossCount     // those that stand behind the last record
+	head, tail aggregate.Millis // of the first and the last record so far; 0: none
+	waiting    []*lossCount     // losses after the last record
 	node       string
 	nodes      int // 0, 1, or 2 for several
 }
 
-// addNode notes where records are from.
+// addNode notes the node that records come from.
 func (o *order) addNode(node string, nodes int) {
 	if o.nodes == 0 {
 		o.node, o.nodes = node, nodes
@@ -30,8 +30,8 @@ func (o *order) addNode(node string, nodes int) {
 	}
 }
 
-// advance goes on to a record, or a stretch that begins and ends with the records
-// of the given times; 0 is one without a time.
+// advance moves on to the next record, or to a stretch whose first and last
+// records have the given times; 0 is none.
 func (o *order) advance(head, tail aggregate.Millis) {
 	if head == 0 {
 		return
@@ -45,7 +45,7 @@ func (o *order) advance(head, tail aggregate.Millis) {
 	}
 }
 
-// bound bounds what waits by the time of the record behind it.
+// bound bounds what waits by the time of the record after it.
 func (o *order) bound(ms aggregate.Millis) {
 	for _, l := range o.waiting {
 		aggregate.Widen(&l.first, &l.last, ms, ms)
@@ -62,12 +62,12 @@ func (o *order) await(l *lossCount) {
 	}
 }
 
-// bounds say where evidence without a time has no bound.
+// bounds says which bounds evidence without a time lacks.
 type bounds struct {
 	between bool // some of it has no time
-	leads   bool // some of that stands before the first record of its input
-	waits   bool // some of that stands behind the last one
-	nowhere bool // nobody knows where some of that stands
+	leads   bool // some of that precedes the first record of its input
+	waits   bool // some of that follows the last one
+	nowhere bool // the place of some of that is unknown
 }
 
 // follows bounds l by the time of the record before it.
@@ -77,7 +77,7 @@ func (l *lossCount) follows(ms aggregate.Millis) {
 	aggregate.Widen(&l.first, &l.last, ms, ms)
 }
 
-// times are those between which all of l happened; zero where none is known.
+// times returns the times between which all of l happened; zero if unknown.
 func (o *order) times(l *lossCount) (first, last time.Time) {
 	if l.nowhere || l.between && o.nodes > 1 {
 		return first, last

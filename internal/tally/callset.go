@@ -9,22 +9,22 @@ import (
 // callSet counts the calls of one form.
 type callSet struct {
 	calls  []aggregate.Call
-	slots  []uint32 // hash of a call to 1 + its place in calls; nil: few calls
+	slots  []uint32 // hash of a call to 1 + its index in calls; nil: few calls
 	form   form
 	shared bool // a summary holds calls, which must not change
 }
 
-// fewCalls need no slots.
+// fewCalls is the number up to which calls need no slots.
 const fewCalls = 8
 
-// slot is where the search for a call begins. A group mostly has one
-// architecture and action, and its numbers are small.
+// slot returns where the search for a call begins. Most groups have one
+// architecture and action, and small numbers.
 func (id *callID) slot(mask int) int {
 	h := uint64(uint32(id.nr)) | uint64(id.arch)<<16 ^ uint64(id.action)<<9
 	return int(h*0x9e3779b97f4a7c15>>32) & mask
 }
 
-func (id *callID) is(c *aggregate.Call) bool {
+func (id *callID) isCall(c *aggregate.Call) bool {
 	return c.NR == id.nr && c.Arch == id.arch && c.Action == id.action && c.Folded == id.folded
 }
 
@@ -32,7 +32,7 @@ func (id *callID) is(c *aggregate.Call) bool {
 func (s *callSet) find(id *callID) *aggregate.Call {
 	if mask := len(s.slots) - 1; mask >= 0 {
 		for i := id.slot(mask); s.slots[i] != 0; i = (i + 1) & mask {
-			if c := &s.calls[s.slots[i]-1]; id.is(c) {
+			if c := &s.calls[s.slots[i]-1]; id.isCall(c) {
 				return c
 			}
 		}
@@ -40,7 +40,7 @@ func (s *callSet) find(id *callID) *aggregate.Call {
 	}
 	s.unshare()
 	for i := range s.calls {
-		if id.is(&s.calls[i]) {
+		if id.isCall(&s.calls[i]) {
 			return &s.calls[i]
 		}
 	}
@@ -60,8 +60,8 @@ func (s *callSet) add(id *callID) *aggregate.Call {
 	return &s.calls[len(s.calls)-1]
 }
 
-// grow makes room for a call, and for a few more: of many groups, what append
-// keeps free would be a third of all memory.
+// grow makes room for a call and a few more. With many groups, the room that
+// append leaves free would be a third of all memory.
 func (s *callSet) grow() {
 	n := len(s.calls)
 	if n < cap(s.calls) {
@@ -71,7 +71,7 @@ func (s *callSet) grow() {
 	s.calls = calls[:copy(calls, s.calls)]
 }
 
-// reindex makes the slots anew, with room for more calls.
+// reindex rebuilds the slots, with room for more calls.
 func (s *callSet) reindex() {
 	if len(s.calls) <= fewCalls {
 		return
@@ -106,18 +106,18 @@ func (s *callSet) each(f func(id *callID, c *aggregate.Call)) {
 	}
 }
 
-// share hands the calls out, in order, instead of a copy: most summaries are
+// share returns the calls themselves, in order, not a copy: most summaries are
 // made once, at the end.
 func (s *callSet) share() []aggregate.Call {
 	if !s.shared {
-		s.calls = slices.DeleteFunc(s.calls, func(c aggregate.Call) bool { return c.Count == 0 }) // taken away again
+		s.calls = slices.DeleteFunc(s.calls, func(c aggregate.Call) bool { return c.Count == 0 }) // all were subtracted
 		slices.SortFunc(s.calls, aggregate.CompareCalls)
 	}
 	s.slots, s.shared = nil, true
 	return slices.Clip(s.calls)
 }
 
-// unshare makes the calls the set's own again.
+// unshare copies the calls if a summary holds them.
 func (s *callSet) unshare() {
 	if !s.shared {
 		return

@@ -27,7 +27,7 @@ func addAt(b *Tally, p *parser.Parser, item parser.Item, line int64) {
 	case parser.ItemRecord:
 		addRecord(b, p.Record(), nil, line)
 	case parser.ItemOther:
-		b.Other(p.Record())
+		b.AddOther(p.Record())
 	case parser.ItemLoss:
 		b.Loss(p.Loss(), line)
 	case parser.ItemMalformed:

@@ -7,26 +7,27 @@ import (
 	"github.com/auditscan/auditscan/container"
 )
 
-// MaxGroups bounds the groups that are kept apart. When there are more, the
-// pid is left out of the grouping, then comm, exe and node: counts and sets of
-// calls stay exact, only the detail is folded. Which keys are left depends on
-// the records alone, not on their order.
+// MaxGroups bounds the groups. When there are more, the pid is dropped from the
+// keys, then comm, exe, node and subj: counts and sets of calls stay exact, only
+// detail is lost. Which keys remain depends on the records alone, not on their
+// order.
 const MaxGroups = 32 << 10
 
-// foldOrder are the keys that are left out when there are too many groups.
-var foldOrder = [...]aggregate.Key{aggregate.ByPID, aggregate.ByComm, aggregate.ByExe, aggregate.ByNode}
+// foldOrder are the keys to drop, in order, when there are too many groups.
+var foldOrder = [...]aggregate.Key{aggregate.ByPID, aggregate.ByComm, aggregate.ByExe, aggregate.ByNode, aggregate.BySubj}
 
 // Counts are how often each group has made each call. They add up in any
 // order.
 type Counts struct {
 	filter *aggregate.Filter
 	names  interner
-	folded int // how many keys of foldOrder are left out
+	folded int // number of keys of foldOrder that are dropped
 	groups map[groupKey]*group
 }
 
 type groupKey struct {
 	node, comm, exe uint32
+	subj            uint32 // 0 unless the filter needs it
 	pid             int32
 	container       *container.Identity
 }
@@ -35,9 +36,9 @@ func newCounts(f *aggregate.Filter) Counts {
 	return Counts{filter: f, names: newInterner(), groups: map[groupKey]*group{}}
 }
 
-// group returns the group of a key, making it where needed; nil if the filter
+// group returns the group of a key, making it if needed; nil if the filter
 // leaves it out. A group that exists has passed the filter, unless keys that
-// the filter asks for are folded.
+// the filter uses are folded.
 func (c *Counts) group(k groupKey) *group {
 	folded := k.fold(c.folded)
 	g, ok := c.groups[folded]
@@ -52,7 +53,7 @@ func (c *Counts) group(k groupKey) *group {
 	return c.newGroup(folded)
 }
 
-// newGroup makes the group of a key that has none.
+// newGroup makes a group for a key that has none.
 func (c *Counts) newGroup(k groupKey) *group {
 	if len(c.groups) >= MaxGroups && c.folded < len(foldOrder) {
 		c.fold(c.folded + 1)
@@ -67,13 +68,13 @@ func (c *Counts) newGroup(k groupKey) *group {
 	return g
 }
 
-// fields spells a key out.
+// fields returns the values that a key stands for.
 func (c *Counts) fields(k groupKey) aggregate.Group {
 	n := c.names.names
-	return aggregate.Group{Node: n[k.node].text, Container: k.container, Exe: n[k.exe].text, Comm: n[k.comm].text, PID: k.pid}
+	return aggregate.Group{Node: n[k.node].text, Container: k.container, Exe: n[k.exe].text, Comm: n[k.comm].text, Subj: n[k.subj].text, PID: k.pid}
 }
 
-// fold leaves out the first n keys of foldOrder.
+// fold drops the first n keys of foldOrder.
 func (k groupKey) fold(n int) groupKey {
 	if n > 0 {
 		k.pid = 0
@@ -86,6 +87,9 @@ func (k groupKey) fold(n int) groupKey {
 	}
 	if n > 3 {
 		k.node = 0
+	}
+	if n > 4 {
+		k.subj = 0
 	}
 	return k
 }
@@ -107,12 +111,13 @@ func (c *Counts) fold(n int) {
 	}
 }
 
-// forget drops the names that no group has.
+// forget drops the names that no group uses.
 func (c *Counts) forget() {
 	old, groups := c.names.names, c.groups
 	c.names, c.groups = newInterner(), make(map[groupKey]*group, len(groups))
 	for k, g := range groups {
 		k.node, k.comm, k.exe = c.names.add(old[k.node].text), c.names.add(old[k.comm].text), c.names.add(old[k.exe].text)
+		k.subj = c.names.add(old[k.subj].text)
 		c.groups[k] = g
 	}
 	c.names.live = c.names.size
@@ -125,8 +130,8 @@ func (c *Counts) take() *Counts {
 	return taken
 }
 
-// merge adds the counts of o, which has the same filter and is not used any
-// more.
+// merge adds the counts of o, which has the same filter and must not be used
+// afterwards.
 func (c *Counts) merge(o *Counts) {
 	if len(c.groups) == 0 && len(o.groups) > 0 {
 		c.names, c.groups, c.folded = o.names, o.groups, o.folded
@@ -135,14 +140,14 @@ func (c *Counts) merge(o *Counts) {
 	c.sum(o, 1)
 }
 
-// sum adds the counts of o, sign times.
+// sum adds the counts of o if sign is 1, and subtracts them if it is -1.
 func (c *Counts) sum(o *Counts, sign int64) {
 	ids := c.translate(&o.names)
 	if o.folded > c.folded {
 		c.fold(o.folded)
 	}
 	for k, g := range o.groups {
-		k = groupKey{ids[k.node], ids[k.comm], ids[k.exe], k.pid, k.container}.fold(c.folded)
+		k = groupKey{ids[k.node], ids[k.comm], ids[k.exe], ids[k.subj], k.pid, k.container}.fold(c.folded)
 		into, ok := c.groups[k]
 		if !ok {
 			into = c.newGroup(k)
@@ -154,7 +159,7 @@ func (c *Counts) sum(o *Counts, sign int64) {
 	}
 }
 
-// translate gives c's number of each name of o.
+// translate returns c's number for each name of o.
 func (c *Counts) translate(o *interner) []uint32 {
 	ids := make([]uint32, len(o.names))
 	for i, n := range o.names {
@@ -163,10 +168,14 @@ func (c *Counts) translate(o *interner) []uint32 {
 	return ids
 }
 
-// summary returns the groups, in order, with the keys that they are told apart
-// by, and how many events were counted in two renderings.
+// summary returns the groups, in order, with their keys, and the number of
+// events that were counted in two renderings.
 func (c *Counts) summary() (by []aggregate.Key, groups []aggregate.Group, twice int64) {
-	by = slices.DeleteFunc(aggregate.DefaultKeys(), func(k aggregate.Key) bool { return slices.Contains(foldOrder[:c.folded], k) })
+	by = aggregate.DefaultKeys()
+	if c.filter.NeedsSubj() {
+		by = slices.Insert(by, len(by)-1, aggregate.BySubj) // before pid
+	}
+	by = slices.DeleteFunc(by, func(k aggregate.Key) bool { return slices.Contains(foldOrder[:c.folded], k) })
 	known := false
 	for k, g := range c.groups {
 		calls, pairs := g.result()
@@ -182,7 +191,7 @@ func (c *Counts) summary() (by []aggregate.Key, groups []aggregate.Group, twice 
 	}
 	slices.SortFunc(groups, aggregate.CompareGroups)
 	if known {
-		groups = aggregate.Unite(groups, by) // a container can have been found in several ways: the first of the order stays
+		groups = aggregate.Unite(groups, by) // a container may have been found in several ways: the first in order is kept
 	}
 	return by, groups, twice
 }

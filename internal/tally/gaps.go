@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// maxSettled bounds the stretches that are kept of a node; the oldest are
+// maxSettled bounds the stretches that are kept for a node; the oldest are
 // summed up.
 const maxSettled = 4096
 
-// spaceGaps is what a serial space proves.
+// spaceGaps is what the serials of a space prove.
 type spaceGaps struct {
 	space int32
 	stretch
@@ -18,21 +18,21 @@ type spaceGaps struct {
 	flaws
 }
 
-// flaws are what keeps a serial space from proving anything.
+// flaws are the reasons why a serial space proves nothing.
 type flaws struct {
-	mixed    bool   // serials of several nodes: what lacks cannot be told
-	repeated bool   // of two boots at the same time by the clock: neither can it
-	doubt    string // why a part may be missing that no serial tells of; "": nothing speaks for it
+	mixed    bool   // serials of several nodes: gaps cannot be told
+	repeated bool   // two boots have the same time by the clock: neither can they
+	doubt    string // why a part may be missing that no serial reveals; "": no sign of that
 }
 
 func (f flaws) or(o flaws) flaws {
 	return flaws{f.mixed || o.mixed, f.repeated || o.repeated, cmp.Or(f.doubt, o.doubt)}
 }
 
-// flaws are those of a space.
+// flaws returns the flaws of a space.
 func (ts *tracks) flaws() flaws { return flaws{ts.mixed(), ts.repeated, ts.doubt()} }
 
-// gaps are what each space proves, in the order of the spaces.
+// gaps returns what each space proves, in the order of the spaces.
 func (s *serials) gaps() []spaceGaps {
 	spaces := s.stretches(s.pages.n)
 	for space, settled := range s.settled {
@@ -55,9 +55,9 @@ func (s *serials) gaps() []spaceGaps {
 	return out
 }
 
-// stretches are those of the first n pages, by space, in the order in which
-// the pages were begun: that of the file. Interpreted text has no time: its
-// serials only tell its records apart.
+// stretches returns the stretches of the first n pages, by space, in the order
+// in which the pages were begun, which is that of the file. Interpreted text
+// has no time: its serials serve only to find duplicates.
 func (s *serials) stretches(n int) map[int32][]stretch {
 	spaces := map[int32][]stretch{}
 	for i := range int32(n) {
@@ -68,7 +68,7 @@ func (s *serials) stretches(n int) map[int32][]stretch {
 	return spaces
 }
 
-// settle lets the older half of the pages go, and keeps their stretches.
+// settle drops the older half of the pages and keeps their stretches.
 func (s *serials) settle() {
 	if s.settled == nil {
 		s.settled, s.closed, s.flaws = map[int32][]stretch{}, map[int32]stretch{}, map[int32]flaws{}
@@ -78,7 +78,7 @@ func (s *serials) settle() {
 		ts := split(all)
 		f := ts.flaws()
 		if f.doubt == doubtOutOfOrder {
-			f.doubt = "" // what comes may yet be the part
+			f.doubt = "" // that part may still come
 		}
 		s.flaws[space] = s.flaws[space].or(f)
 		slices.SortFunc(ts.all, func(a, b *track) int { return a.place - b.place })
@@ -107,7 +107,7 @@ func (s *serials) close(space int32) {
 }
 
 // parts cuts the stretches of one boot where so many serials are missing that
-// they are more likely still to come: files can be given in any order.
+// they are probably still to come: files may be given in any order.
 func parts(boot []stretch) [][]stretch {
 	slices.SortStableFunc(boot, func(a, b stretch) int { return int(a.low>>pageBits - b.low>>pageBits) })
 	var out [][]stretch

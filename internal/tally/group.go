@@ -8,10 +8,10 @@ import (
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
-// form is a kind of rendering. Journald shows an event of the kernel twice
-// when no auditd runs, once without its serial: the two are counted apart, and
-// the larger count is the number of events. Events that were made of such a
-// journal hold both.
+// form is a kind of rendering. Without auditd, journald shows a kernel event
+// twice, once without its serial. The two forms are counted apart, and the
+// larger count is the number of events. Events made from such a journal have
+// both.
 type form uint8
 
 const (
@@ -31,8 +31,8 @@ func formOf(r *parser.Record) form {
 	return formOther
 }
 
-// callID is what calls of one group are told apart by. It goes by its address:
-// a copy made of small parts just written costs as much as a search.
+// callID identifies a call within a group. It is passed by pointer: copying the
+// small fields that were just written costs as much as a search.
 type callID struct {
 	arch   syscalltable.Arch
 	nr     int32
@@ -50,17 +50,18 @@ func (id *callID) name() string {
 	return name
 }
 
-// foldNumber is the call that stands for all numbers like id's.
+// foldNumber returns the call that stands for all numbers without a name of
+// id's arch and action.
 func (id *callID) foldNumber() *callID {
 	return &callID{arch: id.arch, nr: -1, action: id.action, folded: true, form: id.form}
 }
 
 // maxOdd bounds the distinct numbers without a name that a group lists: a
-// program can make up four thousand million of them.
+// program can make up four billion of them.
 const maxOdd = 256
 
-// group counts the calls of one group, those of each form apart. Nearly all
-// groups have one form only, which lies in the group itself.
+// group counts the calls of one group, separately for each form. Nearly all
+// groups have a single form, which is stored in the group itself.
 type group struct {
 	callSet
 	further *furtherForms // nil: there is one form only
@@ -88,7 +89,7 @@ func (g *group) set(f form) *callSet {
 	return nil
 }
 
-// newSet makes room for the calls of a form that has none.
+// newSet makes a set for the calls of a form that has none.
 func (g *group) newSet(f form) *callSet {
 	if g.further == nil {
 		g.further = &furtherForms{}
@@ -98,8 +99,8 @@ func (g *group) newSet(f form) *callSet {
 	return &g.further[i]
 }
 
-// call returns the counter of a call, making it where needed; nil if the
-// filter leaves it out.
+// call returns the counter of a call, making it if needed; nil if the filter
+// leaves it out.
 func (g *group) call(f *aggregate.Filter, id *callID) *aggregate.Call {
 	if s := g.set(id.form); s != nil {
 		if c := s.find(id); c != nil {
@@ -131,7 +132,7 @@ func (g *group) newCall(f *aggregate.Filter, id *callID) *aggregate.Call {
 	return s.add(id)
 }
 
-// foldNumbers makes one call of all that have no name, for each arch and
+// foldNumbers replaces the calls without a name by one for each arch and
 // action.
 func (g *group) foldNumbers() {
 	old := *g
@@ -149,14 +150,15 @@ func (g *group) each(f func(id *callID, c *aggregate.Call)) {
 	}
 }
 
-// sum adds the counts of x, which has passed the filter, sign times.
+// sum adds the counts of x, which has passed the filter, or subtracts them if
+// sign is -1.
 func (g *group) sum(id *callID, x *aggregate.Call, sign int64) {
 	c := g.call(nil, id)
 	c.Count += sign * x.Count
 	c.Widen(x.First.Millis(), x.Last.Millis())
 }
 
-// merge adds the counts of o, sign times.
+// merge adds the counts of o, or subtracts them if sign is -1.
 func (g *group) merge(o *group, sign int64) {
 	if o.folded && !g.folded {
 		g.foldNumbers()
@@ -164,7 +166,7 @@ func (g *group) merge(o *group, sign int64) {
 	o.each(func(id *callID, c *aggregate.Call) { g.sum(id, c, sign) })
 }
 
-// seen is how often a call was seen, in whatever rendering.
+// seen returns how often a call was seen, in any rendering.
 func (g *group) seen(c *aggregate.Call) int64 {
 	var n renderings
 	for f := range forms {
@@ -181,14 +183,14 @@ func (g *group) seen(c *aggregate.Call) int64 {
 // renderings are the counts of a call in each form.
 type renderings [forms]int64
 
-// events is the number of events: a bare record is the second rendering of a
-// kernel one as far as there are both.
+// events returns the number of events: a bare record is the second rendering of
+// a kernel one, as long as there are both.
 func (n *renderings) events() int64 { return n[formOther] + max(n[formKernel], n[formBare]) }
 
 func (n *renderings) pairs() int64 { return min(n[formKernel], n[formBare]) }
 
-// result is the group's part of the summary, empty where nothing counted, and
-// how many events were counted in two renderings.
+// result returns the group's part of the summary, empty if nothing counted, and
+// the number of events that were counted in two renderings.
 func (g *group) result() (calls []aggregate.Call, twice int64) {
 	if g.further == nil {
 		return g.share(), 0
@@ -216,7 +218,7 @@ type formedCall struct {
 // counted returns the calls of all forms, in the order of a summary.
 func (g *group) counted() (all []formedCall) {
 	g.each(func(id *callID, c *aggregate.Call) {
-		if c.Count != 0 { // else taken away again
+		if c.Count != 0 { // else all were subtracted
 			all = append(all, formedCall{id.form, *c})
 		}
 	})

@@ -159,7 +159,7 @@ func (n *nodeSet) inTurns(add func(node int, e stamped)) {
 	}
 }
 
-// TestNodeSets checks for a thousand random sets of nodes, in a folder and in one
+// TestNodeSets checks for a thousand random sets of nodes, in a directory and in one
 // file, with their names and without, that every gap is told and none is
 // invented; or that it is told that it cannot be known.
 func TestNodeSets(t *testing.T) {

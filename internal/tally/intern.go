@@ -6,8 +6,8 @@ import (
 	"github.com/auditscan/auditscan/parser"
 )
 
-// seed makes the content hashes of a run unpredictable, so that no log can be
-// written to collide with a record that it wants to hide.
+// seed makes the content hashes of a run unpredictable, so that nobody can
+// write a line that collides with a record to hide it.
 var seed = maphash.MakeSeed()
 
 // secrets make the hash of the numbers of a record unpredictable, as seed does
@@ -21,14 +21,14 @@ type interner struct {
 	byName map[string]uint32
 	names  []name
 	raw    []byte // scratch: the key of the last lookup
-	size   int    // bytes that names and maps take, about
-	live   int    // what they took when only names in use were left
+	size   int    // approximate bytes of names and maps
+	live   int    // their size when unused names were last dropped
 }
 
 // maxNames bounds what names in no group take, in bytes.
 const maxNames = 2 << 20
 
-// full reports whether it is time to drop them.
+// full reports whether it is time to drop unused names.
 func (in *interner) full() bool { return in.size-in.live > max(maxNames, in.live) }
 
 type name struct {
@@ -53,7 +53,7 @@ func (in *interner) add(s string) uint32 {
 	return id
 }
 
-// number gives the number of a comm or exe; 0 where the record has none.
+// number returns the number of a comm or exe; 0 if the record has none.
 func (in *interner) number(t parser.Text) uint32 {
 	if len(t.Bytes) == 0 {
 		return 0

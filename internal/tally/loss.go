@@ -7,7 +7,7 @@ import (
 	"github.com/auditscan/auditscan/parser"
 )
 
-// lossKey is what evidence is folded by.
+// lossKey identifies evidence that is folded into one.
 type lossKey struct {
 	kind  aggregate.EvidenceKind
 	input int
@@ -19,14 +19,16 @@ type lossCount struct {
 	line        int64 // of the first
 	first, last aggregate.Millis
 	detail      string
-	fix         string // what prevents it; "": what prevents all of its kind
+	fix         string // how to prevent it; "": see fixes
 	low, high   int64  // of a running total (lost-counter)
+	inLog       bool   // some of it was noticed in a log, not only told by events
 	bounds
 }
 
 // note counts evidence in the current input.
 func (p *Proof) note(kind aggregate.EvidenceKind, n int64, st parser.Stamp, line int64, detail string) *lossCount {
 	l := p.loss(kind, line, detail)
+	l.inLog = l.inLog || detail != detailEvents
 	l.count = aggregate.Plus(l.count, n)
 	switch {
 	case st.HasTime:
@@ -40,8 +42,8 @@ func (p *Proof) note(kind aggregate.EvidenceKind, n int64, st parser.Stamp, line
 	return l
 }
 
-// loss returns the evidence of a kind in the current input, making it where
-// there is none.
+// loss returns the evidence of a kind in the current input, making it if there
+// is none.
 func (p *Proof) loss(kind aggregate.EvidenceKind, line int64, detail string) *lossCount {
 	k := lossKey{kind, len(p.inputs) - 1}
 	l, ok := p.losses[k]
@@ -53,13 +55,13 @@ func (p *Proof) loss(kind aggregate.EvidenceKind, line int64, detail string) *lo
 }
 
 // Loss counts a message that records are missing, and returns its kind. It is
-// not ok where only the records around it show whether one is: a filter that
-// kills leaves such a message, too.
+// not ok if only the records around it show whether one is missing: a filter
+// that kills leaves such a message too.
 func (p *Proof) Loss(l *parser.Loss, line int64) (kind aggregate.EvidenceKind, ok bool) {
-	kind = aggregate.EvidenceKind(l.Kind.String()) // the parser names them alike
+	kind = aggregate.EvidenceKind(l.Kind.String()) // the parser's names are the same
 	count, detail := l.Count, lossDetail[kind]
 	if l.Form == parser.FormEvent {
-		detail = "the run that wrote the events noticed it"
+		detail = detailEvents
 	}
 	switch l.Kind {
 	case parser.LossKilled:
@@ -77,8 +79,11 @@ func (p *Proof) Loss(l *parser.Loss, line int64) (kind aggregate.EvidenceKind, o
 	return kind, true
 }
 
-// total takes a running total: what is lost between the first message and the
-// last is their difference, and the first one stands for at least one.
+// detailEvents is for what the events of an earlier run tell.
+const detailEvents = "the run that wrote the events noticed it"
+
+// total takes a running total. The difference between the first message and the
+// last was lost between them, and the first stands for at least one more.
 func (c *lossCount) total(v int64) {
 	if v == 0 {
 		return
@@ -90,9 +95,9 @@ func (c *lossCount) total(v int64) {
 	c.count = c.high - c.low + 1
 }
 
-// Notice counts what a source itself noticed to be missing at a time, beside
-// what it noticed before; n is 0 where it cannot say how much, and fix "" where it knows
-// nothing better than what prevents all losses of the kind.
+// Notice counts a loss that the source itself noticed, in addition to earlier
+// ones; n is 0 if the number is unknown, and fix "" if there is no better
+// advice than that for all losses of the kind.
 func (p *Proof) Notice(kind aggregate.EvidenceKind, n int64, when time.Time, detail, fix string) {
 	st := parser.Stamp{Millis: when.UnixMilli(), HasTime: !when.IsZero()}
 	if l := p.note(kind, n, st, 0, detail); l.detail == detail {
@@ -120,9 +125,9 @@ var lossDetail = map[aggregate.EvidenceKind]string{
 }
 
 // burstDetail is for a log that ends with a full burst.
-const burstDetail = "the log ends with 10 audit messages in 5 s, the kernel's printk limit: what came next was dropped without a word"
+const burstDetail = "the log ends at the kernel's limit of 10 audit messages in 5 s: later records were dropped silently"
 
-// fixes are the commands that prevent it next time.
+// fixes says how to prevent a loss next time.
 var fixes = map[aggregate.EvidenceKind]string{
 	aggregate.Suppressed:         "record with auditd or `auditscan follow audit:`, or set kernel.printk_ratelimit=0 for the run",
 	aggregate.Backlog:            "auditctl -b 8192",

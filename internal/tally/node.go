@@ -2,15 +2,16 @@ package tally
 
 import "github.com/auditscan/auditscan/parser"
 
-// lastNode is what the node of the record seen last comes to: logs repeat it
-// line after line.
+// lastNode caches what is known of the last record's node: logs repeat it line
+// after line.
 type lastNode struct {
-	known   bool // the rest is true, of the current input
+	known   bool // the rest holds, for the current input
 	name    []byte
 	id      uint32   // of the name
-	looked  bool     // for the serials
+	looked  bool     // serials was looked up
 	serials *serials // nil: there are too many nodes
 	space   int32    // of those
+	logged  bool     // those hold records of a log, not only events made of one
 }
 
 // observe notes the node, the time and the rendering of a record.
@@ -33,13 +34,17 @@ func (t *Tally) observe(r *parser.Record) {
 }
 
 // serialsOf returns the serials of the node of a record that was just observed;
-// nil if it has no serial or there are too many nodes.
+// nil if the record has no serial or there are too many nodes.
 func (t *Tally) serialsOf(r *parser.Record) *serials {
 	if !r.HasSerial {
 		return nil
 	}
 	if !t.node.looked {
 		t.node.serials, t.node.looked = t.serials(r.Node), true
+	}
+	if !t.node.logged && r.Form != parser.FormEvent && t.node.serials != nil {
+		t.node.serials.markLog(t.node.space)
+		t.node.logged = true
 	}
 	return t.node.serials
 }

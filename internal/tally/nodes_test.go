@@ -29,7 +29,7 @@ func TestManyNodesInParts(t *testing.T) {
 			t.Fatal("refused")
 		}
 	}
-	worker.Other(record("first", 1))
+	worker.AddOther(record("first", 1))
 	addRecord(worker, record("first", 2), nil, 1)
 	hand()
 	for serial := range uint32(4) {
@@ -58,7 +58,7 @@ func TestNothingProved(t *testing.T) {
 		b := New(nil)
 		b.Begin(Source{Name: "audit.log"})
 		for n := range 2 * i {
-			b.Other(&parser.Record{
+			b.AddOther(&parser.Record{
 				Process: &parser.Process{}, Form: parser.FormAuditd, Node: fmt.Appendf(nil, "node%d", n%i),
 				Stamp: parser.Stamp{Serial: uint32(1 + n/i), HasSerial: true, Millis: 1_700_000_000_000, HasTime: true},
 			})

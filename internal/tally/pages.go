@@ -3,7 +3,7 @@ package tally
 import "iter"
 
 // pageList holds pages in chunks, so that a long list is not copied as it
-// grows: the first chunk grows, the others come whole.
+// grows: only the first chunk grows, the others are allocated whole.
 type pageList struct {
 	chunks [][]page
 	n      int
@@ -16,7 +16,7 @@ const (
 
 func (l *pageList) at(i int32) *page { return &l.chunks[i>>chunkBits][i&(chunkSize-1)] }
 
-// add returns the place of the added page. The addresses of others may change.
+// add adds a page and returns its index. The addresses of others may change.
 func (l *pageList) add(p page) int32 {
 	at := l.n >> chunkBits
 	if at == len(l.chunks) {

@@ -5,21 +5,21 @@ import (
 	"slices"
 )
 
-// Part is the proof of one stretch of one input, such as a block, and the
-// counts that came with it if the worker gave them up. The zero value is empty.
+// Part is the proof of a stretch of one input, such as a block, and the counts
+// if the worker gave them up. The zero value is empty.
 type Part struct {
 	proof  *Proof
 	counts *Counts // nil: the worker kept them
 }
 
-// maxOwnGroups bounds the groups that a worker keeps when it is cut, so that
-// many workers take hardly more memory than one.
+// maxOwnGroups bounds the groups that a worker keeps after a cut, so that many
+// workers need hardly more memory than one.
 const maxOwnGroups = 1024
 
-// Cut takes out the proof of what was added since the last Cut, and leaves
-// the counts unless they are many. It is meant for workers, with one input,
-// whose parts another tally puts together in the order of the input. What
-// part held before is overwritten, and its memory used again.
+// Cut moves the proof of what was added since the last Cut into part, and the
+// counts too if there are many. It is for workers, which have one input, and
+// whose parts another tally joins in the order of the input. It overwrites part
+// and reuses its memory.
 func (t *Tally) Cut(part *Part) {
 	t.Proof, part.proof = part.proof, t.Proof
 	if t.Proof == nil {
@@ -35,27 +35,25 @@ func (t *Tally) Cut(part *Part) {
 	}
 }
 
-// Append adds a part to the current input. It refuses, and adds no more than
-// the counts that the worker gave up, where some record of the part may have
-// been added before: only a look at each record can tell then.
+// Append adds a part to the current input. If a record of the part may be a
+// duplicate it refuses, and adds only the counts that the worker gave up: each
+// record has to be looked at then.
 func (t *Tally) Append(part *Part) bool {
 	if part.counts != nil {
 		t.Merge(part.counts)
-		part.counts = nil // may be large
+		part.counts = nil // free it: it may be large
 	}
 	return t.Proof.append(part.proof)
 }
 
-// SubtractPart takes the counts away again that a worker gave up when it was
-// cut.
+// SubtractPart subtracts the counts that a worker gave up with a part.
 func (t *Tally) SubtractPart(part *Part) {
 	if part.counts != nil {
 		t.Subtract(part.counts)
 	}
 }
 
-// append adds what comes next of the current input, unless it may repeat
-// records.
+// append adds the next part of the current input, unless it may repeat records.
 func (p *Proof) append(o *Proof) bool {
 	for node, s := range o.nodes {
 		if mine, ok := p.nodes[node]; ok && mine.overlaps(s, p.spaceOf(node)) {
@@ -65,7 +63,7 @@ func (p *Proof) append(o *Proof) bool {
 	for _, node := range slices.Sorted(maps.Keys(o.nodes)) {
 		seen := o.nodes[node]
 		if seen.pages.n == 0 {
-			continue // it was in a part before
+			continue // the node was in an earlier part
 		}
 		if s := p.serials([]byte(node)); s != nil {
 			s.merge(seen, p.spaceOf(node))
@@ -86,7 +84,7 @@ func (p *Proof) append(o *Proof) bool {
 	return true
 }
 
-// append adds what comes next of the input.
+// append adds the next part of the input.
 func (in *input) append(o *input) {
 	if in.foreign == 0 && o.foreign != 0 {
 		in.foreign = in.Lines + o.foreign
@@ -98,6 +96,7 @@ func (in *input) append(o *input) {
 	in.forms |= o.forms
 	in.bare += o.bare
 	in.unattributed += o.unattributed
+	in.streams.append(&o.streams)
 	in.widen(o.first)
 	in.widen(o.last)
 }

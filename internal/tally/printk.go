@@ -6,23 +6,23 @@ import (
 	"github.com/auditscan/auditscan/parser"
 )
 
-// The kernel prints at most printkBurst audit messages in printkInterval when
-// no auditd takes them (printk_ratelimit of lib/ratelimit.c, with its default
-// sysctls), and tells how many it dropped only when it prints again. So a log
-// that ends with a full burst has most likely lost what came after it.
+// Without auditd the kernel prints at most printkBurst audit messages per
+// printkInterval (printk_ratelimit of lib/ratelimit.c, with its default
+// sysctls), and says how many it dropped only when it prints again. So a log
+// that ends with a full burst has most likely lost what came next.
 const (
 	printkBurst    = 10
 	printkInterval = 5000 // ms
 )
 
-// printed are the times of the audit messages printed last, one more than
-// fit into a burst.
+// printed holds the times of the last audit messages printed, one more than a
+// burst has.
 type printed struct {
 	times [printkBurst + 1]int64
 	n     int
 }
 
-// wasPrinted reports whether a record stands in the text that the kernel printed.
+// wasPrinted reports whether the kernel printed the record.
 func wasPrinted(r *parser.Record) bool {
 	return r.Form == parser.FormKernel || r.Form == parser.FormJournalKernel
 }
@@ -39,10 +39,10 @@ func (p *printed) append(o *printed) {
 	}
 }
 
-// exhausted reports whether the log ends with a full burst. If one more was
-// printed in the same time, the limit was not in force.
+// exhausted reports whether the log ends with a full burst. If one more message
+// was printed in the interval, the limit was not in force.
 func (p *printed) exhausted() bool {
-	return p.n >= printkBurst && p.within(printkBurst) && !(p.n > printkBurst && p.within(printkBurst+1))
+	return p.n >= printkBurst && p.inOneInterval(printkBurst) && !(p.n > printkBurst && p.inOneInterval(printkBurst+1))
 }
 
 // burst returns when the last full burst began and ended.
@@ -51,8 +51,8 @@ func (p *printed) burst() (first, last time.Time) {
 	return at(printkBurst), at(1)
 }
 
-// within reports whether the last n messages were printed in one interval.
-func (p *printed) within(n int) bool {
+// inOneInterval reports whether the last n messages were printed in one interval.
+func (p *printed) inOneInterval(n int) bool {
 	first, last := p.times[(p.n-n)%len(p.times)], p.times[(p.n-1)%len(p.times)]
 	return last-first < printkInterval && first-last < printkInterval
 }

@@ -5,9 +5,9 @@ import (
 	"github.com/auditscan/auditscan/parser"
 )
 
-// Proof is what was noticed beside the counts: which serials were seen, which
-// losses were told of, and what each input held. It has an order: that of the
-// inputs, and of the lines in each.
+// Proof is what was noticed besides the counts: the serials that were seen, the
+// losses that were reported, and what each input held. Its order is that of the
+// inputs and of the lines in each.
 type Proof struct {
 	nodes  map[string]*serials
 	losses map[lossKey]*lossCount
@@ -15,7 +15,7 @@ type Proof struct {
 	inputs []input
 	spaces []space
 	sets   map[string]int32 // rotated set to its space
-	pages  *int             // that each node can have: they share the memory
+	pages  *int             // limit for each node, since all share the memory
 	max    int              // nodes
 	// leftOut are the records that do not pass the filter.
 	leftOut renderings
@@ -24,25 +24,25 @@ type Proof struct {
 // Source is where an input comes from.
 type Source struct {
 	Name string
-	// Trust is what the source vouches for; "" lets the records' own form
-	// decide.
+	// Trust is what the source vouches for; if "", the form of the records
+	// decides.
 	Trust aggregate.Trust
-	// Set is the rotated set that a file belongs to: files of one set are parts
-	// of one log. "": the input is a log of its own.
+	// Set is the rotated set that a file belongs to; the files of a set are
+	// parts of one log. "": the input is a log by itself.
 	Set string
 }
 
 // space is a serial space: the serials of one log. Records that name their node
-// share that of the node, in whatever input they stand. The others of an input
-// have that of its rotated set: another input can be of another host, whose
-// serials would hide what lacks here, or seem to lack.
+// share the space of that node across all inputs. Other records have the space
+// of their rotated set: another input may be of another host, whose serials
+// would hide gaps here or look like gaps.
 type space struct {
 	input  int // the first one
 	inputs int
 }
 
-// maxNodes bounds the nodes whose serials are kept. Those of others prove
-// nothing, and tell no duplicates.
+// maxNodes bounds the nodes whose serials are kept. For further nodes nothing
+// is proven, and duplicates are not found.
 const maxNodes = 1024
 
 // input is what is counted of one input.
@@ -50,15 +50,17 @@ type input struct {
 	aggregate.Input
 	trust aggregate.Trust // given by the source; "" to be judged by content
 	space int32           // of the records that name no node
-	forms uint8           // renderings seen, one bit each
-	// foreign is the first line that shows that others write to the log; 0: none.
+	forms uint8           // forms that were seen, one bit each
+	// foreign is the first line that shows that other programs write to the
+	// log; 0: none.
 	foreign int64
 	first   aggregate.Millis
 	last    aggregate.Millis
-	// unattributed are the records that a filter left out only since nobody
-	// knows their container.
+	// unattributed counts the records that a filter left out only because their
+	// container is unknown.
 	unattributed int64
 	bare         int64 // journal records without a serial
+	streams      eventStreams
 	order
 }
 
@@ -66,8 +68,8 @@ func newProof(max int) *Proof {
 	return &Proof{nodes: map[string]*serials{}, losses: map[lossKey]*lossCount{}, sets: map[string]int32{}, pages: new(int), max: max}
 }
 
-// reset empties the proof, which is that of a part. It keeps the nodes, unless
-// they are many: they come again in what follows.
+// reset empties the proof of a part. It keeps the nodes, unless there are many,
+// since they recur in the next part.
 func (p *Proof) reset() {
 	if len(p.nodes) > maxNodes {
 		*p = *newProof(p.max)
@@ -108,16 +110,16 @@ func (p *Proof) input() *input { return &p.inputs[len(p.inputs)-1] }
 // Lines counts lines of the current input.
 func (p *Proof) Lines(n int64) { p.input().Lines += n }
 
-// Foreign notes that a line of the current input is in no form that auditd or
-// the journal has: others write to the log, and so it is text.
+// Foreign notes that a line of the current input has no form of auditd's or the
+// journal's. So other programs write to the log, and its trust is that of text.
 func (p *Proof) Foreign(line int64) {
 	if in := p.input(); in.foreign == 0 {
 		in.foreign = line
 	}
 }
 
-// Malformed counts a record that cannot be used; line is its place in the
-// current input.
+// Malformed counts a record that cannot be used, at a line of the current
+// input.
 func (p *Proof) Malformed(reason string, line int64) {
 	p.input().Malformed++
 	p.note(aggregate.Malformed, 1, parser.Stamp{}, line, reason)
@@ -137,7 +139,7 @@ func (p *Proof) serials(node []byte) *serials {
 	return s
 }
 
-// appendLoss adds evidence of a part that begins after the given line, and
+// appendLoss adds the evidence of a part that begins after the given line and
 // after a record of the given time.
 func (p *Proof) appendLoss(kind aggregate.EvidenceKind, l *lossCount, after int64, before aggregate.Millis) {
 	line := l.line
@@ -145,6 +147,7 @@ func (p *Proof) appendLoss(kind aggregate.EvidenceKind, l *lossCount, after int6
 		line += after
 	}
 	c := p.loss(kind, line, l.detail)
+	c.inLog = c.inLog || l.inLog
 	c.count = aggregate.Plus(c.count, l.count)
 	aggregate.Widen(&c.first, &c.last, l.first, l.last)
 	c.nowhere, c.between = c.nowhere || l.nowhere, c.between || l.between
@@ -168,5 +171,5 @@ func timeOf(st parser.Stamp) aggregate.Millis {
 	return aggregate.Millis(st.Millis)
 }
 
-// widen widens the input's times by that of a record; 0 is none.
+// widen extends the input's times to include that of a record; 0 is none.
 func (in *input) widen(at aggregate.Millis) { aggregate.Widen(&in.first, &in.last, at, at) }

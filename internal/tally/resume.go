@@ -22,7 +22,8 @@ func (p *Proof) Newest() (all []aggregate.Seen) {
 	return all
 }
 
-// newest is the page of the highest serial of the last boot; nil: none.
+// newest returns the page with the highest serial of the last boot, nil if
+// there is none.
 func (s *serials) newest() (last *page) {
 	for p := range s.pages.all() {
 		if last == nil || p.last > last.last || p.last == last.last && p.key > last.key {
@@ -32,15 +33,16 @@ func (s *serials) newest() (last *page) {
 	return last
 }
 
-// Resume makes the serials begin behind those of an earlier run: what is
-// missing between them and the first ones seen now is a gap.
+// Resume makes the serials continue those of an earlier run: what is missing
+// between the two runs is a gap.
 func (p *Proof) Resume(after []aggregate.Seen) {
 	for _, a := range after {
 		if s := p.serials([]byte(a.Node)); s != nil {
 			space := p.spaceOf(a.Node)
 			s.see(a.Time.UnixMilli(), a.Serial, space)
+			s.markLog(space)
 			if a.Stream {
-				s.addOthers(space, 1) // the run before has seen that the log is whole
+				s.addOthers(space, 1) // the earlier run saw records of other types
 			}
 		}
 	}

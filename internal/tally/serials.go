@@ -1,48 +1,51 @@
 package tally
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
-// Serials are kept in pages of 64, with the time span that the page was seen
-// in: the counter starts anew at boot, so the same number may stand for
-// different events, but never at the same time.
+// Serials are kept in pages of 64, each with the time span in which it was
+// seen. The counter restarts at boot, so one number may stand for different
+// events, but never at the same time.
 const (
 	pageBits  = 6
 	pageSize  = 1 << pageBits
 	pageMask  = pageSize - 1
-	sameBoot  = 5000 // ms: a serial further from its page's span starts another page
-	reordered = 1024 // serials that late records may lie behind; more is a new boot
+	sameBoot  = 5000 // ms: a serial further from the span of its page starts another page
+	reordered = 1024 // how far back, in serials, late records may lie; further is a new boot
 
-	firstSerials = 32   // a boot that is seen from its first record on begins with one of these
-	bootSerials  = 4096 // one of these is the first that auditd takes of a boot
+	firstSerials = 32   // a boot seen from its first record on begins with a serial below this
+	bootSerials  = 4096 // the first serial that auditd receives after a boot is below this
 )
 
-// maxPages bounds the memory of the serials of all nodes: about 16 MB. When
-// it is reached, the older half is settled: its gaps are counted, and its
-// records can no longer be told from their duplicates.
+// maxPages bounds the memory of the serials of all nodes, to about 16 MB. When
+// it is reached, the older half is settled: its gaps are counted, and
+// duplicates of its records are no longer found.
 const maxPages = 64 << 10
 
-// minPages is what a node has in any case.
+// minPages is what every node may have.
 const minPages = 32
 
-// maxChain bounds the pages of one key that are looked at. A hundred boots
-// need more, or a log that was written to make this slow.
+// maxChain bounds the pages of one key that are searched. Only a hundred boots
+// need more, or a log that was written to slow this down.
 const maxChain = 256
 
-// content is a hash of what a record says. Of so many records that claim the
-// serials of others, one in 16 million is taken for a second rendering.
+// content is a hash of what a record says. Of the records that claim the serial
+// of another, one in 16 million is taken for a second rendering of it.
 type content uint32
 
 const contentMask = 1<<24 - 1
 
-// page is 64 consecutive serials. The contents tell a second rendering of one
-// event from another event that claims its serial.
+// page is 64 consecutive serials. The contents distinguish a second rendering
+// of an event from another event that claims its serial.
 type page struct {
 	key         uint32           // serial >> pageBits
 	next        int32            // another page of this key, from another boot or space; -1: none
 	space       int32            // the serial space; see Proof
-	place       int32            // among all pages
-	disputed    bool             // it claims serials of a page of the same time
-	repeated    bool             // and that page stands far before it: it is of another boot
+	place       int32            // index among all pages
+	disputed    bool             // it claims serials of another page of the same time
+	repeated    bool             // and that page is far before it, so it is of another boot
 	first, last int64            // ms
 	seen        uint64           // serials of any audit record
 	records     uint64           // serials of SECCOMP records
@@ -54,15 +57,16 @@ func (p *page) content(at uint32) content { return content(p.low[at]) | content(
 
 // serials is the set of serials seen on one node, in one space or several.
 type serials struct {
-	heads   map[uint32]int32 // key to the page of it made last
+	heads   map[uint32]int32 // newest page of each key
 	pages   pageList
 	limit   *int    // of pages
-	top     uint32  // the highest key; those beyond it have no page
-	key     uint32  // the key looked up last
-	head    int32   // its page made last; -1: none
+	top     uint32  // the highest key that has a page
+	key     uint32  // the key that was looked up last
+	head    int32   // its newest page; -1: none
 	others  []int64 // records of other audit types, by space
+	logs    []bool  // the spaces that hold records of logs, not only events made of one
 	printed printed
-	settled map[int32][]stretch // of the pages that were let go, by space
+	settled map[int32][]stretch // of the pages that were dropped, by space
 	closed  map[int32]stretch   // the sums of the oldest of those
 	flaws   map[int32]flaws     // of the spaces of those
 }
@@ -77,7 +81,7 @@ func newSerials(limit *int) *serials {
 func (s *serials) reset() {
 	clear(s.heads)
 	s.pages.reset()
-	*s = serials{heads: s.heads, pages: s.pages, limit: s.limit, others: s.others[:0]}
+	*s = serials{heads: s.heads, pages: s.pages, limit: s.limit, others: s.others[:0], logs: s.logs[:0]}
 	s.seek(0)
 }
 
@@ -92,7 +96,7 @@ func (s *serials) seek(key uint32) {
 	}
 }
 
-// find returns the page of the key made last that fits, nil if there is none.
+// find returns the newest page of the key that fits, nil if there is none.
 func (s *serials) find(key uint32, fits func(*page) bool) *page {
 	if key != s.key {
 		s.seek(key)
@@ -122,7 +126,8 @@ func (s *serials) push(p page) *page {
 	return s.pages.at(s.head)
 }
 
-// meets reports whether the page's time span could be of the same boot.
+// meets reports whether the page's time span and the given one can be of the
+// same boot.
 func (p *page) meets(first, last int64) bool {
 	return last >= p.first-sameBoot && first <= p.last+sameBoot
 }
@@ -131,8 +136,8 @@ func (p *page) widen(first, last int64) {
 	p.first, p.last = min(p.first, first), max(p.last, last)
 }
 
-// other notes the serial of a record of another audit type.
-func (s *serials) other(ms int64, serial uint32, space int32) {
+// addOther notes the serial of a record of another audit type.
+func (s *serials) addOther(ms int64, serial uint32, space int32) {
 	s.addOthers(space, 1)
 	s.see(ms, serial, space)
 }
@@ -145,11 +150,22 @@ func (s *serials) addOthers(space int32, n int64) {
 	s.others[space] += n
 }
 
-// hasOthers reports whether a space has records of other audit types: an
+// hasOthers reports whether a space has records of other audit types. An
 // extract of SECCOMP records has none, and its gaps prove nothing.
 func (s *serials) hasOthers(space int32) bool {
 	return int(space) < len(s.others) && s.others[space] > 0
 }
+
+// markLog notes that a space holds a record of a log.
+func (s *serials) markLog(space int32) {
+	for int(space) >= len(s.logs) {
+		s.logs = append(s.logs, false)
+	}
+	s.logs[space] = true
+}
+
+// isLog reports whether a space holds more than events.
+func (s *serials) isLog(space int32) bool { return int(space) < len(s.logs) && s.logs[space] }
 
 // see notes that a serial was there.
 func (s *serials) see(ms int64, serial uint32, space int32) {
@@ -161,10 +177,10 @@ func (s *serials) see(ms int64, serial uint32, space int32) {
 	p.seen |= 1 << (serial & pageMask)
 }
 
-// record notes a SECCOMP record and reports whether it was seen before, in
-// whatever space: the same serial, within the time that its page was seen in,
-// with the same content. A serial seen outside that time is another boot's. Of
-// records with one serial but different contents each has a page.
+// record notes a SECCOMP record and reports whether it was seen before, in any
+// space: with the same serial and content, within the time span of its page.
+// Outside that span the serial belongs to another boot. Records with the same
+// serial and different contents have a page each.
 func (s *serials) record(ms int64, serial uint32, c content, space int32) (duplicate bool) {
 	at, bit := serial&pageMask, uint64(1)<<(serial&pageMask)
 	if s.head >= 0 && s.key == serial>>pageBits { // the common case: the page used last is the only one
@@ -198,9 +214,9 @@ func (s *serials) record(ms int64, serial uint32, c content, space int32) (dupli
 	return false
 }
 
-// passed reports whether so many pages were begun behind p that no late record
-// of its boot is to be expected: a host without a clock is at the same time
-// after each boot, and then at the same serials, too.
+// passed reports whether so many pages were begun after p that no late record
+// of its boot is to be expected. A host without a clock has the same time after
+// each boot, and the same serials then.
 func (s *serials) passed(p *page) bool { return s.pages.n-int(p.place) > latePages }
 
 // note adds a SECCOMP record.
@@ -211,8 +227,8 @@ func (p *page) note(ms int64, at uint32, c content) {
 	p.low[at], p.high[at] = uint16(c), uint8(c>>16)
 }
 
-// overlaps reports whether some record of o, which belongs to a space, may be
-// in s already.
+// overlaps reports whether a record of o, whose serials belong to the space,
+// may be in s already.
 func (s *serials) overlaps(o *serials, space int32) bool {
 	for p := range o.pages.all() {
 		if p.records != 0 && s.find(p.key, func(q *page) bool {
@@ -234,10 +250,13 @@ func (p *page) sharesContent(o *page) bool {
 	return false
 }
 
-// merge adds the serials of o, which does not overlap, as of a space.
+// merge adds the serials of o, which does not overlap, to a space.
 func (s *serials) merge(o *serials, space int32) {
 	for _, n := range o.others {
 		s.addOthers(space, n)
+	}
+	if slices.Contains(o.logs, true) {
+		s.markLog(space)
 	}
 	s.printed.append(&o.printed)
 	for p := range o.pages.all() {

@@ -32,7 +32,7 @@ func (s *stream) add(e stamped) { addStamped(s.b, e, "") }
 func addStamped(b *Tally, e stamped, node string) {
 	r := parser.Record{Node: []byte(node), Form: parser.FormAuditd, Stamp: parser.Stamp{Millis: e.millis, Serial: e.serial, HasTime: true, HasSerial: true}, Process: &parser.Process{}}
 	if e.serial%3 != 0 {
-		b.Other(&r)
+		b.AddOther(&r)
 		return
 	}
 	r.PID, r.Comm, r.Code = 7, parser.Text{Bytes: []byte("a"), Enc: parser.EncQuoted}, 0x7ffc0000

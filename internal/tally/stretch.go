@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// stretch is a run of serials of one boot: those of one page, or of several
-// that were joined. Serials are counted on beyond 2^32, where the kernel's
-// counter begins again at 0.
+// stretch is a run of serials of one boot: of one page, or of several that were
+// joined. Its serials continue beyond 2^32, where the kernel's counter restarts
+// at 0.
 type stretch struct {
 	low, high   int64
 	seen        uint64 // of one page; 0: of several
@@ -18,7 +18,7 @@ type stretch struct {
 	repeated    bool   // and they stand far behind
 }
 
-// stretchOf is that of a page.
+// stretchOf returns the stretch of a page.
 func stretchOf(p *page) stretch {
 	base := int64(p.key) << pageBits
 	return stretch{
@@ -28,7 +28,7 @@ func stretchOf(p *page) stretch {
 	}
 }
 
-// join makes one stretch of those of one boot, which it puts in order.
+// join sorts the stretches of one boot and joins them into one.
 func join(boot []stretch) (sum stretch) {
 	slices.SortStableFunc(boot, func(a, b stretch) int { return int(a.low>>pageBits - b.low>>pageBits) })
 	for i := 0; i < len(boot); {
@@ -54,7 +54,7 @@ func (s *stretch) samePage(o *stretch) bool {
 	return s.seen != 0 && o.seen != 0 && s.low>>pageBits == o.low>>pageBits
 }
 
-// meets reports whether the times of two stretches could be of the same boot.
+// meets reports whether the times of two stretches can be of the same boot.
 func (s *stretch) meets(o *stretch) bool {
 	return o.last >= s.first-sameBoot && o.first <= s.last+sameBoot
 }
@@ -64,7 +64,7 @@ func (s *stretch) widen(o *stretch) {
 	s.first, s.last = min(s.first, o.first), max(s.last, o.last)
 }
 
-// extend adds a stretch of the same boot that does not begin earlier.
+// extend adds a stretch of the same boot that does not begin before s.
 func (s *stretch) extend(o *stretch) {
 	if o.high > s.high { // else a second copy of what is in s
 		s.note(o.low-s.high-1, o.first, o.last)

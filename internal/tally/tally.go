@@ -19,49 +19,49 @@ type Tally struct {
 	node    lastNode
 }
 
-// origin is what the start of a record comes to. Records of one process have
-// it in common, so that most need neither names nor groups looked up.
+// origin caches what the start of a record resolves to. The records of a
+// process share it, so that most need no lookup of names and groups.
 type origin struct {
 	id        uint32 // parser.Process.Origin; 0: the slot is empty
 	node      uint32
 	container *container.Identity
 	key       groupKey // before folding
 	group     *group   // nil: the filter leaves it out
-	unknown   bool     // it leaves it out only since nobody knows the container
-	hash      uint64   // of what the start says, and of the run's seed
+	unknown   bool     // the filter leaves it out only because the container is unknown
+	hash      uint64   // of the start, seeded for this run
 }
 
 const originSlots = 1 << 9
 
-// New returns a tally of the events that pass the filter; nil passes all.
+// New returns a tally of the events that pass the filter; a nil filter passes
+// all.
 func New(f *aggregate.Filter) *Tally {
 	return &Tally{Proof: newProof(maxNodes), counts: newCounts(f)}
 }
 
-// NewWorker is New for one that is cut after each block. A part has the serials
-// of all its nodes, as many as fit into a block: which of them are kept is for
-// the tally to say that all parts are appended to.
+// NewWorker returns a tally that is cut after each block. Its parts have the
+// serials of all nodes in the block; the tally that they are appended to
+// decides which of them to keep.
 func NewWorker(f *aggregate.Filter) *Tally {
 	t := New(f)
 	t.Proof = newProof(math.MaxInt)
 	return t
 }
 
-// Begin begins an input: what is added from now on comes from it, through one
+// Begin begins an input: what is added from now on comes from it, read by one
 // parser.
 func (t *Tally) Begin(s Source) {
 	t.forgetNames()
 	t.begin(s)
 }
 
-// forgetNames drops what names and origins come to.
+// forgetNames drops the cached origins and node.
 func (t *Tally) forgetNames() { t.origins, t.node.known = [originSlots]origin{}, false }
 
-// Event counts an event that stands at the given line of the current input. It
-// returns how often the event's group has made its call, as far as this tally
-// knows: counts that are to be merged later can be missing, or taken away
-// already. It is not ok if the event does not count, since it is a duplicate or
-// does not pass the filter.
+// Event counts an event at the given line of the current input. It returns how
+// often the event's group has made the call, as far as this tally knows: it
+// does not have the counts of other tallies yet. It is not ok if the event does
+// not count because it is a duplicate or does not pass the filter.
 func (t *Tally) Event(e *event.Event, line int64) (seen int64, ok bool) {
 	r := e.Record
 	t.observe(r)
@@ -114,9 +114,9 @@ func (t *Tally) Event(e *event.Event, line int64) (seen int64, ok bool) {
 	return o.group.seen(call), true
 }
 
-// Other notes a record of another audit type, or one that is not to be
-// counted: its serial shows that none is missing there.
-func (t *Tally) Other(r *parser.Record) {
+// AddOther notes the serial of a record of another audit type, or of one that
+// is not to be counted.
+func (t *Tally) AddOther(r *parser.Record) {
 	t.observe(r)
 	if !r.HasTime {
 		return
@@ -126,22 +126,22 @@ func (t *Tally) Other(r *parser.Record) {
 		return
 	}
 	if s := t.serialsOf(r); s != nil {
-		s.other(r.Millis, r.Serial, t.node.space)
+		s.addOther(r.Millis, r.Serial, t.node.space)
 		if wasPrinted(r) {
 			s.printed.add(r.Millis)
 		}
 	}
 }
 
-// daemon notes a record of auditd itself: it has a serial of its own count, but
-// shows that this is auditd's log, and no extract.
+// daemon notes a record of auditd itself. Its serial is not the kernel's, but
+// it shows that this is auditd's log and no extract.
 func (t *Tally) daemon(r *parser.Record) {
 	if s := t.serials(r.Node); s != nil {
 		s.addOthers(t.node.space, 1)
 	}
 }
 
-// origin finds what the start of a record that was just observed comes to.
+// origin resolves the start of a record that was just observed.
 func (t *Tally) origin(r *parser.Record, id *container.Identity) *origin {
 	o := &t.origins[r.Origin%originSlots]
 	if o.id == r.Origin && o.node == t.node.id && o.container == id && r.Origin != 0 {
@@ -150,6 +150,9 @@ func (t *Tally) origin(r *parser.Record, id *container.Identity) *origin {
 	t.forget()
 	c := &t.counts
 	k := groupKey{node: t.node.id, comm: c.names.number(r.Comm), exe: c.names.number(r.Exe), pid: r.PID, container: id}
+	if c.filter.NeedsSubj() {
+		k.subj = c.names.number(parser.Text{Bytes: r.Subj, Enc: parser.EncPlain})
+	}
 	folded := c.folded
 	g := c.group(k)
 	if c.folded != folded {
@@ -165,7 +168,7 @@ func (t *Tally) origin(r *parser.Record, id *container.Identity) *origin {
 	return o
 }
 
-// forget drops the names that no group has, when there are many.
+// forget drops the names that no group uses, if there are many.
 func (t *Tally) forget() {
 	if !t.counts.names.full() {
 		return
@@ -178,34 +181,32 @@ func (t *Tally) forget() {
 	}
 }
 
-// Counts are the tally's counts, to be merged into another's or subtracted
-// from them. They stay the tally's own.
+// Counts returns the tally's counts, to be merged into another tally or
+// subtracted from it.
 func (t *Tally) Counts() *Counts { return &t.counts }
 
-// Merge adds counts, which are not used any more. Their proof comes in parts,
-// by Append.
+// Merge adds counts, which must not be used afterwards. Their proof is added in
+// parts, by Append.
 func (t *Tally) Merge(o *Counts) {
 	t.counts.merge(o)
 	t.forgetNames()
 }
 
-// Subtract takes counts away again: what was counted a second time when a part
-// was refused.
+// Subtract subtracts counts: those of a refused part, which was counted twice.
 func (t *Tally) Subtract(o *Counts) {
 	t.counts.sum(o, -1)
 	t.forgetNames()
 }
 
-// contentOf tells records apart that claim one serial; start is the hash of
-// what it starts with.
+// contentOf returns the hash that distinguishes records that claim the same
+// serial; start is the hash of the record's start.
 func contentOf(r *parser.Record, start uint64) content {
 	h := mix(uint64(uint32(r.NR))<<32|uint64(r.Code), start) ^ mix(uint64(r.Millis), r.IP)
 	h ^= h >> 24
 	return content(h & contentMask)
 }
 
-// mix hashes two words: both halves of their product, which depends on every
-// bit of them.
+// mix hashes two words: both halves of their product depend on all their bits.
 func mix(a, b uint64) uint64 {
 	high, low := bits.Mul64(a^secrets[0], b^secrets[1])
 	return high ^ low

@@ -6,11 +6,11 @@ import (
 	"sort"
 )
 
-// The counter of serials goes up by one with each audit record, and begins
-// anew at boot. So what a file holds is a few tracks, each the serials of one
-// boot, and what lacks within a track is missing. Which track a stretch is of
-// is told by the order of the file: the serial goes on from where the track is.
-// The clock only helps, since it can be set.
+// The serial goes up by one with each audit record and restarts at boot. So a
+// file holds a few tracks, each the serials of one boot, and a gap within a
+// track is records that are missing. The order of the file decides which track
+// a stretch belongs to: its serials continue the track. The clock only helps,
+// since it can be set.
 
 // track is the stretches of one boot, in the order of the file.
 type track struct {
@@ -18,12 +18,12 @@ type track struct {
 	all   []stretch
 	span  stretch          // low, high, first and last of all
 	pages map[int64]uint64 // key to the serials of the page that were seen
-	ended bool             // another boot has begun since
-	down  int              // how many of the last pages each lay below the one before
+	ended bool             // another boot has begun
+	down  int              // how many of the last pages were each below the one before
 }
 
-// wrapWindow is how near to 2^32 the counter must be for a small serial to be
-// the one after it. So few records make no boot.
+// wrapWindow is how near to 2^32 the counter must be for a small serial to
+// follow it. No boot has so few records.
 const wrapWindow = 1 << 16
 
 const wrap = 1 << 32
@@ -44,43 +44,43 @@ func (t *track) add(s stretch) {
 	}
 }
 
-// unwrapped returns s with its serials counted on where the counter has begun
-// again at 0 in this track: of the numbers that they can stand for, the nearest
-// to its end.
+// unwrapped returns s with its serials continued beyond 2^32 if the counter has
+// restarted at 0 in this track: of the possible numbers, those nearest to the
+// track's end.
 func (t *track) unwrapped(s stretch) stretch {
 	round := t.span.high &^ (wrap - 1)
 	switch low := s.low + round; {
 	case t.wraps(&s):
 		round += wrap
 	case round > 0 && low-t.span.high > wrap/2:
-		round -= wrap // it came late
+		round -= wrap // it is late
 	}
 	s.low, s.high = s.low+round, s.high+round
 	return s
 }
 
-// nearWrap reports whether the counter is about to begin again at 0, and s may
-// be behind that.
+// nearWrap reports whether the counter is about to restart at 0, and s may come
+// after that.
 func (t *track) nearWrap(s *stretch) bool {
 	return t.span.high&(wrap-1) >= wrap-wrapWindow && s.low < wrapWindow
 }
 
-// wraps reports whether s goes on where the counter has begun again at 0: it is
-// the next serial, or time has gone on without a break, in which no host boots.
+// wraps reports whether s continues the track after the counter restarted at 0:
+// it is the next serial, or there is too little time between them for a boot.
 func (t *track) wraps(s *stretch) bool {
 	missing := s.low + wrap - t.span.high&(wrap-1) - 1
 	return t.nearWrap(s) && (missing == 0 || missing <= reordered && t.all[len(t.all)-1].meets(s))
 }
 
-// distance is how many serials lie between the track's end and a stretch.
+// distance returns how many serials lie between the track's end and a stretch.
 func (t *track) distance(s *stretch) int64 {
 	return max(s.low-t.span.high-1, t.span.high-s.high, 0)
 }
 
-// continues reports whether a stretch can be of the track by its place in the
-// file: it goes on from the track's end, or is a little late, or a little
-// before its beginning, where a file holds the newest line first. next is the
-// stretch behind it; nil: none.
+// continues reports whether a stretch can belong to the track by its place in
+// the file: it follows the track's end, or is a little late, or a little before
+// the track's beginning, as in a file with the newest line first. next is the
+// stretch after it; nil: none.
 func (t *track) continues(s, next *stretch) bool {
 	switch {
 	case s.low > t.span.high:
@@ -92,16 +92,14 @@ func (t *track) continues(s, next *stretch) bool {
 	return descends && s.high < t.span.low && s.high >= t.span.low-reordered && s.last <= t.span.first+sameBoot
 }
 
-// jumpsBack reports whether a stretch behind a gap is of an earlier time. Then
-// it can be of another boot, without a clock, or of another node, whose log
-// follows.
+// jumpsBack reports whether a stretch after a gap has an earlier time. Then it
+// may be of another boot without a clock, or of another node whose log follows.
 func (t *track) jumpsBack(s *stretch) bool {
 	return s.low > t.span.high+1 && s.last < t.all[len(t.all)-1].first-sameBoot
 }
 
-// recent reports whether a stretch is of the time of those that the track got
-// last, among which late records stand, and not later than those of higher
-// serials.
+// recent reports whether a stretch is as recent as the last ones of the track,
+// among which late records stand, and not later than those with higher serials.
 func (t *track) recent(s *stretch) bool {
 	meets := false
 	for i := len(t.all) - 1; i >= max(0, len(t.all)-latePages); i-- {
@@ -116,8 +114,8 @@ func (t *track) recent(s *stretch) bool {
 
 const latePages = 2 * reordered / pageSize
 
-// repeats reports whether serials of the stretch stand in the track already,
-// of another time: one boot has each of them once.
+// repeats reports whether the track already has serials of the stretch at
+// another time: a boot has each serial once.
 func (t *track) repeats(s *stretch) bool {
 	if s.seen == 0 || t.pages[s.low>>pageBits]&s.seen == 0 {
 		return false
@@ -130,18 +128,18 @@ func (t *track) repeats(s *stretch) bool {
 	return false
 }
 
-// tracks are those of a serial space, and what was noticed about them.
+// tracks holds the tracks of a serial space and what was noticed about them.
 type tracks struct {
 	all      []*track
 	current  *track
-	resumed  int  // how often one track went on where another had gone on before
-	wrapped  bool // a new boot may be none, but the counter's wrap
-	jumped   bool // serials lack where the time goes back
-	repeated bool // two boots were at the same time by the clock
+	resumed  int  // how often a track continued after another had
+	wrapped  bool // what looks like a boot may be the counter wrapping
+	jumped   bool // serials are missing where the time goes back
+	repeated bool // two boots had the same time by the clock
 }
 
-// split parts the stretches of one serial space, in the order of the file, into
-// tracks.
+// split divides the stretches of one serial space, in the order of the file,
+// into tracks.
 func split(all []stretch) *tracks {
 	var ts tracks
 	for i, s := range all {
@@ -156,7 +154,7 @@ func split(all []stretch) *tracks {
 	return &ts
 }
 
-// place adds a stretch to the track that it goes on from.
+// place adds a stretch to the track that it continues.
 func (ts *tracks) place(s stretch, next *stretch) {
 	if t := ts.current; t != nil {
 		u := t.unwrapped(s)
@@ -174,7 +172,7 @@ func (ts *tracks) place(s stretch, next *stretch) {
 	ts.begin(s)
 }
 
-// resumable returns another track whose end is right before a stretch; nil if
+// resumable returns another track that ends right before a stretch, nil if
 // there is none.
 func (ts *tracks) resumable(s *stretch) *track {
 	for i := len(ts.all) - 1; i >= max(0, len(ts.all)-maxOpen); i-- {
@@ -189,12 +187,12 @@ func (ts *tracks) resumable(s *stretch) *track {
 	return nil
 }
 
-// maxOpen bounds the tracks that may go on: as many nodes can write one file
-// in turns and be told as such.
+// maxOpen bounds the tracks that may be continued: so many nodes can write to
+// one file in turn and be recognised.
 const maxOpen = 64
 
-// begin makes a new track. One that begins with the first serials there are is
-// of a boot, after which the one before goes on no more.
+// begin makes a new track. If it begins with the first serials of a boot, the
+// track before it has ended.
 func (ts *tracks) begin(s stretch) {
 	if t := ts.current; t != nil {
 		u := t.unwrapped(s)
@@ -209,7 +207,7 @@ func (ts *tracks) begin(s stretch) {
 }
 
 // unite joins tracks that are parts of one boot, read in another order than
-// they were written: both the serials and the times say so.
+// they were written, as both serials and times show.
 func (ts *tracks) unite() {
 	slices.SortStableFunc(ts.all, func(a, b *track) int {
 		return cmp.Or(cmp.Compare(a.span.first, b.span.first), cmp.Compare(a.span.low, b.span.low))
@@ -228,14 +226,14 @@ func (ts *tracks) unite() {
 	ts.all = out
 }
 
-// precedes reports whether t is an earlier part of the boot of o, which was
-// read before it: it ends with the serial before. With others between them it
+// precedes reports whether t is an earlier part of the boot of o, although o
+// was read first: t ends with the serial before o. With serials between them, t
 // could be of a later boot that began without a clock.
 func (t *track) precedes(o *track) bool {
 	return t.place > o.place && t.span.low >= firstSerials && t.span.high+1 == o.span.low && t.span.last <= o.span.first+sameBoot
 }
 
-// hasRoomFor reports whether o is what lacks somewhere within t.
+// hasRoomFor reports whether o fits into a gap of t.
 func (t *track) hasRoomFor(o *track) bool {
 	if o.span.low <= t.span.low || o.span.high >= t.span.high {
 		return false
@@ -250,8 +248,8 @@ func (t *track) hasRoomFor(o *track) bool {
 		before.first <= o.span.first+sameBoot && after.last >= o.span.last-sameBoot
 }
 
-// doubt returns why a part may be missing that no serial tells of; "" if
-// nothing speaks for it.
+// doubt returns why a part may be missing that no serial reveals; "" if there
+// is no sign of that.
 func (ts *tracks) doubt() string {
 	switch {
 	case ts.jumped:
@@ -264,22 +262,22 @@ func (ts *tracks) doubt() string {
 	return ""
 }
 
-// outOfOrder reports whether a track begins anew where no boot does: an
-// earlier part of it is not there, or was read before, or is of another node.
+// outOfOrder reports whether a track begins where no boot does: its earlier
+// part is missing, was read before, or is of another node.
 func (ts *tracks) outOfOrder() bool {
 	places := slices.SortedFunc(slices.Values(ts.all), func(a, b *track) int { return cmp.Compare(a.place, b.place) })
 	for i, t := range places[min(1, len(places)):] {
 		before := &places[i].span
 		if t.span.low >= bootSerials || t.span.last < before.first && t.span.high < before.low {
-			return true // else it is of a boot, perhaps without a clock
+			return true // else it begins with a boot, perhaps without a clock
 		}
 	}
 	return false
 }
 
-// mixed reports whether the serials of several nodes stand in one space: two
-// tracks go on in turns, records of different content claim one serial, or
-// nearly everywhere a later serial is of an earlier time.
+// mixed reports whether one space has the serials of several nodes: two tracks
+// continue in turn, records with different contents claim one serial, or nearly
+// every later serial has an earlier time.
 func (ts *tracks) mixed() bool {
 	if ts.resumed > 0 {
 		return true
@@ -292,9 +290,9 @@ func (ts *tracks) mixed() bool {
 	return false
 }
 
-// inverted reports whether most pages of a track are of an earlier time than
-// the one before. A clock that is set back makes one such place, two nodes that
-// are a few pages apart make nearly all.
+// inverted reports whether most pages of a track have an earlier time than the
+// page before. A clock that is set back makes one such place, two nodes that
+// are a few pages apart make many.
 func (t *track) inverted() bool {
 	if len(t.all) < minInverted {
 		return false

@@ -19,17 +19,17 @@ func (t *Tally) Summary() *aggregate.Summary {
 	s.Retotal()
 	s.Selected = t.counts.filter.Selection(t.leftOut.events())
 	s.Completeness = t.completeness(s)
+	s.Reported = slices.ContainsFunc(t.inputs, func(in input) bool { return in.isStream() })
 	return s
 }
 
-// results are the inputs, with the second renderings taken out of the records
-// of those that hold them.
+// results returns the inputs, with second renderings counted as duplicates.
 func (p *Proof) results(pairs int64) []aggregate.Input {
 	out := make([]aggregate.Input, len(p.inputs))
 	for i := range p.inputs {
 		in := &p.inputs[i]
 		out[i] = in.Input
-		out[i].Trust = in.trusted()
+		out[i].Trust = cmp.Or(in.trust, p.streamTrust(in), in.rendered())
 		out[i].First, out[i].Last = in.first.Time(), in.last.Time()
 		n := min(pairs, in.bare)
 		pairs -= n
@@ -39,20 +39,12 @@ func (p *Proof) results(pairs int64) []aggregate.Input {
 	return out
 }
 
-// formText marks a journal's record in text output; the JSON and export forms
-// carry the fields that only journald can set.
+// formText marks a record of journalctl's text output, which lacks the fields
+// that only journald can set.
 const formText = 1 << 7
 
-// trusted is what the source vouches for, else what the renderings do.
-func (in *input) trusted() aggregate.Trust {
-	if in.trust != "" {
-		return in.trust
-	}
-	return in.rendered()
-}
-
-// rendered judges an input by its lines: where one is of another program,
-// anyone may have written the others.
+// rendered judges an input by its lines: if one is of another program, anyone
+// may have written the others.
 func (in *input) rendered() aggregate.Trust {
 	if in.foreign != 0 {
 		return aggregate.TrustText
@@ -60,8 +52,8 @@ func (in *input) rendered() aggregate.Trust {
 	return in.byForms()
 }
 
-// byForms judges an input by the renderings of its records: syslog text can be
-// written by anyone on the host.
+// byForms judges an input by the renderings of its records: anyone on the host
+// can write syslog text.
 func (in *input) byForms() aggregate.Trust {
 	const auditd = 1<<parser.FormAuditd | 1<<parser.FormJSON
 	const journal = 1<<parser.FormJournal | 1<<parser.FormJournalKernel
@@ -74,22 +66,27 @@ func (in *input) byForms() aggregate.Trust {
 	return aggregate.TrustKernel
 }
 
-// fromKernel reports whether all inputs are the kernel's own stream, which holds
-// every type of record even if none but SECCOMP came.
+// fromKernel reports whether all inputs are the kernel's own stream, which has
+// all types of record even if only SECCOMP ones came.
 func (p *Proof) fromKernel() bool {
 	return !slices.ContainsFunc(p.inputs, func(in input) bool { return in.trust != aggregate.TrustKernel })
 }
 
 // completeness weighs the evidence.
 func (p *Proof) completeness(s *aggregate.Summary) aggregate.Completeness {
-	c := aggregate.Completeness{Evidence: p.evidence(s)}
-	doubt := p.doubt()
+	evidence, doubt := p.streamEvidence()
+	c := aggregate.Completeness{Evidence: append(evidence, p.evidence(s)...)}
+	doubt = cmp.Or(doubt, p.doubt())
+	numbered := p.allNumbered()
 	for _, node := range slices.Sorted(maps.Keys(p.nodes)) {
 		n := p.nodes[node]
 		if n.printed.exhausted() {
 			c.Evidence = append(c.Evidence, p.burst(node, &n.printed))
 		}
 		for _, g := range n.gaps() {
+			if numbered && !n.isLog(g.space) {
+				continue // their numbers tell, and what was noticed when they were made
+			}
 			evidence, why := p.weigh(node, n, &g)
 			c.Evidence = append(c.Evidence, evidence...)
 			doubt = cmp.Or(doubt, why)
@@ -108,10 +105,11 @@ func (p *Proof) completeness(s *aggregate.Summary) aggregate.Completeness {
 	return c
 }
 
-// The reasons why nobody knows whether records are missing.
+// The reasons why it is unknown whether records are missing.
 const (
 	doubtNothing    = "nothing was read"
 	doubtText       = "this kind of log cannot show whether records are missing"
+	doubtEvents     = "events without running numbers do not show whether one is missing: another tool wrote or changed them, or an older auditscan"
 	doubtForeign    = "line %d of %s is none that auditd or the journal writes: others write to this log"
 	doubtExtract    = "it holds SECCOMP records only: an extract, whose gaps prove nothing"
 	doubtOne        = "one audit record shows nothing of others"
@@ -122,8 +120,8 @@ const (
 	doubtNodes      = "there are records of more than 1,024 nodes: the serials of the others were not kept"
 )
 
-// doubt returns why the inputs cannot show whether records are missing; "" if
-// they can.
+// doubt returns why the inputs do not show whether records are missing; "" if
+// they do.
 func (p *Proof) doubt() string {
 	switch {
 	case len(p.inputs) == 0:
@@ -132,7 +130,7 @@ func (p *Proof) doubt() string {
 		return doubtNodes
 	}
 	for i := range p.inputs {
-		if doubt := p.inputs[i].doubt(); doubt != "" {
+		if doubt := p.inputs[i].doubt(); !p.inputs[i].isStream() && doubt != "" {
 			return doubt
 		}
 	}
@@ -143,6 +141,8 @@ func (p *Proof) doubt() string {
 // neither syslog nor an empty log proves that nothing was dropped.
 func (in *input) doubt() string {
 	switch {
+	case in.forms == 1<<parser.FormEvent:
+		return doubtEvents
 	case in.byForms() == aggregate.TrustText:
 		return doubtText
 	case in.foreign != 0:
@@ -174,17 +174,20 @@ func (p *Proof) weigh(node string, n *serials, g *spaceGaps) (evidence []aggrega
 	return nil, ""
 }
 
-// burst is the evidence that what the kernel printed ends with a full burst.
+// burst returns the evidence that the kernel's messages end with a full burst.
 func (p *Proof) burst(node string, printed *printed) aggregate.Evidence {
 	e := aggregate.Evidence{Kind: aggregate.Suppressed, Detail: burstDetail}
 	e.First, e.Last = printed.burst()
 	return p.locate(node, anySpace, e)
 }
 
-// evidence lists the losses and what could not be named.
+// evidence returns the losses, and the calls that could not be named.
 func (p *Proof) evidence(s *aggregate.Summary) []aggregate.Evidence {
 	var out []aggregate.Evidence
 	for k, l := range p.losses {
+		if !l.inLog && p.streamTrust(&p.inputs[k.input]) != "" {
+			continue // the end of the stream tells it
+		}
 		out = append(out, p.told(k, l))
 	}
 	for input, l := range p.kills.unrecorded() {
@@ -201,7 +204,7 @@ func (p *Proof) evidence(s *aggregate.Summary) []aggregate.Evidence {
 	return out
 }
 
-// told is the evidence of what an input told.
+// told returns a loss as evidence.
 func (p *Proof) told(k lossKey, l *lossCount) aggregate.Evidence {
 	in := &p.inputs[k.input]
 	e := aggregate.Evidence{Kind: k.kind, Count: l.count, Input: in.Name, Line: l.line, Detail: l.detail, Fix: cmp.Or(l.fix, fixes[k.kind])}
@@ -212,9 +215,8 @@ func (p *Proof) told(k lossKey, l *lossCount) aggregate.Evidence {
 // anySpace stands for all spaces of a node.
 const anySpace = -1
 
-// locate completes evidence about a node: with what it means and how to
-// prevent it, the node's name, and the input if there is only one that it can
-// be about.
+// locate completes evidence about a node with what it means, how to prevent it,
+// the node's name, and the input if it can only be one.
 func (p *Proof) locate(node string, n int32, e aggregate.Evidence) aggregate.Evidence {
 	e.Detail, e.Fix = cmp.Or(e.Detail, lossDetail[e.Kind]), fixes[e.Kind]
 	if node != "" {
@@ -228,8 +230,8 @@ func (p *Proof) locate(node string, n int32, e aggregate.Evidence) aggregate.Evi
 	return e
 }
 
-// lost adds up what is known to be missing. A suppressed message left a gap
-// in the serials where there are serials to tell, and counts once.
+// lost adds up what is known to be missing. Suppressed messages also leave a
+// gap in the serials, if there are any, and count once.
 func lost(evidence []aggregate.Evidence) int64 {
 	var gaps, suppressed, uncounted int64
 	for _, e := range evidence {
@@ -238,7 +240,7 @@ func lost(evidence []aggregate.Evidence) int64 {
 			gaps = aggregate.Plus(gaps, e.Count)
 		case aggregate.Suppressed, aggregate.RateLimit:
 			suppressed = aggregate.Plus(suppressed, e.Count)
-		case aggregate.LostCounter, aggregate.DroppedByCollector, aggregate.Overrun, aggregate.RotationGap:
+		case aggregate.LostCounter, aggregate.DroppedByCollector, aggregate.Overrun, aggregate.RotationGap, aggregate.MissingEvents:
 			uncounted = aggregate.Plus(uncounted, e.Count)
 		}
 	}

@@ -115,7 +115,7 @@ func (b *bench) followed(path string, write func() error) (u used, records int, 
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		return u, 0, err
 	}
-	u, err = of(cmd, start, cmd.Wait())
+	u, err = usageOf(cmd, start, cmd.Wait())
 	if failed != nil || err != nil {
 		return u, 0, fmt.Errorf("follow %s: %w, %w", path, failed, err)
 	}

@@ -22,7 +22,7 @@ type used struct {
 
 // of is what a command took that has ended; reports that are incomplete are
 // reports too.
-func of(cmd *exec.Cmd, start time.Time, err error) (used, error) {
+func usageOf(cmd *exec.Cmd, start time.Time, err error) (used, error) {
 	wall := time.Since(start).Seconds()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == 3 {
 		err = nil
@@ -48,7 +48,7 @@ func measure(args []string, stdin io.Reader) (used, error) {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdin, cmd.Stdout = stdin, null
 	start := time.Now()
-	return of(cmd, start, cmd.Run())
+	return usageOf(cmd, start, cmd.Run())
 }
 
 // pair is two commands that are compared, with what each run of both took.
@@ -65,7 +65,7 @@ func (b *bench) pair(log string, ours, theirs []string) *pair {
 	return &pair{log: b.path(log), ours: command(ours), theirs: command(theirs)}
 }
 
-// touch reads a log, or the folder of a set, so that neither of a pair finds it
+// touch reads a log, or the directory of a set, so that neither of a pair finds it
 // colder than the other: what nobody has read for half a minute takes longer.
 func touch(path string) error {
 	return filepath.WalkDir(path, func(path string, file fs.DirEntry, err error) error {

@@ -5,7 +5,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -26,29 +25,29 @@ const (
 )
 
 func main() {
-	if err := write(); err != nil {
-		fmt.Fprintln(os.Stderr, "defaults:", err)
-		os.Exit(1)
+	for name, make := range engines {
+		text, err := make()
+		if err == nil {
+			err = os.WriteFile(filepath.Join("defaults", name+".json"), text, 0o644)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "defaults:", err)
+			os.Exit(1)
+		}
 	}
 }
 
-func write() error {
-	docker, err := read(moby, "default.json")
-	if err != nil {
-		return err
-	}
-	podmans, err := read(podman, "pkg/seccomp/seccomp.json")
-	if err != nil {
-		return err
-	}
-	crios, err := read(common, "pkg/seccomp/seccomp.json")
-	if err != nil {
-		return err
-	}
-	if crios, err = narrow(crios); err != nil {
-		return err
-	}
-	return errors.Join(save("docker", moby, docker), save("podman", podman, podmans), save("crio", crio, crios))
+// engines make the files of defaults/.
+var engines = map[string]func() ([]byte, error){
+	"docker": func() ([]byte, error) { return file(moby)(read(moby, "default.json")) },
+	"podman": func() ([]byte, error) { return file(podman)(read(podman, "pkg/seccomp/seccomp.json")) },
+	"crio": func() ([]byte, error) {
+		d, err := read(common, "pkg/seccomp/seccomp.json")
+		if err != nil {
+			return nil, err
+		}
+		return file(crio)(narrow(d))
+	},
 }
 
 // source returns a file of a module.
@@ -131,16 +130,19 @@ func narrow(d *profile.Document) (*profile.Document, error) {
 	return d, nil
 }
 
-func save(name, module string, d *profile.Document) error {
-	var text bytes.Buffer
-	if _, err := d.Write(&text, profile.FormatDocker, profile.Meta{}); err != nil {
-		return err
+// file returns what writes a profile with the module that it is from.
+func file(module string) func(*profile.Document, error) ([]byte, error) {
+	return func(d *profile.Document, err error) ([]byte, error) {
+		if err != nil {
+			return nil, err
+		}
+		var text, doc bytes.Buffer
+		if _, err := d.Write(&text, profile.FormatDocker, profile.Meta{}); err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&doc, "{\"source\": %q, \"profile\": ", strings.Replace(module, "@", " ", 1))
+		err = json.Compact(&doc, text.Bytes())
+		doc.WriteString("}\n")
+		return doc.Bytes(), err
 	}
-	var doc bytes.Buffer
-	fmt.Fprintf(&doc, "{\"source\": %q, \"profile\": ", strings.Replace(module, "@", " ", 1))
-	if err := json.Compact(&doc, text.Bytes()); err != nil {
-		return err
-	}
-	doc.WriteString("}\n")
-	return os.WriteFile(filepath.Join("defaults", name+".json"), doc.Bytes(), 0o644)
 }

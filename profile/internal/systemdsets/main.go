@@ -1,4 +1,4 @@
-// Command systemdsets writes forms/systemd.txt: the sets of calls of the
+// Command systemdsets writes forms/systemd-VERSION.txt: the sets of calls of the
 // installed systemd, as `systemd-analyze syscall-filter` shows them.
 package main
 
@@ -11,9 +11,9 @@ import (
 )
 
 func main() {
-	text, err := sets()
+	text, version, err := sets()
 	if err == nil {
-		err = os.WriteFile("forms/systemd.txt", text, 0o644)
+		err = os.WriteFile("forms/systemd-"+version+".txt", text, 0o644)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "systemdsets:", err)
@@ -22,18 +22,18 @@ func main() {
 }
 
 // sets returns the table: the version, and a line for each set.
-func sets() ([]byte, error) {
-	version, err := exec.Command("systemd-analyze", "--version").Output()
+func sets() (text []byte, version string, err error) {
+	about, err := exec.Command("systemd-analyze", "--version").Output()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	list, err := exec.Command("systemd-analyze", "--no-pager", "syscall-filter").Output()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	fields := strings.Fields(string(version))
+	fields := strings.Fields(string(about))
 	if len(fields) < 2 {
-		return nil, fmt.Errorf("no version in %q", version)
+		return nil, "", fmt.Errorf("no version in %q", about)
 	}
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "systemd %s", fields[1])
@@ -47,5 +47,5 @@ func sets() ([]byte, error) {
 		}
 	}
 	fmt.Fprintln(&out)
-	return out.Bytes(), nil
+	return out.Bytes(), fields[1], nil
 }

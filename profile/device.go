@@ -1,9 +1,9 @@
-package atomicfile
+package profile
 
 import "strings"
 
 // isDevice reports whether Windows takes a file name for a device in whatever
-// folder and with whatever extension: CON.json is the console there. See
+// directory and with whatever extension: CON.json is the console there. See
 // "Naming Files, Paths, and Namespaces" of Microsoft's documentation.
 func isDevice(name string) bool {
 	base, _, _ := strings.Cut(name, ".")

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/auditscan/auditscan/internal/confine"
+)
+
+// TestAttackLostOnHost: who reads the host's own log is told what the kernel has
+// lost, before the right to ask it is given up.
+func TestAttackLostOnHost(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		lost uint32
+		err  error
+		want bool
+	}{
+		{nil, 7, nil, true},
+		{nil, 0, nil, false},
+		{nil, 7, errors.New("no right"), false},
+		{[]string{"audit.log"}, 7, nil, false},
+	} {
+		var said strings.Builder
+		asked := false
+		env := &environment{stderr: &said, lost: func() (uint32, error) { asked = true; return tt.lost, tt.err }}
+		env.confine = func(confine.Needs) error {
+			if asked != (len(tt.args) == 0) {
+				t.Errorf("%q: asked: %v", tt.args, asked)
+			}
+			return nil
+		}
+		if err := new(readFlags).giveUp(env, tt.args, confine.Needs{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(said.String(), "lost 7 audit records"); got != tt.want {
+			t.Errorf("%+v: %q", tt, said.String())
+		}
+	}
+}

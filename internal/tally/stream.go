@@ -1,0 +1,172 @@
+package tally
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/parser"
+)
+
+// StreamEnd is what the last line of a stream of events says of the log that it
+// was made from.
+type StreamEnd struct {
+	Trust        aggregate.Trust
+	Completeness aggregate.Completeness
+}
+
+// eventStream is the numbered lines of one stream of events, as far as they
+// were read: each number is one higher than that before.
+type eventStream struct {
+	first, last int64
+	missing     int64 // numbers between them
+	from, to    int64 // the first of those that are missing together
+	end         *StreamEnd
+}
+
+// add adds the next numbers, and reports whether they are of the same stream.
+func (e *eventStream) add(o *eventStream) bool {
+	if e.end != nil || o.first <= e.last {
+		return false
+	}
+	if o.first > e.last+1 {
+		e.miss(o.first-e.last-1, e.last+1, o.first-1)
+	}
+	e.miss(o.missing, o.from, o.to)
+	e.last, e.end = o.last, o.end
+	return true
+}
+
+func (e *eventStream) miss(n, from, to int64) {
+	if e.missing == 0 {
+		e.from, e.to = from, to
+	}
+	e.missing = aggregate.Plus(e.missing, n)
+}
+
+// eventStreams are those of a log, in order.
+type eventStreams struct {
+	all        []eventStream
+	unnumbered bool // there are events without a number, or more streams than are kept
+}
+
+// maxStreams bounds the streams of one log.
+const maxStreams = 4096
+
+func (s *eventStreams) add(o *eventStream) {
+	switch n := len(s.all); {
+	case n > 0 && s.all[n-1].add(o):
+	case n >= maxStreams:
+		s.unnumbered = true
+	default:
+		s.all = append(s.all, *o)
+	}
+}
+
+func (s *eventStreams) append(o *eventStreams) {
+	for i := range o.all {
+		s.add(&o.all[i])
+	}
+	s.unnumbered = s.unnumbered || o.unnumbered
+}
+
+// Numbered notes the number of a line of events; end is not nil for the line
+// that ends them.
+func (p *Proof) Numbered(n int64, end *StreamEnd) {
+	p.input().streams.add(&eventStream{first: n, last: n, end: end})
+}
+
+// Unnumbered notes that there is a line of events without a number.
+func (p *Proof) Unnumbered() { p.input().streams.unnumbered = true }
+
+// isStream reports whether an input is nothing but numbered events.
+func (in *input) isStream() bool {
+	return len(in.streams.all) > 0 && !in.streams.unnumbered && in.forms&^(1<<parser.FormEvent) == 0
+}
+
+// allNumbered reports whether all events are of numbered streams.
+func (p *Proof) allNumbered() bool {
+	return !slices.ContainsFunc(p.inputs, func(in input) bool { return in.forms&(1<<parser.FormEvent) != 0 && !in.isStream() })
+}
+
+// streamsOf are the streams of an input's space: of a rotated set, one can go
+// on from one file to the next. Only the first input of a space has them.
+func (p *Proof) streamsOf(input int) (all eventStreams) {
+	space := p.inputs[input].space
+	if p.spaces[space].input != input {
+		return all
+	}
+	for i := range p.inputs {
+		if in := &p.inputs[i]; in.space == space && in.isStream() {
+			all.append(&in.streams)
+		}
+	}
+	return all
+}
+
+// streamEvidence is what the streams of events prove: what was noticed when they
+// were made, and what is missing of them since. doubt is why the logs that they
+// were made from do not show what is missing.
+func (p *Proof) streamEvidence() (evidence []aggregate.Evidence, doubt string) {
+	for i := range p.inputs {
+		streams := p.streamsOf(i)
+		for k := range streams.all {
+			found := streams.all[k].evidence(p.inputs[i].Name)
+			evidence = append(evidence, found...)
+			if end := streams.all[k].end; end != nil && doubt == "" && end.Completeness.Verdict == aggregate.Unknown {
+				doubt = end.Completeness.Reason
+			}
+		}
+	}
+	return evidence, doubt
+}
+
+func (e *eventStream) evidence(input string) (all []aggregate.Evidence) {
+	if e.first > 1 {
+		e.miss(e.first-1, 1, e.first-1)
+	}
+	if e.missing > 0 {
+		all = append(all, aggregate.Evidence{Kind: aggregate.MissingEvents, Count: e.missing, Input: input, Detail: e.which() + ": cut out, or left out by another tool"})
+	}
+	if e.end == nil {
+		return append(all, aggregate.Evidence{Kind: aggregate.TruncatedInput, Input: input, Detail: fmt.Sprintf(
+			"the stream of events has no end behind event %d: it was cut, or is still written", e.last), Fix: "let follow end by SIGTERM or Ctrl-C"})
+	}
+	for _, told := range e.end.Completeness.Evidence {
+		if told.Kind != aggregate.Unresolved { // which the events show
+			all = append(all, told)
+		}
+	}
+	return all
+}
+
+// which names the events that are missing.
+func (e *eventStream) which() string {
+	text := fmt.Sprintf("event %d", e.from)
+	if e.to > e.from {
+		text = fmt.Sprintf("events %d to %d", e.from, e.to)
+	}
+	if more := e.missing - (e.to - e.from + 1); more > 0 {
+		text += fmt.Sprintf(", and %d more behind", more)
+	}
+	return text
+}
+
+// streamTrust is that of the logs which an input's streams were made from; "" if
+// it has none, or one of them does not say.
+func (p *Proof) streamTrust(in *input) aggregate.Trust {
+	if !in.isStream() {
+		return ""
+	}
+	streams := p.streamsOf(p.spaces[in.space].input)
+	order := []aggregate.Trust{aggregate.TrustKernel, aggregate.TrustAuditd, aggregate.TrustText}
+	least := 0
+	for i := range streams.all {
+		end := streams.all[i].end
+		if end == nil {
+			return ""
+		}
+		least = max(least, slices.Index(order, end.Trust))
+	}
+	return order[least]
+}
