@@ -29,7 +29,7 @@ func zeros() []any {
 		new(auditscan.Loss),
 		new(aggregate.Call), new(aggregate.Filter), new(aggregate.Group), new(aggregate.Instant), new(aggregate.Key),
 		new(aggregate.Millis), new(aggregate.Runs), new(aggregate.Summary),
-		new(bpf.Filter), new(bpf.Op), new(bpf.Policy), new(bpf.SizeError),
+		new(bpf.ConflictError), new(bpf.Filter), new(bpf.Op), new(bpf.Policy), new(bpf.SizeError), new(bpf.Tree),
 		new(container.Map), new(container.Problem), new(container.Problems), new(container.Process), new(container.Ref),
 		new(event.Event),
 		new(live.Asker), new(live.Limit), new(live.MapWriter), new(live.Resolver), new(live.Tracker), new(live.Hold[int]),

@@ -152,7 +152,7 @@ func (t *Tree) Answers(otherwise uint32) []uint32 {
 //     word. libseccomp takes the word that was loaded last for that.
 //   - a rule that comes by other conditions to the comparison that a rule before it
 //     ends with, and goes on the other way from there. libseccomp drops it.
-func (t *Tree) Strays() bool { return t.strays || t.root.comparesWrongWord() }
+func (t *Tree) Strays() bool { return !t.root.answered && (t.strays || t.root.comparesWrongWord()) }
 
 // meetsEnd reports whether a way comes, by other steps, to the comparison that
 // another one ends with, and goes on otherwise from there.
