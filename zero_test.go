@@ -18,6 +18,7 @@ import (
 	"github.com/auditscan/auditscan/parser"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/profile/bpf"
+	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
 	"github.com/auditscan/auditscan/syscalltable"
 )
@@ -28,7 +29,7 @@ func zeros() []any {
 		new(auditscan.Loss),
 		new(aggregate.Call), new(aggregate.Filter), new(aggregate.Group), new(aggregate.Instant), new(aggregate.Key),
 		new(aggregate.Millis), new(aggregate.Runs), new(aggregate.Summary),
-		new(bpf.Filter), new(bpf.Op), new(bpf.Policy), new(bpf.SizeError),
+		new(bpf.ConflictError), new(bpf.Filter), new(bpf.Op), new(bpf.Policy), new(bpf.SizeError), new(bpf.Tree),
 		new(container.Map), new(container.Problem), new(container.Problems), new(container.Process), new(container.Ref),
 		new(event.Event),
 		new(live.Asker), new(live.Limit), new(live.MapWriter), new(live.Resolver), new(live.Tracker), new(live.Hold[int]),
@@ -38,6 +39,7 @@ func zeros() []any {
 		new(profile.DiffResult), new(profile.Document), new(profile.Effect), new(profile.Index), new(profile.Inspection), new(profile.KernelVersion),
 		new(profile.LibseccompVersion), new(profile.Options), new(profile.Outcome), new(profile.Policy), new(profile.Result),
 		new(profile.Start),
+		new(report.EventWriter),
 		new(source.DamageError), new(source.Follower), new(source.JournalStream), new(source.Reader),
 		new(syscalltable.Action), new(syscalltable.Arch),
 	}
