@@ -60,6 +60,7 @@ func BenchmarkParse(b *testing.B) {
 		{"journald-export", repeated("journald export"), parser.New(parser.LayoutEntries)},
 		{"laurel", repeated("laurel"), parser.New(parser.LayoutLines)},
 		{"docker", repeated("docker json-file"), parser.New(parser.LayoutLines)},
+		{"filebeat", generated(b, loggen.Filebeat), parser.New(parser.LayoutLines)},
 		{"ausearch-i", repeated("ausearch -i"), parser.New(parser.LayoutLines)},
 	} {
 		b.Run(bb.name, func(b *testing.B) {

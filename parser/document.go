@@ -1,6 +1,9 @@
 package parser
 
-import "bytes"
+import (
+	"bytes"
+	"math/bits"
+)
 
 // document is what is known of the JSON that is being read: its open objects
 // and arrays, what their members say, and the texts and events in them that
@@ -354,10 +357,9 @@ func (d *document) hand(f, parent *object) {
 	if f.event {
 		more &^= ofEvent
 	}
-	for i := range numFacts {
-		if more>>i&1 != 0 {
-			parent.values[i] = f.values[i]
-		}
+	for left := more; left != 0; left &= left - 1 {
+		i := bits.TrailingZeros64(left)
+		parent.values[i] = f.values[i]
 	}
 	parent.seen |= more & f.seen
 	parent.null |= more & f.null

@@ -99,7 +99,8 @@ func (pre *prefix) journal(s []byte) (comm []byte, ok bool) {
 		return nil, true
 	}
 	if n := clock(s); n > 0 && bytes.HasSuffix(s, []byte(": ")) && bytes.Index(s, []byte(": ")) == len(s)-2 {
-		return bytes.TrimSpace(s[n : len(s)-2]), true
+		comm = bytes.TrimSpace(s[n : len(s)-2])
+		return comm, len(comm) <= maxComm // else it is another's stamp
 	}
 	return nil, false
 }

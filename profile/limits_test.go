@@ -3,6 +3,7 @@ package profile_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,5 +113,46 @@ func TestMergeDefaults(t *testing.T) {
 		if _, err := profile.Merge(d, d); (err == nil) != ok {
 			t.Errorf("%s: %v", action, err)
 		}
+	}
+}
+
+// TestLacksAlwaysOrRarely: what a runtime calls in every start is told apart from
+// what it calls in some.
+func TestLacksAlwaysOrRarely(t *testing.T) {
+	starts, err := evaluate(t, `{"defaultAction": "SCMP_ACT_ERRNO"}`).Starts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, s := range starts {
+		if !slices.Contains(s.Lacks, "execve") || slices.Contains(s.Rare, "execve") {
+			t.Errorf("%s: execve is called in every start", s)
+		}
+		if s.Runtime == profile.RuntimeRunc {
+			seen++
+			if !slices.Contains(s.Rare, "futex") || slices.Contains(s.Lacks, "futex") {
+				t.Errorf("%s: futex is called in some starts", s)
+			}
+		}
+	}
+	if seen < 4 {
+		t.Errorf("%d starts of runc", seen)
+	}
+}
+
+// TestRecordingLogsNews: of the rules of a profile a recording keeps those that
+// let a call run unlogged, without the one call that shows that a program ran.
+func TestRecordingLogsNews(t *testing.T) {
+	rec, err := parse(t, `{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86"], "syscalls": [
+		{"names": ["read", "exit_group"], "action": "SCMP_ACT_ALLOW"}, {"names": ["write"], "action": "SCMP_ACT_LOG"},
+		{"names": ["ptrace"], "action": "SCMP_ACT_KILL_PROCESS"}]}`).Recording()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rec.Rules) != 1 || !slices.Equal(rec.Rules[0].Names, []string{"read"}) || rec.Default.Action != syscalltable.ActionLog {
+		t.Errorf("%+v", rec)
+	}
+	if want := []syscalltable.Arch{x86_64, i386, x32}; !slices.Equal(rec.Architectures, want) {
+		t.Errorf("%v, want %v", rec.Architectures, want)
 	}
 }

@@ -10,6 +10,9 @@ import (
 // first keys of the first object, as far as head goes. Other JSON (events,
 // journald, laurel, container runtimes, dmesg) is a log.
 func Sniff(head []byte) bool {
+	if start := bytes.TrimLeft(bytes.TrimPrefix(head, byteOrderMark), " \t\r\n"); len(start) == 0 || start[0] != '{' {
+		return false // nearly all logs
+	}
 	keys := keysOf(head)
 	if len(keys) > 0 && keys[0] == "completeness" {
 		return true

@@ -84,3 +84,24 @@ func TestLostSince(t *testing.T) {
 		}
 	}
 }
+
+// TestOnlyKernelIsHeard: a process can send to the socket, too, and is not
+// believed.
+func TestOnlyKernelIsHeard(t *testing.T) {
+	for _, tt := range []struct {
+		from  unix.Sockaddr
+		heard bool
+	}{
+		{&unix.SockaddrNetlink{Family: unix.AF_NETLINK}, true},
+		{&unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: 1234}, false},
+		{&unix.SockaddrUnix{}, false},
+		{nil, false},
+	} {
+		s := &netlinkStream{queue: newQueue(1 << 20), closing: make(chan struct{})}
+		s.handleMessage(message(1326, "audit(1662057996.821:272): pid=1"), tt.from)
+		c, ok, _ := s.take()
+		if ok != tt.heard || ok && string(c.Lines) != "type=SECCOMP msg=audit(1662057996.821:272): pid=1\n" {
+			t.Errorf("from %+v: %q, %v", tt.from, c.Lines, ok)
+		}
+	}
+}

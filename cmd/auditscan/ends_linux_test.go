@@ -85,6 +85,14 @@ const slack = 10 * time.Second
 // it was given by then.
 func endsWhenTold(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
+	// It is at it by the end of this time, or about to be: both count.
+	endsWhen(t, cmd, func(int) { time.Sleep(200 * time.Millisecond) })
+}
+
+// endsWhen starts a command and tells it to end when what is awaited has
+// happened in its process.
+func endsWhen(t *testing.T, cmd *exec.Cmd, await func(pid int)) {
+	t.Helper()
 	var stderr bytes.Buffer
 	if cmd.Stderr == nil {
 		cmd.Stderr = &stderr
@@ -92,28 +100,42 @@ func endsWhenTold(t *testing.T, cmd *exec.Cmd) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
+	await(cmd.Process.Pid)
+	if err := cmd.Process.Signal(unix.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	told, ended := time.Now(), make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	select {
-	case <-ended: // it has refused the file
-	case <-time.After(200 * time.Millisecond): // it is at it by now, or about to be: both count
-		if err := cmd.Process.Signal(unix.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			t.Fatal(err)
-		}
-		told := time.Now()
-		select {
-		case <-ended:
-			t.Logf("ended %v after the signal", time.Since(told).Round(time.Millisecond))
-		case <-time.After(time.Second + slack):
-			cmd.Process.Kill()
-			<-ended
-			t.Fatalf("%q does not end:\n%s", cmd.Args, &stderr)
-		}
+	case <-ended:
+		t.Logf("ended %v after the signal", time.Since(told).Round(time.Millisecond))
+	case <-time.After(time.Second + slack):
+		cmd.Process.Kill()
+		<-ended
+		t.Fatalf("%q does not end:\n%s", cmd.Args, &stderr)
 	}
 	// A signal that comes before the command has begun ends it, too.
 	status := cmd.ProcessState.Sys().(syscall.WaitStatus)
 	if !status.Exited() && status.Signal() != unix.SIGTERM || strings.Contains(stderr.String(), "goroutine") {
 		t.Errorf("not a clean end: %v\n%s", cmd.ProcessState, &stderr)
+	}
+}
+
+// awaitUnread waits until a thread of a process waits for the reader of a pipe.
+func awaitUnread(t *testing.T, pid int) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for range tick.C {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/wchan", pid))
+		if err != nil || len(threads) == 0 {
+			t.Fatalf("the process has ended: %v", err)
+		}
+		for _, name := range threads {
+			if text, _ := os.ReadFile(name); strings.Contains(string(text), "pipe_write") {
+				return
+			}
+		}
 	}
 }
 
@@ -248,7 +270,7 @@ func TestAttackUnreadState(t *testing.T) {
 		}
 		cmd := exec.Command("auditscan", "follow", "-q", "-o", "json", "--from-start", "--state", state, log)
 		cmd.Stdout = fullPipe(t)
-		endsWhenTold(t, cmd)
+		endsWhen(t, cmd, func(pid int) { awaitUnread(t, pid) })
 		var report struct{ Totals struct{ Records int } }
 		readJSON(t, state, &report)
 		before := report.Totals.Records

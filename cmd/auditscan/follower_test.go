@@ -112,3 +112,24 @@ func TestFirstLines(t *testing.T) {
 		}
 	}
 }
+
+// failing is a stream that breaks.
+type failing struct {
+	endless
+	err error
+}
+
+func (s *failing) Next(context.Context) (source.Chunk, error) { return source.Chunk{}, s.err }
+
+// TestFollowerTellsWhy: a stream that has ended is no failure, and one that has
+// broken is.
+func TestFollowerTellsWhy(t *testing.T) {
+	broken := errors.New("the socket broke")
+	for end, want := range map[error]error{io.EOF: nil, broken: broken} {
+		var stdout, stderr bytes.Buffer
+		w := newFollower(&environment{stdout: &stdout, stderr: &stderr}, &followFlags{}, &origin{stream: &failing{err: end}}, nil, true)
+		if err := w.follow(t.Context(), &attribution{}); !errors.Is(err, want) || (err == nil) != (want == nil) {
+			t.Errorf("ended with %v after %v", err, end)
+		}
+	}
+}

@@ -26,7 +26,7 @@ type inspectedProcess struct {
 }
 
 // inspectProcess tells what a process is under. Without the right to read the
-// filters it tells what everybody may know.
+// filters it tells what everybody may know, and fails.
 func (f *policyFlags) inspectProcess(env *environment, pid int, host syscalltable.Arch) error {
 	state, err := seccompstate.Read(os.DirFS("/"), pid)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -36,12 +36,12 @@ func (f *policyFlags) inspectProcess(env *environment, pid int, host syscalltabl
 		return err
 	}
 	var list []profile.Inspection
+	var unread error
 	if state.Mode == seccompstate.Filtered {
-		if list, err = inspectFilters(pid, host); err != nil {
-			env.notef("%v", err)
-		}
+		list, unread = inspectFilters(pid, host)
 	}
-	return env.output(func(w io.Writer) error { return writeProcess(w, pid, state, list, f.output, env.style(env.stdout)) })
+	err = env.output(func(w io.Writer) error { return writeProcess(w, pid, state, list, f.output, env.style(env.stdout)) })
+	return errors.Join(err, unread)
 }
 
 func inspectFilters(pid int, host syscalltable.Arch) ([]profile.Inspection, error) {

@@ -13,6 +13,10 @@ import (
 	"github.com/auditscan/auditscan/internal/launch"
 )
 
+// init has main stay on the process's first thread, which it begins on: see
+// besideMainThread.
+func init() { runtime.LockOSThread() }
+
 func main() {
 	if launch.IsStage(os.Args) {
 		_ = launch.Stage(os.Args) // record or run says why
@@ -30,11 +34,10 @@ func main() {
 	os.Exit(besideMainThread(func() int { return exitCode(env, run(ctx, env, os.Args[1:])) }))
 }
 
-// besideMainThread calls f on other threads than the process's first: the kernel
-// prefers that one to give a signal to, and were it to wait for a disk that does
-// not answer, nobody would hear of the signal.
+// besideMainThread calls f on other threads than the process's first, to which
+// main is locked: the kernel prefers that one to give a signal to, and were it to
+// wait for a disk that does not answer, nobody would hear of the signal.
 func besideMainThread(f func() int) int {
-	runtime.LockOSThread()
 	code := make(chan int)
 	go func() { code <- f() }()
 	return <-code

@@ -411,6 +411,9 @@ func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Sum
 	if err := f.sayStarts(env, r.Document); err != nil {
 		return err
 	}
+	if n := countContainers(s); n > 1 && !f.quiet {
+		env.notef("one profile for %d containers: each may do what any of them did (--container NAME takes one, --per container -O DIR makes one for each)", n)
+	}
 	sayWidened(env, r.Widened)
 	for _, d := range r.StillDenied() {
 		env.notef("%s", stillDenied(d))

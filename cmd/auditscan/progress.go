@@ -24,14 +24,22 @@ type progress struct {
 	stop  chan struct{}
 	ended sync.WaitGroup
 	mu    sync.Mutex
-	in    []*source.Reader // all that were opened
+	done  int64            // bytes of those that are read to their end
+	in    []*source.Reader // those opened last
 }
+
+// openInputs is more than are read at once: who was opened before so many others
+// has been read.
+const openInputs = 32
 
 // newProgress starts the bar, unless nobody would see it, or somebody types
 // the input.
 func newProgress(env *environment, files []source.Input, quiet bool) *progress {
-	p := &progress{out: plain(env.stderr), total: totalSize(files)}
-	if quiet || !term.IsTerminal(env.stderr) || p.total == 0 && term.IsTerminal(env.stdin) {
+	p := &progress{out: plain(env.stderr)}
+	if quiet || !term.IsTerminal(env.stderr) {
+		return p
+	}
+	if p.total = totalSize(files); p.total == 0 && term.IsTerminal(env.stdin) {
 		return p
 	}
 	p.stop = make(chan struct{})
@@ -52,11 +60,18 @@ func totalSize(files []source.Input) (total int64) {
 	return total
 }
 
-// opened is told each input.
+// opened is told each input. It keeps none that nobody asks about: a folder can
+// have a hundred thousand.
 func (p *progress) opened(in *source.Reader) {
+	if p.stop == nil {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.in = append(p.in, in)
+	if p.in = append(p.in, in); len(p.in) > openInputs {
+		p.done += p.in[0].Consumed()
+		p.in = p.in[1:]
+	}
 }
 
 // show draws the bar until it is stopped.
@@ -96,9 +111,10 @@ func (p *progress) bar(bars *mpb.Progress, start time.Time) *mpb.Bar {
 			decor.Name("  "), decor.NewAverageETA(decor.ET_STYLE_GO, start, nil), decor.Name(" left")))
 }
 
-func (p *progress) consumed() (n int64) {
+func (p *progress) consumed() int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	n := p.done
 	for _, in := range p.in {
 		n += in.Consumed()
 	}

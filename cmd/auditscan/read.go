@@ -84,6 +84,10 @@ func (f *readFlags) read(ctx context.Context, env *environment, args []string, e
 	}
 	if f.verbose {
 		o.Malformed = func(input string, line int64, reason string, text []byte) {
+			if len(text) == 0 {
+				env.notef("%s:%d: %s", input, line, reason)
+				return
+			}
 			env.notef("%s:%d: %s: %s", input, line, reason, text)
 		}
 	}

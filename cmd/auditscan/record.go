@@ -76,6 +76,9 @@ func (f *recordFlags) run(env *environment, args []string) error {
 	if _, err := profile.ParseRuntime(f.runtime); err != nil {
 		return usageErrorf("--runtime: %v", err)
 	}
+	if !f.quiet {
+		sayClient(env, args)
+	}
 	base, filter, err := f.filter(env)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 
+	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/profile"
 )
 
@@ -48,4 +49,15 @@ func sayNoContainer(env *environment, d *profile.Document) error {
 		env.notef("%s: no container starts under it: `auditscan inspect` tells what lacks", d.Name)
 	}
 	return err
+}
+
+// countContainers returns of how many containers there are records.
+func countContainers(s *aggregate.Summary) int {
+	ids := map[string]bool{}
+	for i := range s.Groups {
+		if c := s.Groups[i].Container; c != nil {
+			ids[c.ID] = true
+		}
+	}
+	return len(ids)
 }

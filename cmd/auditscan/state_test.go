@@ -41,3 +41,24 @@ func TestStateOfOne(t *testing.T) {
 	fourth.line()
 	fourth.stop(syscall.SIGTERM)
 }
+
+// TestStateFreeAfterError: a state that cannot be used is said to be so again,
+// and not that another has it.
+func TestStateFreeAfterError(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"empty": "", "text": "no report", "report": `{"version":1}`, "folder": ""} {
+		path := filepath.Join(dir, name)
+		if name == "folder" {
+			if err := os.Mkdir(path, 0o700); err != nil {
+				t.Fatal(err)
+			}
+		} else if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, first := loadState(path)
+		st, again := loadState(path)
+		if first == nil || again == nil || first.Error() != again.Error() || st != nil {
+			t.Errorf("%s: %v, and then %v", name, first, again)
+		}
+	}
+}

@@ -6,7 +6,7 @@ func TestClosest(t *testing.T) {
 	names := []string{"read", "readv", "openat", "clone3", "clock_nanosleep"}
 	for word, want := range map[string]string{
 		"raed": "read", "redv": "readv", "opneat": "openat", "openatt": "openat", "clock_nanoslep": "clock_nanosleep",
-		"clone": "clone3", "x": "", "nosuchcall": "", "": "",
+		"clone": "clone3", "raxd": "", "opxnxt": "openat", "oxxxat": "", "x": "", "nosuchcall": "", "": "",
 	} {
 		if got := closest(word, names); got != want {
 			t.Errorf("closest(%q) = %q, want %q", word, got, want)

@@ -329,3 +329,25 @@ func (c *child) checkPrograms() error {
 	}
 	return nil
 }
+
+// TestKept: what is written to a file or into a folder that is another user's
+// takes a right; who only reads keeps the one to read.
+func TestKept(t *testing.T) {
+	const write, audit = 1 << unix.CAP_DAC_OVERRIDE, uint64(1 << unix.CAP_AUDIT_READ)
+	read := (&Needs{}).kept()
+	if read&(1<<unix.CAP_DAC_READ_SEARCH) == 0 || read&(write|audit) != 0 {
+		t.Errorf("of one who reads: %#x", read)
+	}
+	for _, tt := range []struct {
+		needs Needs
+		want  uint64
+	}{
+		{Needs{Files: []string{"a"}}, read | write},
+		{Needs{Directories: []string{"a"}}, read | write},
+		{Needs{Capabilities: []rights.Capability{unix.CAP_AUDIT_READ}}, read | audit},
+	} {
+		if got := tt.needs.kept(); got != tt.want {
+			t.Errorf("%+v: %#x, want %#x", tt.needs, got, tt.want)
+		}
+	}
+}

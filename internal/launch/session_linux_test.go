@@ -92,3 +92,24 @@ func TestDescendsHidden(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// TestOwnsAcrossWrap: sessions are counted on where the counter begins again,
+// and no session at all is nobody's.
+func TestOwnsAcrossWrap(t *testing.T) {
+	const gone = 1 << 30 // more than there are pids
+	for _, tt := range []struct {
+		own, session uint32
+		known        bool
+	}{
+		{5, unsetSession - 10, true}, // from before the counter began again
+		{5, 4, true},
+		{unsetSession - 10, 5, false}, // from after it
+		{unsetSession - 10, unsetSession - 9, false},
+		{unsetSession - 10, unsetSession, true},
+	} {
+		owns, err := (&Process{Session: tt.own}).Owns(tt.session, gone)
+		if owns || (err == nil) != tt.known {
+			t.Errorf("%d of %d: %v, %v", tt.session, tt.own, owns, err)
+		}
+	}
+}

@@ -6,6 +6,7 @@ package loggen
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -21,6 +22,7 @@ const (
 	Syslog30 Kind = "syslog30" // 30 % SECCOMP
 	Groups   Kind = "groups"   // auditd's, of 10,000 processes, all as busy
 	Distinct Kind = "distinct" // auditd's, each record with a pid and a comm of its own
+	Filebeat Kind = "filebeat" // auditd's lines in Filebeat's JSON
 	Rough    Kind = "rough"    // auditd's, with gaps, losses, repeated, forged and cut lines
 )
 
@@ -33,6 +35,7 @@ func Write(out io.Writer, kind Kind, size int64, seed uint64) error {
 		Syslog30: func() { g.syslogLine(3) },
 		Groups:   func() { g.many(10_000) },
 		Distinct: func() { g.many(1 << 30) },
+		Filebeat: g.filebeatLine,
 		Rough:    g.roughLine,
 	}[kind]
 	if !ok {
@@ -123,6 +126,16 @@ func (g *generator) auditLine() {
 	stamp("SECCOMP")
 	g.record()
 	g.line = append(g.line, "\x1dAUID=\"unset\" UID=\"root\" GID=\"root\" ARCH=x86_64 SYSCALL=read\n"...)
+}
+
+// filebeatLine wraps a line of auditd as Filebeat's file output does.
+func (g *generator) filebeatLine() {
+	g.auditLine()
+	message, _ := json.Marshal(string(g.line[:len(g.line)-1]))
+	g.line = fmt.Appendf(g.line[:0], `{"@timestamp":"2026-11-23T14:57:%02d.%03dZ","@metadata":{"beat":"filebeat","type":"_doc","version":"8.11.1"},`+
+		`"log":{"offset":%d,"file":{"path":"/var/log/audit/audit.log"}},"message":%s,"input":{"type":"log"},"ecs":{"version":"8.0.0"},`+
+		`"host":{"name":"node-17"},"agent":{"type":"filebeat","version":"8.11.1","ephemeral_id":"b4a2a7b5-71b1-4c0e-a0c3-1f2fd2a3a1e5",`+
+		`"id":"f2d3a6b1-9d5f-4a52-8a34-b3b9f3a0c6d7","name":"node-17"}}`+"\n", g.millis/1000%60, g.millis%1000, g.r.Int64N(1<<30), message)
 }
 
 // many writes a line of the next of n processes, each with its pid and comm.

@@ -13,7 +13,7 @@ func TestShare(t *testing.T) {
 	for _, test := range []struct {
 		kind     Kind
 		from, to float64
-	}{{Audit, 0.94, 0.96}, {Syslog1, 0.007, 0.013}, {Syslog30, 0.31, 0.36}, {Groups, 0.94, 0.96}, {Distinct, 0.94, 0.96}} {
+	}{{Audit, 0.94, 0.96}, {Syslog1, 0.007, 0.013}, {Syslog30, 0.31, 0.36}, {Groups, 0.94, 0.96}, {Distinct, 0.94, 0.96}, {Filebeat, 0.94, 0.96}} {
 		var log bytes.Buffer
 		if err := Write(&log, test.kind, 4<<20, 7); err != nil {
 			t.Fatal(err)
@@ -75,5 +75,23 @@ func TestRough(t *testing.T) {
 func TestUnknownKind(t *testing.T) {
 	if err := Write(&bytes.Buffer{}, "nosuch", 1, 1); err == nil {
 		t.Error("an unknown kind is accepted")
+	}
+}
+
+// TestSize: lines are written until there is enough, and none beyond.
+func TestSize(t *testing.T) {
+	var none, one bytes.Buffer
+	if err := Write(&none, Audit, 0, 1); err != nil || none.Len() != 0 {
+		t.Errorf("of size 0: %d bytes, %v", none.Len(), err)
+	}
+	if err := Write(&one, Audit, 1, 1); err != nil || bytes.Count(one.Bytes(), []byte("\n")) != 1 {
+		t.Fatalf("of size 1: %q, %v", one.Bytes(), err)
+	}
+	n := int64(one.Len())
+	for size, lines := range map[int64]int{n: 1, n + 1: 2} {
+		var log bytes.Buffer
+		if err := Write(&log, Audit, size, 1); err != nil || bytes.Count(log.Bytes(), []byte("\n")) != lines {
+			t.Errorf("of size %d: %d lines, %v, want %d", size, bytes.Count(log.Bytes(), []byte("\n")), err, lines)
+		}
 	}
 }

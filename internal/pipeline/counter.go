@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"fmt"
 	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
@@ -178,6 +179,10 @@ func (c *counter) count(r *parser.Record, id *container.Identity, line int64) {
 	if !ok {
 		c.malformed("its call or architecture is in no table, or its number is another call's", nil, line)
 		return
+	}
+	if r.Legacy && c.options.Malformed != nil {
+		reason := fmt.Sprintf("call %d of %q, pid %d, by a kernel before 3.8: its arch is not known", r.NR, r.Comm, r.PID)
+		c.out.unusable = append(c.out.unusable, unusable{line: line, reason: reason})
 	}
 	e.Container = id
 	c.event = e

@@ -37,7 +37,8 @@ type Options struct {
 	// input of Read has its own.
 	Node string
 	// Malformed, if not nil, is called for each record that cannot be used,
-	// with its input and line.
+	// with its input and line: also for those of kernels before 3.8, which name
+	// no architecture, without text.
 	Malformed func(input string, line int64, reason string, text []byte)
 	// PassedOver, if not nil, is called with the reason why a file was skipped
 	// that was found rather than named: it is no log.

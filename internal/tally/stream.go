@@ -2,6 +2,7 @@ package tally
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/auditscan/auditscan/aggregate"
@@ -89,31 +90,33 @@ func (p *Proof) allNumbered() bool {
 	return !slices.ContainsFunc(p.inputs, func(in input) bool { return in.forms&(1<<parser.FormEvent) != 0 && !in.isStream() })
 }
 
-// streamsOf are the streams of an input's space: of a rotated set, one can go
-// on from one file to the next. Only the first input of a space has them.
-func (p *Proof) streamsOf(input int) (all eventStreams) {
-	space := p.inputs[input].space
-	if p.spaces[space].input != input {
-		return all
-	}
+// spaceStreams are the streams of each serial space that has any: of a rotated
+// set, one can go on from one file to the next.
+type spaceStreams map[int32]*eventStreams
+
+func (p *Proof) spaceStreams() spaceStreams {
+	spaces := spaceStreams{}
 	for i := range p.inputs {
-		if in := &p.inputs[i]; in.space == space && in.isStream() {
-			all.append(&in.streams)
+		in := &p.inputs[i]
+		if !in.isStream() {
+			continue
 		}
+		if spaces[in.space] == nil {
+			spaces[in.space] = &eventStreams{}
+		}
+		spaces[in.space].append(&in.streams)
 	}
-	return all
+	return spaces
 }
 
 // streamEvidence is what the streams of events prove: what was noticed when they
 // were made, and what is missing of them since. doubt is why the logs that they
 // were made from do not show what is missing.
-func (p *Proof) streamEvidence() (evidence []aggregate.Evidence, doubt string) {
-	for i := range p.inputs {
-		streams := p.streamsOf(i)
-		for k := range streams.all {
-			found := streams.all[k].evidence(p.inputs[i].Name)
-			evidence = append(evidence, found...)
-			if end := streams.all[k].end; end != nil && doubt == "" && end.Completeness.Verdict == aggregate.Unknown {
+func (p *Proof) streamEvidence(spaces spaceStreams) (evidence []aggregate.Evidence, doubt string) {
+	for _, space := range slices.Sorted(maps.Keys(spaces)) {
+		for _, stream := range spaces[space].all {
+			evidence = append(evidence, stream.evidence(p.inputs[p.spaces[space].input].Name)...)
+			if end := stream.end; end != nil && doubt == "" && end.Completeness.Verdict == aggregate.Unknown {
 				doubt = end.Completeness.Reason
 			}
 		}
@@ -152,21 +155,20 @@ func (e *eventStream) which() string {
 	return text
 }
 
-// streamTrust is that of the logs which an input's streams were made from; "" if
-// it has none, or one of them does not say.
-func (p *Proof) streamTrust(in *input) aggregate.Trust {
-	if !in.isStream() {
+// trust is that of the logs which an input's streams were made from; "" if it
+// has none, or one of them does not say.
+func (spaces spaceStreams) trust(in *input) aggregate.Trust {
+	streams := spaces[in.space]
+	if !in.isStream() || streams == nil {
 		return ""
 	}
-	streams := p.streamsOf(p.spaces[in.space].input)
 	order := []aggregate.Trust{aggregate.TrustKernel, aggregate.TrustAuditd, aggregate.TrustText}
 	least := 0
-	for i := range streams.all {
-		end := streams.all[i].end
-		if end == nil {
+	for _, stream := range streams.all {
+		if stream.end == nil {
 			return ""
 		}
-		least = max(least, slices.Index(order, end.Trust))
+		least = max(least, slices.Index(order, stream.end.Trust))
 	}
 	return order[least]
 }

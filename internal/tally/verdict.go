@@ -12,24 +12,24 @@ import (
 
 // Summary returns what was counted so far. It may be called repeatedly.
 func (t *Tally) Summary() *aggregate.Summary {
-	s := &aggregate.Summary{}
+	s, streams := &aggregate.Summary{}, t.spaceStreams()
 	var pairs int64
 	s.By, s.Groups, pairs = t.counts.summary()
-	s.Inputs = t.results(pairs)
+	s.Inputs = t.results(pairs, streams)
 	s.Retotal()
 	s.Selected = t.counts.filter.Selection(t.leftOut.events())
-	s.Completeness = t.completeness(s)
-	s.Reported = slices.ContainsFunc(t.inputs, func(in input) bool { return in.isStream() })
+	s.Completeness = t.completeness(s, streams)
+	s.Reported = len(streams) > 0
 	return s
 }
 
 // results returns the inputs, with second renderings counted as duplicates.
-func (p *Proof) results(pairs int64) []aggregate.Input {
+func (p *Proof) results(pairs int64, streams spaceStreams) []aggregate.Input {
 	out := make([]aggregate.Input, len(p.inputs))
 	for i := range p.inputs {
 		in := &p.inputs[i]
 		out[i] = in.Input
-		out[i].Trust = cmp.Or(in.trust, p.streamTrust(in), in.rendered())
+		out[i].Trust = cmp.Or(in.trust, streams.trust(in), in.rendered())
 		out[i].First, out[i].Last = in.first.Time(), in.last.Time()
 		n := min(pairs, in.bare)
 		pairs -= n
@@ -73,9 +73,9 @@ func (p *Proof) fromKernel() bool {
 }
 
 // completeness weighs the evidence.
-func (p *Proof) completeness(s *aggregate.Summary) aggregate.Completeness {
-	evidence, doubt := p.streamEvidence()
-	c := aggregate.Completeness{Evidence: append(evidence, p.evidence(s)...)}
+func (p *Proof) completeness(s *aggregate.Summary, streams spaceStreams) aggregate.Completeness {
+	evidence, doubt := p.streamEvidence(streams)
+	c := aggregate.Completeness{Evidence: append(evidence, p.evidence(s, streams)...)}
 	doubt = cmp.Or(doubt, p.doubt())
 	numbered := p.allNumbered()
 	for _, node := range slices.Sorted(maps.Keys(p.nodes)) {
@@ -182,10 +182,10 @@ func (p *Proof) burst(node string, printed *printed) aggregate.Evidence {
 }
 
 // evidence returns the losses, and the calls that could not be named.
-func (p *Proof) evidence(s *aggregate.Summary) []aggregate.Evidence {
+func (p *Proof) evidence(s *aggregate.Summary, streams spaceStreams) []aggregate.Evidence {
 	var out []aggregate.Evidence
 	for k, l := range p.losses {
-		if !l.inLog && p.streamTrust(&p.inputs[k.input]) != "" {
+		if !l.inLog && streams.trust(&p.inputs[k.input]) != "" {
 			continue // the end of the stream tells it
 		}
 		out = append(out, p.told(k, l))

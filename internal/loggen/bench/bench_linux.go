@@ -87,6 +87,7 @@ func (b *bench) rows() []row {
 		{log: "set.gz", peer: "gzip -dcr", target: 1.1},
 		{log: "set.zst", peer: "zstd -dcr", target: 1.1},
 		{log: "audit.log", args: "-o ndjson", peer: "jq -c .", peerLog: "part.ndjson", target: 1. / 20},
+		{log: "filebeat.log", peer: "jq -c .", target: 1. / 8},
 	}
 }
 

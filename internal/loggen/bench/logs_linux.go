@@ -44,7 +44,7 @@ func compressor(log string) string {
 
 // makeLogs makes the logs, their parts and their compressed forms.
 func (b *bench) makeLogs() error {
-	for name, size := range map[string]int64{"audit.log": b.size, "syslog1.log": b.size, "syslog30.log": b.size, "tenth.log": b.size / 10, "part.log": b.part()} {
+	for name, size := range map[string]int64{"audit.log": b.size, "syslog1.log": b.size, "syslog30.log": b.size, "tenth.log": b.size / 10, "filebeat.log": b.size, "part.log": b.part()} {
 		kind := loggen.Kind(strings.TrimSuffix(name, ".log"))
 		if name == "tenth.log" || name == "part.log" {
 			kind = loggen.Audit

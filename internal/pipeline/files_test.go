@@ -1,0 +1,51 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/source"
+)
+
+// TestManyFiles checks that a folder of twice the files takes about twice the
+// memory and the allocations, and no more.
+func TestManyFiles(t *testing.T) {
+	few, many := allocationsOf(t, 500), allocationsOf(t, 1000)
+	if many.Mallocs > 5*few.Mallocs/2 || many.TotalAlloc > 5*few.TotalAlloc/2 {
+		t.Errorf("500 files: %d allocations, %d bytes; 1,000 files: %d, %d", few.Mallocs, few.TotalAlloc, many.Mallocs, many.TotalAlloc)
+	}
+}
+
+// allocationsOf is what it takes to read n files of hosts of their own.
+func allocationsOf(t *testing.T, n int) (taken runtime.MemStats) {
+	t.Helper()
+	dir := t.TempDir()
+	for i := range n {
+		text := fmt.Sprintf("type=SYSCALL msg=audit(1795446000.000:%d): arch=c000003e syscall=1 success=yes exit=0\n"+
+			"type=SECCOMP msg=audit(1795446000.000:%d): auid=4294967295 uid=0 gid=0 ses=4294967295 pid=7 comm=\"seven\""+
+			" exe=\"/seven\" sig=0 arch=c000003e syscall=39 compat=0 ip=0x7f0000000001 code=0x7ffc0000\n", 1000*i+1, 1000*i+2)
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("host%d.log", i)), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	inputs, _, err := source.Expand([]string{dir}, source.Nodes{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Read(context.Background(), inputs, nil, Options{Workers: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if s.Totals.Records != int64(n) || s.Completeness.Verdict != aggregate.Complete {
+		t.Errorf("%+v, %+v", s.Totals, s.Completeness)
+	}
+	return runtime.MemStats{Mallocs: after.Mallocs - before.Mallocs, TotalAlloc: after.TotalAlloc - before.TotalAlloc}
+}
