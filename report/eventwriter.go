@@ -34,8 +34,8 @@ func (e *EventWriter) Write(lines []byte) (int, error) {
 		e.text = strconv.AppendInt(append(e.text, numberKey...), e.n, 10)
 		e.text = append(append(e.text, ','), line[1:]...)
 	}
-	if e.w == nil {
-		return len(lines), nil
+	if e.w == nil { // not made by NewEventWriter
+		return 0, io.ErrClosedPipe
 	}
 	if _, err := e.w.Write(e.text); err != nil {
 		return 0, err

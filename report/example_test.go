@@ -51,9 +51,11 @@ func ExampleLineIn() {
 	})
 	fmt.Print(string(report.LineIn(nil)(nil, &e)))
 	fmt.Print(string(report.AppendEvent(nil, &e)))
+	fmt.Print(string(report.AppendLoss(nil, aggregate.SerialGap, 29, e.Time())))
 	// Output:
 	// 2024-06-01T12:00:00.102Z sh[4712] ptrace x86_64 errno
 	// {"time":"2024-06-01T12:00:00.102Z","serial":73,"node":null,"pid":4712,"comm":"sh","exe":null,"arch":"x86_64","nr":101,"syscall":"ptrace","action":"errno","sig":0,"compat":false,"ip":null,"uid":0,"gid":0,"auid":0,"ses":0,"subj":null,"container":null}
+	// {"loss":{"kind":"serial-gap","count":29,"time":"2024-06-01T12:00:00.102Z"}}
 }
 
 // A report in JSON is read back as it was.
