@@ -232,11 +232,6 @@ var multiplexed = []string{
 	"msgctl", "msgget", "msgrcv", "msgsnd", "semctl", "semget", "semop", "semtimedop", "shmat", "shmctl", "shmdt", "shmget",
 }
 
-func errnoRet(random *rand.Rand) *uint {
-	n := uint(100 + random.IntN(3000))
-	return &n
-}
-
 func randomArches(random *rand.Rand) []specs.Arch {
 	lists := [][]specs.Arch{nil, {specs.ArchX86_64}, {specs.ArchX86_64, specs.ArchX86}, {specs.ArchX86_64, specs.ArchX86, specs.ArchX32}, {specs.ArchX86}, {specs.ArchX32}}
 	return lists[random.IntN(len(lists))]
