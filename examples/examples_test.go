@@ -236,7 +236,7 @@ func TestJQRecipesIncomplete(t *testing.T) {
 	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != 1 {
 		t.Errorf("%v, want exit status 1", err)
 	}
-	if !strings.Contains(string(out), "printk limit") {
+	if !strings.Contains(string(out), "the kernel's limit of 10 audit messages") {
 		t.Errorf("does not say what is missing:\n%s", out)
 	}
 }

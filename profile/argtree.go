@@ -78,7 +78,7 @@ func (p *Policy) tree(arch syscalltable.Arch, name string) *bpf.Tree {
 
 // strayNote tells of a call that a filter of libseccomp may answer otherwise than
 // its rules say; see [bpf.Tree.Strays].
-const strayNote = "%s: what runtimes answer to %s is not certain: libseccomp (2.5.4 to 2.6.1) mixes up such rules " +
+const strayNote = "%s: what runtimes answer to %s is not certain: libseccomp (2.5.4) mixes up such rules " +
 	"(a condition other than EQ and MASKED_EQ before another one, or orders of values with different upper halves)"
 
 // rulesOf returns the rules that decide on a call, its own or, for a call that

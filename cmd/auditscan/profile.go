@@ -52,7 +52,7 @@ with 3 if the input is incomplete, a call could not be named, or the form cannot
 say all of the profile. With --from it writes a profile of any form (of OCI,
 Docker, Kubernetes, systemd, minijail, LXC, a bundle) in another.`,
 		Example: `  auditscan profile --comm nginx -o nginx.json /var/log/audit/audit.log
-  auditscan follow -o json | tee run.json; auditscan profile -o app.json run.json
+  auditscan follow -o json | tee run.json; auditscan profile run.json
   auditscan profile --from app.service --format minijail -o app.policy
   auditscan profile --exact --explain why.json -o exact.json audit.log`,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -139,7 +139,7 @@ func (t *Tree) Answers(otherwise uint32) []uint32 {
 	return slices.Compact(list)
 }
 
-// Strays reports whether filters of libseccomp (tried: 2.5.4 and 2.6.1) can answer
+// Strays reports whether filters of libseccomp (tried: 2.5.4) can answer
 // otherwise than the tree, though nothing that neither a rule nor the default says.
 // Three shapes of rules with arguments for one call do that:
 //
