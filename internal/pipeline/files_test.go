@@ -39,7 +39,7 @@ func allocationsOf(t *testing.T, n int) (taken runtime.MemStats) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Read(context.Background(), inputs, nil, Options{Workers: 2})
+	s, err := Read(context.Background(), inputs, nil, Options{Workers: 2, BlockSize: 4 << 10}) // so that what each worker holds weighs nothing
 	if err != nil {
 		t.Fatal(err)
 	}
