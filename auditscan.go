@@ -57,11 +57,7 @@ func Read(ctx context.Context, names []string, o Options) (*aggregate.Summary, e
 
 // Loss is the error that Follow gives in the place where records are missing.
 // It is no end: what comes after it follows.
-type Loss struct {
-	Kind  aggregate.EvidenceKind
-	Count int64     // records or messages; 0: not known
-	Time  time.Time // when it was told; zero: not known
-}
+type Loss struct{ aggregate.Loss }
 
 func (l *Loss) Error() string {
 	if l.Count == 0 {
@@ -110,8 +106,8 @@ func (f *follower) gatherEvent(dst []byte, e *event.Event) []byte {
 }
 
 // gatherLoss keeps a loss in its place between the events.
-func (f *follower) gatherLoss(dst []byte, kind aggregate.EvidenceKind, count int64, at time.Time) []byte {
-	f.items = append(f.items, item{err: &Loss{kind, count, at}})
+func (f *follower) gatherLoss(dst []byte, l aggregate.Loss) []byte {
+	f.items = append(f.items, item{err: &Loss{l}})
 	return dst
 }
 

@@ -84,6 +84,14 @@ type Evidence struct {
 	Fix         string // what prevents it next time
 }
 
+// Loss is the news that records are missing at a place of a log.
+type Loss struct {
+	Kind  EvidenceKind
+	Count int64     // records or messages that are missing here; 0: not known
+	Total int64     // of LostCounter: those that the kernel lost since the host was booted; 0: not told
+	Time  time.Time // when it was told; zero: not known
+}
+
 // UnattributedEvidence returns the evidence that a filter by container, pod or
 // namespace left out records of an input that may belong to the one asked for.
 func UnattributedEvidence(records int64, input string) Evidence {

@@ -58,7 +58,7 @@ func (o *outcome) add(p *parser.Parser, item parser.Item) {
 		o.malformed = append(o.malformed, p.Malformed().Reason)
 	case parser.ItemLoss:
 		if p.Loss().Kind != parser.LossKilled { // a filter killed it: the record is there
-			o.losses = append(o.losses, corpustest.Loss{Kind: lossName[p.Loss().Kind], Count: p.Loss().Count})
+			o.losses = append(o.losses, corpustest.Loss{Kind: lossName[p.Loss().Kind], Count: max(p.Loss().Count, p.Loss().Total)})
 		}
 	}
 }

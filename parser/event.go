@@ -280,13 +280,19 @@ func (p *Parser) collectedLoss(frame int) Item {
 	d := &p.doc
 	f := &d.frames[frame]
 	kind, ok := lossKindOf(d.fact(f, factLossKind))
-	count, n := digits(d.fact(f, factLossCount))
-	if !ok || n == 0 || n > 18 || n != len(d.fact(f, factLossCount)) {
+	count, counted := lossNumber(d.fact(f, factLossCount))
+	total, totalled := lossNumber(d.fact(f, factLossTotal))
+	if !ok || !counted || f.has(factLossTotal) && !totalled {
 		return p.malformed("loss of a kind or count that is none", d.whole)
 	}
-	p.loss = Loss{Kind: kind, Count: int64(count), Text: d.fact(f, factLossKind), Form: FormEvent}
+	p.loss = Loss{Kind: kind, Count: count, Total: total, Text: d.fact(f, factLossKind), Form: FormEvent}
 	if millis, ok := timeOf(d.fact(f, factTime)); ok && millis >= 0 && millis <= maxMillis {
 		p.loss.Stamp = Stamp{Millis: millis, HasTime: true}
 	}
 	return ItemLoss
+}
+
+func lossNumber(s []byte) (v int64, ok bool) {
+	n, length := digits(s)
+	return int64(n), length > 0 && length <= 18 && length == len(s)
 }

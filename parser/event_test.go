@@ -93,6 +93,14 @@ func TestEventUnknown(t *testing.T) {
 		got.loss.kind != parser.LossGap || got.loss.count != 29 || got.loss.stamp.Millis != stampTime {
 		t.Errorf("got %+v", got)
 	}
+	if got := one(t, `{"loss":{"kind":"lost-counter","count":0,"total":29,"time":null}}`).loss; got.kind != parser.LossCounter || got.count != 0 || got.total != 29 {
+		t.Errorf("got %+v", got)
+	}
+	for _, none := range []string{`{"loss":{"kind":"lost-counter","count":0,"total":-1}}`, `{"loss":{"kind":"none","count":1}}`} {
+		if got := one(t, none); got.item != parser.ItemMalformed {
+			t.Errorf("%s: %+v", none, got)
+		}
+	}
 	if got := one(t, ownEvent[:len(ownEvent)-150]); got.item != parser.ItemMalformed {
 		t.Errorf("a cut event: %+v", got)
 	}

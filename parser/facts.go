@@ -30,6 +30,7 @@ const (
 
 	factLossKind
 	factLossCount
+	factLossTotal
 	factEnricher // of the Security Profiles Operator's JSON enricher
 	factSetting  // the first of the members of a changed setting, in the order of settingKeys
 
@@ -37,7 +38,7 @@ const (
 )
 
 // own are the facts of one object alone: those of the objects in it are others'.
-const own = 1<<factTransport | 1<<factAuditType | 1<<factAuditID | 1<<factSource | 1<<factLaurelID | 1<<factLossKind | 1<<factLossCount
+const own = 1<<factTransport | 1<<factAuditType | 1<<factAuditID | 1<<factSource | 1<<factLaurelID | 1<<factLossKind | 1<<factLossCount | 1<<factLossTotal
 
 // ofEvent are the facts of an event.
 const ofEvent = 1<<(fCode+1) - 1 | 1<<factNR | 1<<factAction | 1<<factSerial | 1<<factTime | 1<<factType
@@ -229,6 +230,8 @@ func settingFact(in setting, name []byte) fact {
 			return factLossKind
 		case "count":
 			return factLossCount
+		case "total":
+			return factLossTotal
 		}
 	}
 	return 0

@@ -111,7 +111,7 @@ func (f *found) sane(t *testing.T, log []byte) {
 			t.Fatalf("%+v", e)
 		}
 	case parser.ItemLoss:
-		if f.loss.count < 0 || f.loss.text == "" || f.loss.kind > parser.LossDaemon {
+		if f.loss.count < 0 || f.loss.total < 0 || f.loss.text == "" || f.loss.kind > parser.LossDaemon {
 			t.Fatalf("%+v", f.loss)
 		}
 	case parser.ItemMalformed:

@@ -16,6 +16,7 @@ type found struct {
 	loss  struct {
 		kind  parser.LossKind
 		count int64
+		total int64
 		stamp parser.Stamp
 		text  string
 	}
@@ -62,7 +63,7 @@ func foundBy(p *parser.Parser, item parser.Item, before int64) found {
 		f.event = eventOf(p.Record())
 	case parser.ItemLoss:
 		l := p.Loss()
-		f.loss.kind, f.loss.count, f.loss.stamp, f.loss.text = l.Kind, l.Count, l.Stamp, string(l.Text)
+		f.loss.kind, f.loss.count, f.loss.total, f.loss.stamp, f.loss.text = l.Kind, l.Count, l.Total, l.Stamp, string(l.Text)
 	case parser.ItemMalformed:
 		f.reason, f.text = p.Malformed().Reason, string(p.Malformed().Text)
 	}

@@ -220,7 +220,7 @@ func (p *Parser) lost(m message, line []byte, at int) Item {
 	if m.kind == LossCounter {
 		s := line[at+len(m.text):]
 		if v, n := digits(s); n > 0 && n <= longestCount && (n == len(s) || s[n] == ' ') {
-			p.loss.Count = int64(v)
+			p.loss.Total = int64(v)
 		}
 		return ItemLoss
 	}

@@ -63,9 +63,13 @@ func TestLosses(t *testing.T) {
 
 func lossOf(t *testing.T, log string, kind parser.LossKind, count int64) {
 	t.Helper()
+	total := int64(0)
+	if kind == parser.LossCounter {
+		count, total = 0, count
+	}
 	got := items(parser.New(parser.Sniff([]byte(log))), []byte(log))
-	if len(got) != 1 || got[0].item != parser.ItemLoss || got[0].loss.kind != kind || got[0].loss.count != count {
-		t.Errorf("got %+v, want loss of kind %d, count %d\n%s", got, kind, count, log)
+	if len(got) != 1 || got[0].item != parser.ItemLoss || got[0].loss.kind != kind || got[0].loss.count != count || got[0].loss.total != total {
+		t.Errorf("got %+v, want loss of kind %d, count %d, total %d\n%s", got, kind, count, total, log)
 	}
 }
 

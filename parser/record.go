@@ -142,7 +142,8 @@ func (t Text) String() string { return string(t.Append(nil)) }
 // Loss is a message that says that records are missing.
 type Loss struct {
 	Kind  LossKind
-	Count int64 // 0: it does not say
+	Count int64 // how many are missing; 0: it does not say
+	Total int64 // of LossCounter: how many since the host was booted; 0: it does not say
 	Stamp Stamp
 	Text  []byte // the message, from its first word on
 	Node  []byte // of a record that tells of it; nil: none
@@ -158,7 +159,7 @@ const (
 	LossSuppressed LossKind = iota // printk_ratelimit: "N callbacks suppressed"
 	LossBacklog                    // "backlog limit exceeded"
 	LossRateLimit                  // "rate limit exceeded"
-	LossCounter                    // "audit_lost=N": the count is a total since boot
+	LossCounter                    // "audit_lost=N"
 	LossQueue                      // hold, retry or plugin queue overflow, out of memory
 	LossCollector                  // rsyslog or journald dropped messages
 

@@ -86,7 +86,7 @@ func eventsOf(t testing.TB, containers map[int32]*container.Identity, encode fun
 			case parser.ItemLoss:
 				l := p.Loss()
 				if kind, ok := b.Loss(l, p.Line()); ok {
-					out = AppendLoss(out, kind, l.Count, l.Stamp.Time())
+					out = AppendLoss(out, aggregate.Loss{Kind: kind, Count: l.Count, Total: l.Total, Time: l.Stamp.Time()})
 				}
 			}
 		})

@@ -2,7 +2,6 @@ package report
 
 import (
 	"strconv"
-	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
@@ -72,16 +71,19 @@ func appendContext(dst []byte, r *parser.Record) []byte {
 	return appendText(dst, r.Subj)
 }
 
-// AppendLoss appends to dst, as one line of JSON with its newline, that count
-// records are missing at this place of the stream. Count 0 and the zero time
-// stand for not known.
-func AppendLoss(dst []byte, kind aggregate.EvidenceKind, count int64, at time.Time) []byte {
+// AppendLoss appends to dst, as one line of JSON with its newline, that records
+// are missing at this place of the stream.
+func AppendLoss(dst []byte, l aggregate.Loss) []byte {
 	dst = append(dst, `{"loss":{"kind":`...)
-	dst = appendString(dst, string(kind))
+	dst = appendString(dst, string(l.Kind))
 	dst = append(dst, `,"count":`...)
-	dst = strconv.AppendInt(dst, count, 10)
+	dst = strconv.AppendInt(dst, l.Count, 10)
+	if l.Total != 0 {
+		dst = append(dst, `,"total":`...)
+		dst = strconv.AppendInt(dst, l.Total, 10)
+	}
 	dst = append(dst, `,"time":`...)
-	dst = appendMillis(dst, at.UnixMilli(), true)
+	dst = appendMillis(dst, l.Time.UnixMilli(), true)
 	return append(dst, "}}\n"...)
 }
 

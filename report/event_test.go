@@ -93,8 +93,9 @@ func TestLoss(t *testing.T) {
 		got  []byte
 		want string
 	}{
-		{AppendLoss([]byte("x"), aggregate.Suppressed, 29, at), `x{"loss":{"kind":"suppressed","count":29,"time":"2022-09-01T16:46:36.821Z"}}` + "\n"},
-		{AppendLoss(nil, aggregate.Overrun, 0, time.Time{}), `{"loss":{"kind":"overrun","count":0,"time":null}}` + "\n"},
+		{AppendLoss([]byte("x"), aggregate.Loss{Kind: aggregate.Suppressed, Count: 29, Time: at}), `x{"loss":{"kind":"suppressed","count":29,"time":"2022-09-01T16:46:36.821Z"}}` + "\n"},
+		{AppendLoss(nil, aggregate.Loss{Kind: aggregate.LostCounter, Total: 7}), `{"loss":{"kind":"lost-counter","count":0,"total":7,"time":null}}` + "\n"},
+		{AppendLoss(nil, aggregate.Loss{Kind: aggregate.Overrun}), `{"loss":{"kind":"overrun","count":0,"time":null}}` + "\n"},
 	} {
 		if string(test.got) != test.want {
 			t.Errorf("got %s want %s", test.got, test.want)

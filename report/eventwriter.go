@@ -5,7 +5,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
 )
@@ -62,11 +61,11 @@ func onlyLate(kind aggregate.EvidenceKind) bool {
 
 // AppendLossInPlace is AppendLoss for a loss that stands between the events,
 // unless [EventWriter.End] tells it.
-func AppendLossInPlace(dst []byte, kind aggregate.EvidenceKind, n int64, at time.Time) []byte {
-	if onlyLate(kind) {
+func AppendLossInPlace(dst []byte, l aggregate.Loss) []byte {
+	if onlyLate(l.Kind) {
 		return dst
 	}
-	return AppendLoss(dst, kind, n, at)
+	return AppendLoss(dst, l)
 }
 
 // appendLateLosses appends the losses that do not stand in the stream in their
@@ -79,7 +78,7 @@ func appendLateLosses(dst []byte, s *aggregate.Summary) []byte {
 		default:
 			continue
 		}
-		dst = AppendLoss(dst, e.Kind, e.Count, e.First)
+		dst = AppendLoss(dst, aggregate.Loss{Kind: e.Kind, Count: e.Count, Time: e.First})
 	}
 	return dst
 }

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/event"
@@ -51,7 +50,7 @@ func ExampleLineIn() {
 	})
 	fmt.Print(string(report.LineIn(nil)(nil, &e)))
 	fmt.Print(string(report.AppendEvent(nil, &e)))
-	fmt.Print(string(report.AppendLoss(nil, aggregate.SerialGap, 29, e.Time())))
+	fmt.Print(string(report.AppendLoss(nil, aggregate.Loss{Kind: aggregate.SerialGap, Count: 29, Time: e.Time()})))
 	// Output:
 	// 2024-06-01T12:00:00.102Z sh[4712] ptrace x86_64 errno
 	// {"time":"2024-06-01T12:00:00.102Z","serial":73,"node":null,"pid":4712,"comm":"sh","exe":null,"arch":"x86_64","nr":101,"syscall":"ptrace","action":"errno","sig":0,"compat":false,"ip":null,"uid":0,"gid":0,"auid":0,"ses":0,"subj":null,"container":null}
@@ -89,6 +88,6 @@ func ExampleSchemas() {
 
 func ExampleAppendLoss() {
 	stream := report.NewEventWriter(os.Stdout)
-	stream.Write(report.AppendLoss(nil, aggregate.Suppressed, 29, time.Time{}))
+	stream.Write(report.AppendLoss(nil, aggregate.Loss{Kind: aggregate.Suppressed, Count: 29}))
 	// Output: {"n":1,"loss":{"kind":"suppressed","count":29,"time":null}}
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
-	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/corpustest"
@@ -235,7 +234,7 @@ func TestSniff(t *testing.T) {
 		}
 	}
 	for _, events := range [][]byte{
-		eventsOf(t, nil, AppendEvent, "106-lab-enriched-all-actions.log"), AppendLoss(nil, aggregate.Suppressed, 29, time.Time{}),
+		eventsOf(t, nil, AppendEvent, "106-lab-enriched-all-actions.log"), AppendLoss(nil, aggregate.Loss{Kind: aggregate.Suppressed, Count: 29}),
 	} {
 		if Sniff(events) {
 			t.Errorf("%.100q is a log and taken for a report", events)

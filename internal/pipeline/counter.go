@@ -96,7 +96,7 @@ func (c *counter) item(item parser.Item) {
 	case parser.ItemLoss:
 		l := c.parser.Loss()
 		if kind, ok := c.tally.Loss(l, line); ok {
-			c.loss(kind, l.Count, l.Stamp.Time())
+			c.loss(aggregate.Loss{Kind: kind, Count: l.Count, Total: l.Total, Time: l.Stamp.Time()})
 		}
 	case parser.ItemMalformed:
 		m := c.parser.Malformed()
@@ -115,16 +115,16 @@ func (c *counter) ofNode(r *parser.Record) *parser.Record {
 // malformed counts a record that cannot be used.
 func (c *counter) malformed(reason string, text []byte, line int64) {
 	c.tally.Malformed(reason, line)
-	c.loss(aggregate.Malformed, 1, c.now)
+	c.loss(aggregate.Loss{Kind: aggregate.Malformed, Count: 1, Time: c.now})
 	if c.options.Malformed != nil {
 		c.out.unusable = append(c.out.unusable, unusable{line, reason, append([]byte(nil), text...)})
 	}
 }
 
 // loss writes to the output that records are missing.
-func (c *counter) loss(kind aggregate.EvidenceKind, n int64, at time.Time) {
+func (c *counter) loss(l aggregate.Loss) {
 	if o := &c.options.Output; o.Writer != nil && o.Loss != nil {
-		c.out.text = o.Loss(c.out.text, kind, n, at)
+		c.out.text = o.Loss(c.out.text, l)
 	}
 }
 

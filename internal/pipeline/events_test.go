@@ -168,7 +168,7 @@ func TestNewerNames(t *testing.T) {
 // stream of events, in its place.
 func TestEvidenceInEvents(t *testing.T) {
 	for i, kind := range aggregate.EvidenceKinds() {
-		loss := string(report.AppendLoss(nil, kind, int64(i)+2, time.Time{}))
+		loss := string(report.AppendLoss(nil, aggregate.Loss{Kind: kind, Count: int64(i) + 2}))
 		s := readEvents(t, eventLine+loss, Options{})
 		c := s.Completeness
 		if len(c.Evidence) != 1 || c.Evidence[0].Kind != kind || c.Evidence[0].Line != 2 || c.Verdict != aggregate.Incomplete {
@@ -242,4 +242,25 @@ func BenchmarkReadEvents(b *testing.B) {
 		c.Summary()
 	}
 	b.ReportMetric(float64(bytes.Count(all, []byte("\n")))*float64(b.N)/b.Elapsed().Seconds(), "events/s")
+}
+
+// TestLostCountersReadBack: a stream of events that was cut tells how many
+// records the kernel lost, whether the run watched the kernel's count or read
+// its messages.
+func TestLostCountersReadBack(t *testing.T) {
+	const message = "[ 1.0] audit: audit_lost=%d audit_rate_limit=0 audit_backlog_limit=64\n"
+	var stream bytes.Buffer
+	c := NewCounter("audit:", "", Options{Output: Output{Writer: &stream, Event: report.AppendEvent, Loss: report.AppendLoss}})
+	c.Loss(aggregate.LostCounter, 561, time.Now(), "lost", "")
+	c.Loss(aggregate.LostCounter, 2246, time.Now(), "lost", "")
+	if err := c.Lines(fmt.Appendf(nil, message+message, 5, 9)); err != nil {
+		t.Fatal(err)
+	}
+	const lost = 561 + 2246 + (9 - 5 + 1)
+	if got := c.Summary().Completeness.Lost; got != lost {
+		t.Errorf("%d lost, want %d", got, lost)
+	}
+	if got := readEvents(t, stream.String(), Options{}).Completeness.Lost; got != lost {
+		t.Errorf("the stream tells that %d are lost, want %d:\n%s", got, lost, &stream)
+	}
 }

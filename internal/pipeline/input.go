@@ -275,6 +275,6 @@ func (r *run) oversize(in *source.Reader) error {
 	if n == 0 || o.Writer == nil || o.Loss == nil {
 		return nil
 	}
-	_, err := o.Writer.Write(o.Loss(nil, aggregate.Malformed, n, time.Time{}))
+	_, err := o.Writer.Write(o.Loss(nil, aggregate.Loss{Kind: aggregate.Malformed, Count: n}))
 	return err
 }

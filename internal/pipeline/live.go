@@ -91,7 +91,7 @@ func (c *Counter) Record(h Held, id *container.Identity) {
 // the kind. Its output waits for Write.
 func (c *Counter) Loss(kind aggregate.EvidenceKind, count int64, now time.Time, detail, fix string) {
 	c.run.total.Notice(kind, count, now, detail, fix)
-	c.counter.loss(kind, count, now)
+	c.counter.loss(aggregate.Loss{Kind: kind, Count: count, Time: now})
 }
 
 // Write writes the output that is waiting.

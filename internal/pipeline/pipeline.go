@@ -10,7 +10,6 @@ import (
 	"context"
 	"io"
 	"runtime"
-	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/container"
@@ -67,7 +66,7 @@ type Output struct {
 	Event func(dst []byte, e *event.Event) []byte
 	// Loss appends, as text, that records are missing at this place; nil:
 	// losses are not written.
-	Loss    func(dst []byte, kind aggregate.EvidenceKind, count int64, at time.Time) []byte
+	Loss    func(dst []byte, l aggregate.Loss) []byte
 	OnlyNew bool // show only the first of each group, call and action
 }
 

@@ -15,12 +15,12 @@ type lossKey struct {
 
 // lossCount is one piece of evidence in the making.
 type lossCount struct {
-	count       int64
+	count       int64 // without those of low and high
 	line        int64 // of the first
 	first, last aggregate.Millis
 	detail      string
 	fix         string // how to prevent it; "": see fixes
-	low, high   int64  // of a running total (lost-counter)
+	low, high   int64  // of the running totals that were told; 0: none
 	inLog       bool   // some of it was noticed in a log, not only told by events
 	bounds
 }
@@ -69,21 +69,17 @@ func (p *Proof) Loss(l *parser.Loss, line int64) (kind aggregate.EvidenceKind, o
 			p.kills.end(kill{string(l.Node), l.PID, timeOf(l.Stamp)}, len(p.inputs)-1, line)
 			return kind, false
 		}
-	case parser.LossCounter: // how many are missing since the host was booted
-		p.note(kind, 0, l.Stamp, line, detail).total(l.Count)
-		return kind, true
 	case parser.LossLimits, parser.LossExclude, parser.LossActions, parser.LossOff, parser.LossDaemon:
 		count = max(count, 1)
 	}
-	p.note(kind, count, l.Stamp, line, detail)
+	p.note(kind, count, l.Stamp, line, detail).total(l.Total)
 	return kind, true
 }
 
 // detailEvents is for what the events of an earlier run tell.
 const detailEvents = "the run that wrote the events noticed it"
 
-// total takes a running total. The difference between the first message and the
-// last was lost between them, and the first stands for at least one more.
+// total takes a running total; 0 is none.
 func (c *lossCount) total(v int64) {
 	if v == 0 {
 		return
@@ -92,7 +88,16 @@ func (c *lossCount) total(v int64) {
 		c.low = v
 	}
 	c.high = max(c.high, v)
-	c.count = c.high - c.low + 1
+}
+
+// lost is how many are missing. Of running totals, the difference between the
+// first and the last was lost between them, and the first stands for at least
+// one more.
+func (c *lossCount) lost() int64 {
+	if c.low == 0 {
+		return c.count
+	}
+	return aggregate.Plus(c.count, c.high-c.low+1)
 }
 
 // Notice counts a loss that the source itself noticed, in addition to earlier

@@ -165,14 +165,29 @@ func TestNoticeLost(t *testing.T) {
 	if got := b.Summary().Completeness.Lost; got != 561+2246 {
 		t.Errorf("%d noticed, want 2807", got)
 	}
-	b = New(nil)
-	b.Begin(Source{Name: "follow.ndjson", Trust: aggregate.TrustText})
-	for _, n := range []int64{561, 2246} {
-		b.Loss(&parser.Loss{Kind: parser.LossCounter, Count: n, Form: parser.FormEvent}, n)
-	}
-	c := b.Summary().Completeness
-	if c.Lost != 2246-561+1 || c.Evidence[0].Line != 561 || c.Evidence[0].Detail != "the run that wrote the events noticed it" {
-		t.Errorf("%+v, want 1686 lost since line 561", c)
+}
+
+// TestLostCounterInEvents: of the events of a run that watched the kernel's
+// count, each tells what was lost since the one before; of a run that read the
+// kernel's messages, each tells the total.
+func TestLostCounterInEvents(t *testing.T) {
+	watched := []parser.Loss{{Count: 561}, {Count: 2246}}
+	messages := []parser.Loss{{Total: 561}, {Total: 2246}}
+	for want, losses := range map[int64][]parser.Loss{
+		561 + 2246:             watched,
+		2246 - 561 + 1:         messages,
+		561 + 2*2246 - 561 + 1: append(watched, messages...),
+	} {
+		b := New(nil)
+		b.Begin(Source{Name: "follow.ndjson", Trust: aggregate.TrustText})
+		for i, l := range losses {
+			l.Kind, l.Form = parser.LossCounter, parser.FormEvent
+			b.Loss(&l, int64(i)+9)
+		}
+		c := b.Summary().Completeness
+		if c.Lost != want || c.Evidence[0].Line != 9 || c.Evidence[0].Detail != "the run that wrote the events noticed it" {
+			t.Errorf("%+v: %+v, want %d lost since line 9", losses, c, want)
+		}
 	}
 }
 

@@ -157,10 +157,8 @@ func (p *Proof) appendLoss(kind aggregate.EvidenceKind, l *lossCount, after int6
 	if l.waits {
 		p.input().await(c)
 	}
-	if kind == aggregate.LostCounter {
-		c.total(l.low)
-		c.total(l.high)
-	}
+	c.total(l.low)
+	c.total(l.high)
 }
 
 // timeOf is the time of a stamp.

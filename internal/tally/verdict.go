@@ -207,7 +207,7 @@ func (p *Proof) evidence(s *aggregate.Summary, streams spaceStreams) []aggregate
 // told returns a loss as evidence.
 func (p *Proof) told(k lossKey, l *lossCount) aggregate.Evidence {
 	in := &p.inputs[k.input]
-	e := aggregate.Evidence{Kind: k.kind, Count: l.count, Input: in.Name, Line: l.line, Detail: l.detail, Fix: cmp.Or(l.fix, fixes[k.kind])}
+	e := aggregate.Evidence{Kind: k.kind, Count: l.lost(), Input: in.Name, Line: l.line, Detail: l.detail, Fix: cmp.Or(l.fix, fixes[k.kind])}
 	e.First, e.Last = in.times(l)
 	return e
 }
