@@ -51,7 +51,8 @@ func (c *counter) block(data []byte) {
 	c.tally.Lines(c.parser.Line())
 }
 
-// countNumbers notes which lines of a stream of events are there.
+// countNumbers notes which lines of a stream of events are there. An event in
+// something of others' has no number that counts.
 func (c *counter) countNumbers(data []byte) {
 	for line := range bytes.Lines(data) {
 		n, end, ok := report.EventNumber(line)
@@ -60,7 +61,7 @@ func (c *counter) countNumbers(data []byte) {
 			c.tally.Numbered(n, &tally.StreamEnd{Trust: end.Trust, Completeness: end.Completeness})
 		case ok:
 			c.tally.Numbered(n, nil)
-		case line[0] == '{':
+		case bytes.IndexByte(line, '{') >= 0:
 			c.tally.Unnumbered()
 		}
 	}
