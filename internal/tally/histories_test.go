@@ -18,8 +18,9 @@ type history struct {
 	clock  int64 // ms
 	lines  []stamped
 	lost   int64
-	pace   int      // ms that a record takes at least, about
-	told   []string // what happened, for the message of a failure
+	pace   int        // ms that a record takes at least, about
+	waits  *rand.Rand // how long calls wait, whose records have the time when they began; nil: they do not
+	told   []string   // what happened, for the message of a failure
 }
 
 const hour = int64(3600_000)
@@ -28,6 +29,9 @@ const hour = int64(3600_000)
 // with records before and after each.
 func newHistory(seed uint64) *history {
 	h := &history{Rand: rand.New(rand.NewPCG(seed, 13)), serial: uint32(100 + seed%7*10_000), clock: 1717243200000}
+	if seed%4 == 0 {
+		h.waits, h.pace = rand.New(rand.NewPCG(seed, 17)), 500+int(seed%8)*400
+	}
 	if seed%5 == 0 {
 		h.serial = -uint32(1 + h.IntN(3000)) // near the end of the counter
 	}
@@ -72,12 +76,20 @@ func (h *history) lose() {
 
 // run is a time of nothing but records.
 func (h *history) run() {
-	pace := h.pace + h.IntN(40)
+	pace, began := h.pace+h.IntN(40), h.clock
 	for range 100 + h.IntN(600) {
-		h.lines = append(h.lines, stamped{h.serial, h.clock})
+		h.lines = append(h.lines, stamped{h.serial, h.clock - h.waited(h.clock-began)})
 		h.serial++
 		h.clock += int64(h.IntN(pace + 1))
 	}
+}
+
+// waited is how long the call took that the next record is of, at most so long.
+func (h *history) waited(most int64) int64 {
+	if h.waits == nil || h.serial%3 == 0 || h.waits.IntN(20) > 0 {
+		return 0
+	}
+	return h.waits.Int64N(most + 1)
 }
 
 // TestHistories checks for a thousand random histories that every gap is told

@@ -11,6 +11,7 @@ import (
 type stretch struct {
 	low, high   int64
 	seen        uint64 // of one page; 0: of several
+	others      bool   // all of them are of other types than SECCOMP
 	missing     int64  // serials between low and high that were not seen
 	first, last int64  // ms
 	from, to    int64  // ms: when the first missing one was noticed, and the last
@@ -24,7 +25,7 @@ func stretchOf(p *page) stretch {
 	return stretch{
 		low:  base + int64(bits.TrailingZeros64(p.seen)),
 		high: base + pageMask - int64(bits.LeadingZeros64(p.seen)),
-		seen: p.seen, first: p.first, last: p.last, disputed: p.disputed, repeated: p.repeated,
+		seen: p.seen, others: p.records == 0, first: p.first, last: p.last, disputed: p.disputed, repeated: p.repeated,
 	}
 }
 
@@ -53,6 +54,43 @@ func join(boot []stretch) (sum stretch) {
 func (s *stretch) samePage(o *stretch) bool {
 	return s.seen != 0 && o.seen != 0 && s.low>>pageBits == o.low>>pageBits
 }
+
+// withSlowCalls returns the stretches with those of calls that took long added
+// to the pages that they are of. The record of a call has the time when the call
+// began and the serial of when it ended. So it has a page of its own, close to
+// the page of its neighbours, which lacks exactly its serial.
+func withSlowCalls(all []stretch) []stretch {
+	all = slices.Clone(all)
+	for i := range all {
+		s := &all[i]
+		if page := pageOfCall(all, i); page != nil {
+			page.seen |= s.seen
+			page.low, page.high = min(page.low, s.low), max(page.high, s.high)
+			s.seen, s.high = 0, -1
+		}
+	}
+	return slices.DeleteFunc(all, func(s stretch) bool { return s.high < 0 })
+}
+
+// pageOfCall returns the page that is nearest to stretch i in the file, was seen
+// later by the time of its records, and lacks its serials; nil if there is none.
+func pageOfCall(all []stretch, i int) *stretch {
+	s := &all[i]
+	for away := 1; away <= maxAway && s.others; away++ {
+		for _, j := range [...]int{i - away, i + away} {
+			if j < 0 || j >= len(all) {
+				continue
+			}
+			if o := &all[j]; o.samePage(s) && o.seen&s.seen == 0 && s.first < o.first {
+				return o
+			}
+		}
+	}
+	return nil
+}
+
+// maxAway is how far from its own page, in pages, that of a call may stand.
+const maxAway = 16
 
 // meets reports whether the times of two stretches can be of the same boot.
 func (s *stretch) meets(o *stretch) bool {

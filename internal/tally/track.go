@@ -142,6 +142,7 @@ type tracks struct {
 // into tracks.
 func split(all []stretch) *tracks {
 	var ts tracks
+	all = withSlowCalls(all)
 	for i, s := range all {
 		var next *stretch
 		if i+1 < len(all) {
