@@ -22,6 +22,7 @@ type counter struct {
 	parser  *parser.Parser
 	find    Find // nil: containers stay unknown
 	partial bool // the tally is a worker's, not the total
+	full    bool // of carried, when a worker began the block
 	shown   shown
 	input   string
 	node    []byte    // for records that name none
@@ -136,7 +137,7 @@ func (c *counter) record(r *parser.Record, line int64) {
 		return
 	}
 	if r.Container != nil {
-		id, err := c.carried.identity(r.Container)
+		id, err := c.named(r.Container)
 		if err != nil {
 			c.malformed(err.Error(), r.Container, line)
 			return
@@ -156,6 +157,21 @@ func (c *counter) record(r *parser.Record, line int64) {
 		return
 	}
 	c.count(r, id, line)
+}
+
+// named is the container that an event names.
+func (c *counter) named(text []byte) (*container.Identity, error) {
+	if !c.partial {
+		return c.carried.identity(text)
+	}
+	t, err := c.carried.text(text, c.full)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(c.out.named); !t.kept.Load() && (n == 0 || c.out.named[n-1] != t) {
+		c.out.named = append(c.out.named, t)
+	}
+	return t.id, nil
 }
 
 // look finds the container of a record that does not name it. A record without

@@ -5,10 +5,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -225,6 +227,46 @@ func TestTooManyCarried(t *testing.T) {
 		}
 	}
 	t.Errorf("%d texts are kept", len(c.byText))
+}
+
+// TestTooManyCarriedInOrder checks that the same records are of a container too
+// many, for any number of workers: those whose container comes first when the
+// memory is full.
+func TestTooManyCarriedInOrder(t *testing.T) {
+	var events bytes.Buffer
+	name, r := strings.Repeat(`\u006e`, 500), rand.New(rand.NewPCG(1, 2))
+	for i := range 2 * maxCarried / len(name) {
+		number := i
+		if i%2 == 0 {
+			number = r.IntN(2*i + 1) // one that was there or is to come
+		}
+		events.WriteString(strings.NewReplacer(`"container":null`, fmt.Sprintf(`"container":{"id":"c%d","image":"%s"}`, number, name), "272", fmt.Sprint(i)).Replace(eventLine))
+	}
+	file := filepath.Join(t.TempDir(), "events.ndjson")
+	if err := os.WriteFile(file, events.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	read := func(workers int) (lines []int64, s *aggregate.Summary) {
+		s, err := Read(context.Background(), named(file), nil, Options{Workers: workers, BlockSize: 256 << 10,
+			Malformed: func(_ string, line int64, _ string, _ []byte) { lines = append(lines, line) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return lines, s
+	}
+	want, summary := read(1)
+	if len(want) == 0 || len(want) > 5000 {
+		t.Fatalf("%d are too many", len(want))
+	}
+	for _, workers := range []int{2, 3, 8} {
+		lines, s := read(workers)
+		if !slices.Equal(lines, want) {
+			t.Errorf("%d workers: %d are too many, want %d", workers, len(lines), len(want))
+		}
+		if !reflect.DeepEqual(s, summary) {
+			t.Errorf("%d workers: another summary", workers)
+		}
+	}
 }
 
 // BenchmarkReadEvents counts events that were made of the corpus.

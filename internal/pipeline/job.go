@@ -17,6 +17,7 @@ type job struct {
 	lines   int64
 	out     output
 	counted bool
+	full    bool  // of carried, when the block was begun
 	fault   error // the block could not be read when it was parsed
 	err     error // the input ended here; io.EOF or what went wrong
 }
@@ -32,6 +33,8 @@ func (j *job) read(in *input) {
 // count parses the block with a worker's counter.
 func (j *job) count(w *counter, in *input) {
 	w.before, w.out, w.node, w.numbers = 0, &j.out, in.total.node, in.total.numbers
+	j.full = w.carried.full.Load()
+	w.full = j.full
 	j.fault = guarded(func() {
 		j.block = in.blocks.Trim(j.block)
 		w.block(j.block)
@@ -61,10 +64,10 @@ func (r *run) append(in *input, j *job, twice *counter) error {
 }
 
 // appendPart adds a block that a worker has counted. If one of its records may
-// be a duplicate, the block is parsed twice more: once to compare each record
+// be a duplicate, or of a container that is one too many, the block is parsed twice more: once to compare each record
 // with all others, and once to subtract what the worker counted.
 func (r *run) appendPart(j *job, total, twice *counter) error {
-	if r.total.Append(&j.part) {
+	if r.carried.keep(j.out.named...) && r.total.Append(&j.part) {
 		j.out.shift(total.before)
 		total.before += j.lines
 		j.out.text = j.out.firsts.merge(j.out.text, r.options.Output.Event, r.shown)
@@ -73,11 +76,12 @@ func (r *run) appendPart(j *job, total, twice *counter) error {
 		}
 		return total.out.write(&r.options, total.input)
 	}
+	r.total.AppendCounts(&j.part)
 	found := j.out.found
 	j.out.reset()
 	var part tally.Part
 	err := guarded(func() {
-		twice.node = total.node
+		twice.node, twice.full = total.node, j.full
 		twice.recount(j.block, found)
 		twice.tally.Cut(&part)
 		r.total.SubtractPart(&part)

@@ -7,6 +7,7 @@ type output struct {
 	unusable []unusable
 	held     []Held // records that wait for their container to be known
 	found    findings
+	named    []*carriedText // containers that are not kept yet
 }
 
 // unusable is a malformed record for Options.Malformed.
@@ -34,8 +35,9 @@ func (out *output) write(o *Options, input string) error {
 
 func (out *output) reset() {
 	clear(out.held) // so that the records can be freed
+	clear(out.named)
 	out.firsts.reset()
-	out.text, out.unusable, out.held, out.found = out.text[:0], out.unusable[:0], out.held[:0], out.found[:0]
+	out.text, out.unusable, out.held, out.found, out.named = out.text[:0], out.unusable[:0], out.held[:0], out.found[:0], out.named[:0]
 }
 
 // shift turns line numbers within a block into those of the input, of which so

@@ -39,11 +39,17 @@ func (t *Tally) Cut(part *Part) {
 // duplicate it refuses, and adds only the counts that the worker gave up: each
 // record has to be looked at then.
 func (t *Tally) Append(part *Part) bool {
+	t.AppendCounts(part)
+	return t.Proof.append(part.proof)
+}
+
+// AppendCounts adds the counts that the worker gave up with a part. It is all
+// there is to do for a part that is refused.
+func (t *Tally) AppendCounts(part *Part) {
 	if part.counts != nil {
 		t.Merge(part.counts)
 		part.counts = nil // free it: it may be large
 	}
-	return t.Proof.append(part.proof)
 }
 
 // SubtractPart subtracts the counts that a worker gave up with a part.
