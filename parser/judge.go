@@ -335,7 +335,7 @@ func (d *document) ident(frame int) []byte {
 // laurel's own, and not in another log.
 func (d *document) vouched(frame int) bool {
 	f := &d.frames[frame]
-	return f.parent < 0 && f.level == 0 && !d.wrapped && !f.inArray
+	return f.parent < 0 && f.level == 0 && !d.wrapped
 }
 
 // textOf parses a line of text in an object: of the journal, where only the

@@ -39,7 +39,7 @@ func separates(line []byte) bool {
 func (d *document) judgeOrigin(f *object) {
 	switch {
 	case f.level > 0 || f.parent >= 0:
-	case f.inArray || !f.has(factTransport) && !f.has(factLaurelID):
+	case !f.has(factTransport) && !f.has(factLaurelID):
 		d.foreign = true
 	default:
 		d.native = true

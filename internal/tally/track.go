@@ -236,7 +236,7 @@ func (t *track) precedes(o *track) bool {
 
 // hasRoomFor reports whether o fits into a gap of t.
 func (t *track) hasRoomFor(o *track) bool {
-	if o.span.low <= t.span.low || o.span.high >= t.span.high {
+	if o.span.low <= t.span.low {
 		return false
 	}
 	slices.SortStableFunc(t.all, func(a, b stretch) int { return cmp.Compare(a.low, b.low) })
