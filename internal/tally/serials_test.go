@@ -3,6 +3,7 @@ package tally
 import (
 	"github.com/auditscan/auditscan/aggregate"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/auditscan/auditscan/parser"
@@ -129,6 +130,15 @@ func TestSerialGaps(t *testing.T) {
 		{"everything twice", func(s *stream) []stamped { all := s.boot(1000, 5000); return append(all, all...) }, 0},
 		{"the older half last", func(s *stream) []stamped { all := s.boot(1000, 20000); return append(all[10000:], all[:10000]...) }, 0},
 		{"newest first", func(s *stream) []stamped { return reversed(s.boot(1000, 20000)) }, 0},
+		{"a part last that was left out", func(s *stream) []stamped {
+			all := s.boot(1000, 20000)
+			return slices.Concat(all[:8000], all[12000:], all[8000:12000])
+		}, 0},
+		{"the counter wraps", func(s *stream) []stamped { return s.boot(1<<32-5000, 10000) }, 0},
+		{"some missing where the counter wraps", func(s *stream) []stamped {
+			all := s.boot(1<<32-5000, 10000)
+			return append(all[:4990], all[5010:]...)
+		}, 20},
 		{"a record an hour", func(s *stream) []stamped {
 			all := s.boot(1000, 500)
 			for i := range all {
@@ -142,6 +152,16 @@ func TestSerialGaps(t *testing.T) {
 			s.feed(tt.make(s))
 			if got := s.missing(t); got != tt.want {
 				t.Errorf("%d missing, want %d", got, tt.want)
+			}
+			want := aggregate.Complete
+			switch {
+			case tt.name == "one record":
+				want = aggregate.Unknown
+			case tt.want > 0:
+				want = aggregate.Incomplete
+			}
+			if c := s.b.Summary().Completeness; c.Verdict != want {
+				t.Errorf("%s (%s), want %s", c.Verdict, c.Reason, want)
 			}
 		})
 	}
