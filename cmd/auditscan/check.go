@@ -156,7 +156,7 @@ func swapped(env *environment, path string, args []string, err error) error {
 	return fmt.Errorf("%w (%s is a profile, and comes first: auditscan check %[2]s %s)", err, args[0], path)
 }
 
-// sniffed is how much of a file tells whether it is a profile.
+// sniffed is how much of a file is read to recognize a profile.
 const sniffed = 4096
 
 // checkFormats are the formats of check. The last three are for the pages of
