@@ -173,7 +173,7 @@ func isLog(head []byte) bool {
 	return p.Next() != parser.ItemEnd || p.Flush() != parser.ItemEnd
 }
 
-// sniffed is how much of a file tells what it is.
+// sniffed is how much of a file is read to recognize what it is.
 const sniffed = 64 << 10
 
 // checkFormats are the formats of check. The last three are for the pages of
