@@ -18,9 +18,9 @@ import (
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/findings"
+	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/internal/term"
-	"github.com/auditscan/auditscan/parser"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
@@ -141,7 +141,7 @@ func ranLogged(s *aggregate.Summary) bool {
 // swapped explains the error of a profile that cannot be read where it is a log,
 // or where the log is a profile: the profile comes first.
 func swapped(path string, args []string, err error) error {
-	log := isLog(headOf(path))
+	log := pipeline.IsLog(headOf(path))
 	if log {
 		err = fmt.Errorf("%s is a log, not a profile", path)
 	}
@@ -163,14 +163,6 @@ func headOf(name string) []byte {
 	defer in.Close()
 	head, _ := io.ReadAll(io.LimitReader(in, sniffed)) // what came before an error may do
 	return head
-}
-
-// isLog reports whether a file begins with something that auditscan reads, if only
-// to say that it cannot.
-func isLog(head []byte) bool {
-	p := parser.New(parser.Sniff(head))
-	p.Reset(head)
-	return p.Next() != parser.ItemEnd || p.Flush() != parser.ItemEnd
 }
 
 // sniffed is how much of a file is read to recognize what it is.
