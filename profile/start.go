@@ -37,7 +37,7 @@ func (s Start) String() string {
 // the policy; nothing for a form that these do not read. The measurements are of
 // x86_64; calls that the host's architecture does not have are left out.
 func (p *Policy) Starts() ([]Start, error) {
-	if p.form != "" {
+	if !p.ForRuntimes() {
 		return nil, nil
 	}
 	lists, err := readStartupLists()
