@@ -289,5 +289,7 @@ func (w *follower) save() error {
 	w.saved, w.unsaved = time.Now(), false
 	at := w.at
 	at.Newest, at.BootID = w.counts.Newest(), source.BootID()
+	w.env.saving.Store(true)
+	defer w.env.saving.Store(false)
 	return w.state.save(w.summary(), at)
 }

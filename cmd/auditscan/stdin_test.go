@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -27,11 +28,15 @@ func TestUnfedIsTold(t *testing.T) {
 	if !said.Scan() || !strings.HasPrefix(said.Text(), "auditscan: waiting for standard input, ") {
 		t.Errorf("it says %q", said.Text())
 	}
-	if _, err := stdin.Write([]byte(record(1))); err != nil {
+	log, err := os.ReadFile("../../testdata/nginx/audit.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stdin.Write(log); err != nil {
 		t.Fatal(err)
 	}
 	stdin.Close()
-	if !said.Scan() || !strings.HasPrefix(said.Text(), "1 record, ") {
+	if !said.Scan() || !strings.HasPrefix(said.Text(), "430 records, ") {
 		t.Errorf("then it says %q", said.Text())
 	}
 	for said.Scan() {
