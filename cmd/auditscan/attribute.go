@@ -47,11 +47,12 @@ func (f *followFlags) attribution(ctx context.Context, env *environment) (*attri
 	}
 	a.sayLimits = sync.OnceFunc(func() {
 		for _, limit := range a.tracker.Limits() {
-			if !f.quiet {
-				env.notef("containers: %s", limit)
-			}
+			env.notef("containers: %s", limit)
 		}
 	})
+	if a.saved != nil { // which is for records that come to others
+		a.sayLimits()
+	}
 	return a, nil
 }
 
