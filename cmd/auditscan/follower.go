@@ -41,7 +41,7 @@ type follower struct {
 
 func newFollower(env *environment, f *followFlags, from *origin, filter *aggregate.Filter, json bool) *follower {
 	w := &follower{env: env, flags: f, from: from, json: json, filter: filter, stdout: gatherer{w: env.stdout}, changed: true}
-	if !json && !f.onlyNew && !f.plain && term.IsTerminal(env.stdout) && env.getenv("TERM") != "dumb" {
+	if !json && !f.onlyNew && !f.plain && term.IsTerminal(env.stdout) && !term.IsDumb(env.getenv) {
 		w.screen = &screen{w: env.stdout}
 	}
 	return w

@@ -37,7 +37,7 @@ const openInputs = 32
 // the input.
 func newProgress(env *environment, files []source.Input, quiet bool) *progress {
 	p := &progress{out: plain(env.stderr), what: "reading "}
-	if quiet || !term.IsTerminal(env.stderr) {
+	if quiet || !term.IsTerminal(env.stderr) || term.IsDumb(env.getenv) {
 		return p
 	}
 	if p.total = totalSize(files); p.total == 0 && term.IsTerminal(env.stdin) {
