@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Completeness says whether records are missing, and how that is known.
+// Completeness reports whether records are missing, and how that is known.
 type Completeness struct {
 	Verdict  Verdict
 	Reason   string // why the verdict is unknown; "" if it is not

@@ -94,7 +94,7 @@ func (p *Policy) conditional(name string, tree *bpf.Tree) Answer {
 	var places []string
 	_, sources := p.rulesOf(name)
 	for i, r := range sources {
-		first := slices.IndexFunc(sources, func(other *Rule) bool { return other.Outcome == r.Outcome }) == i
+		first := slices.IndexFunc(sources, func(other source) bool { return other.Outcome == r.Outcome }) == i
 		if first && slices.Contains(a.Possible, r.Outcome) {
 			places = append(places, r.place())
 		}

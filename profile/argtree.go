@@ -48,7 +48,7 @@ func (p *Policy) growTree(name string) error {
 		var conflict *bpf.ConflictError
 		if errors.As(err, &conflict) {
 			r := sources[conflict.Rule]
-			return r.errorf(p.Name, "%s is answered with %s here, and otherwise by a rule before it: only one can hold on %s, and runtimes refuse the profile", name, r.Outcome, arch)
+			return r.errorf(p.Name, "%s is answered with %s here, and otherwise by a rule before it: only one can hold on %s, and runtimes refuse the profile", r.answers(name), r.Outcome, arch)
 		}
 		p.trees[treeKey{arch, name}] = tree
 		strays = strays || tree.Strays()
@@ -81,28 +81,45 @@ func (p *Policy) tree(arch syscalltable.Arch, name string) *bpf.Tree {
 const strayNote = "%s: what runtimes answer to %s is not certain: libseccomp (2.5.4) mixes up such rules " +
 	"(a condition other than EQ and MASKED_EQ before another one, or orders of values with different upper halves)"
 
-// rulesOf returns the rules that decide on a call, its own or, for a call that
-// others go through, those of the others, and where each comes from.
-func (p *Policy) rulesOf(name string) (rules []bpf.Rule, sources []*Rule) {
-	add := func(r *Rule, m carried) {
-		for _, conditions := range chains(r) {
-			if m.name != "" {
-				conditions = m.carry(conditions)
+// source is a rule that decides on a call.
+type source struct {
+	*Rule
+	as carried // the call that it is a rule for, if that goes through another one
+}
+
+// answers names what a rule answers, for a call or for one that goes through it.
+func (s source) answers(name string) string {
+	if s.as.name == "" {
+		return name
+	}
+	return s.as.name + ", through " + name + ","
+}
+
+// rulesOf returns the rules that decide on a call, its own and, for a call that
+// others go through, those of the others, in the order in which libseccomp gets
+// them, and where each comes from. To a call that others go through no rule of
+// theirs is without conditions, so that none displaces those before it.
+func (p *Policy) rulesOf(name string) (rules []bpf.Rule, sources []source) {
+	var all []source
+	add := func(name string, as carried) {
+		if k := p.byName[name]; k != nil {
+			for _, r := range k.tried {
+				all = append(all, source{r, as})
 			}
-			rules = append(rules, bpf.Rule{Conditions: compileConditions(conditions), Answer: r.Outcome.code()})
-			sources = append(sources, r)
 		}
 	}
-	if k := p.byName[name]; k != nil {
-		for _, r := range k.tried {
-			add(r, carried{})
-		}
-	}
+	add(name, carried{})
 	for _, m := range multiplexed(name) {
-		if k := p.byName[m.name]; k != nil {
-			for _, r := range k.effective() {
-				add(r, m)
+		add(m.name, m)
+	}
+	slices.SortStableFunc(all, func(a, b source) int { return compareByPlace(a.Rule, b.Rule) })
+	for _, s := range all {
+		for _, conditions := range chains(s.Rule) {
+			if s.as.name != "" {
+				conditions = s.as.carry(conditions)
 			}
+			rules = append(rules, bpf.Rule{Conditions: compileConditions(conditions), Answer: s.Outcome.code()})
+			sources = append(sources, s)
 		}
 	}
 	return rules, sources

@@ -88,23 +88,26 @@ func (d *Document) settleDoubles(note func(*SyntaxError)) error {
 }
 
 // settle returns which rules of a call hold once r comes to those that held
-// before it.
+// before it. Those that say what the default says hold only as long as no other
+// does.
 func (d *Document) settle(name string, r *Rule, held []*Rule, note func(*SyntaxError)) ([]*Rule, error) {
-	differs := slices.ContainsFunc(held, func(other *Rule) bool { return other.Outcome != r.Outcome })
-	if r.Outcome == d.Default {
-		if differs {
-			note(r.errorf(d.Name, "%s is answered with %s here, as by default: runtimes leave that out, and %s holds", name, r.Outcome, held[0].place()))
-			d.pass(name, r)
-		}
-		return held, nil
-	}
 	for _, other := range slices.Clone(held) {
-		c := clashOf(other, r)
-		if c == clashRefused {
-			return nil, refusal(d.Name, name, other, r)
-		}
-		if c != noClash {
-			note(r.errorf(d.Name, "%s", clashNote(name, other, r, c)))
+		c := noClash
+		switch {
+		case other.Outcome == r.Outcome:
+		case r.Outcome == d.Default:
+			note(r.errorf(d.Name, asDefault, name, r.Outcome, other.place()))
+			c = firstHolds
+		case other.Outcome == d.Default:
+			note(other.errorf(d.Name, asDefault, name, other.Outcome, r.place()))
+			c = secondHolds
+		default:
+			if c = clashOf(other, r); c == clashRefused {
+				return nil, refusal(d.Name, name, other, r)
+			}
+			if c != noClash {
+				note(r.errorf(d.Name, "%s", clashNote(name, other, r, c)))
+			}
 		}
 		switch c {
 		case firstHolds:
@@ -118,10 +121,36 @@ func (d *Document) settle(name string, r *Rule, held []*Rule, note func(*SyntaxE
 	return append(held, r), nil
 }
 
+// asDefault tells of a rule that says what the default says beside another one.
+const asDefault = "%s is answered with %s here, as by default: runtimes leave that out, and %s holds"
+
 // pass takes a name out of a rule that does not hold for it.
 func (d *Document) pass(name string, r *Rule) {
 	without := *r
 	without.Names = []string{name}
 	d.passed = append(d.passed, without)
 	r.Names = slices.DeleteFunc(slices.Clone(r.Names), func(n string) bool { return n == name })
+}
+
+// effectiveRules returns, for each call of a document that has no conditions, the
+// rules that have an influence: runtimes leave out those that say what the default
+// says, and one that always holds is the only one, the first of several.
+func (d *Document) effectiveRules() map[string][]Rule {
+	byName := map[string][]Rule{}
+	for _, r := range d.Rules {
+		if r.Outcome == d.Default {
+			continue
+		}
+		for _, name := range r.Names {
+			switch known := byName[name]; {
+			case len(known) > 0 && known[0].always():
+			case r.always():
+				r.Args = nil
+				byName[name] = []Rule{r}
+			default:
+				byName[name] = append(known, r)
+			}
+		}
+	}
+	return byName
 }

@@ -34,13 +34,7 @@ func (d *Document) policyText() (string, []string, error) {
 	if len(d.Architectures) > 1 {
 		w.note("a policy is for one architecture, that it is compiled for: calls of others are denied")
 	}
-	byName := map[string][]Rule{}
-	for _, r := range d.Rules {
-		for _, name := range r.Names {
-			byName[name] = append(byName[name], r)
-		}
-	}
-	arch := d.host()
+	byName, arch := d.effectiveRules(), d.host()
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		if _, ok := arch.Number(name); !ok {
 			continue // minijail refuses a policy with calls that its architecture does not have
@@ -77,10 +71,6 @@ func (w *policyWriter) fallback() error {
 
 // call writes the answers to a call.
 func (w *policyWriter) call(name string, rules []Rule) error {
-	if i := slices.IndexFunc(rules, func(r Rule) bool { return len(r.Args) == 0 }); i >= 0 {
-		rules = rules[i : i+1] // the only one that holds
-	}
-	rules = slices.DeleteFunc(slices.Clone(rules), func(r Rule) bool { return r.Outcome == w.d.Default })
 	if slices.ContainsFunc(rules, func(r Rule) bool { return r.Outcome.Action == syscalltable.ActionTrace && r.Outcome.Errno != 0 }) {
 		w.note(fmt.Sprintf("%s is given to a tracer without its number", name))
 	}

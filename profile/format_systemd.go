@@ -46,16 +46,13 @@ func (d *Document) unit() (string, []string, error) {
 // sort finds what is answered to each call, and refuses what would make the unit
 // let more run than the document.
 func (u *unitWriter) sort() error {
-	for _, r := range u.d.Rules {
-		for _, name := range r.Names {
-			if len(r.Args) == 0 {
-				u.answers[name] = r.Outcome
-			} else {
-				u.parts[name] = true
-			}
+	for name, rules := range u.d.effectiveRules() {
+		if len(rules[0].Args) == 0 {
+			u.answers[name] = rules[0].Outcome
+		} else {
+			u.parts[name] = true
 		}
 	}
-	maps.DeleteFunc(u.parts, func(name string, _ bool) bool { _, ok := u.answers[name]; return ok })
 	for _, name := range slices.Sorted(maps.Keys(u.parts)) {
 		if u.d.Default.Effect() == Runs {
 			return u.d.cannot(FormatSystemd, "%s is answered by its arguments, and without them it could only run", name)
@@ -154,6 +151,8 @@ func (u *unitWriter) number(o Outcome, whose string) string {
 	return "kill"
 }
 
+// architectures writes those whose calls reach the lists: without the setting
+// that would be all that run on the host.
 func (u *unitWriter) architectures() {
 	var names []string
 	for _, a := range u.d.Architectures {
@@ -163,7 +162,10 @@ func (u *unitWriter) architectures() {
 			u.note(fmt.Sprintf("systemd does not know %s: its calls are denied", a))
 		}
 	}
-	u.line("SystemCallArchitectures=\nSystemCallArchitectures=", names)
+	if len(names) == 0 {
+		names = []string{"native"}
+	}
+	fmt.Fprintln(&u.text, "SystemCallArchitectures=\nSystemCallArchitectures="+strings.Join(names, " "))
 }
 
 // systemdArch returns systemd's name of an architecture (systemd.exec(5),

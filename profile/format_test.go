@@ -157,16 +157,22 @@ SystemCallFilter=~@default
 SystemCallFilter=execve read write
 SystemCallLog=
 SystemCallLog=write
+SystemCallArchitectures=
+SystemCallArchitectures=native
 `},
 		{"deny-list", `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["ptrace", "bpf"], "action": "SCMP_ACT_ERRNO"}, {"names": ["mount"], "action": "SCMP_ACT_KILL_PROCESS"}, {"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}`, `[Service]
 SystemCallFilter=
 SystemCallFilter=~bpf:EPERM mount:kill ptrace:EPERM
+SystemCallArchitectures=
+SystemCallArchitectures=native
 `},
 		{"complain", `{"defaultAction": "SCMP_ACT_LOG", "syscalls": [{"names": ["read", "write"], "action": "SCMP_ACT_ALLOW"}, {"names": ["mount"], "action": "SCMP_ACT_ERRNO"}]}`, `[Service]
 SystemCallFilter=
 SystemCallFilter=~mount:EPERM
 SystemCallLog=
 SystemCallLog=~read write
+SystemCallArchitectures=
+SystemCallArchitectures=native
 `},
 	} {
 		t.Run(c.name, func(t *testing.T) {

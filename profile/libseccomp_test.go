@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -76,7 +77,7 @@ func forLibseccomp(t *testing.T, p *specs.LinuxSeccomp, host syscalltable.Arch) 
 		}
 		return a.Code() | n
 	}
-	r := libseccompRules{Default: code(p.DefaultAction, p.DefaultErrnoRet), Native: uint32(host)}
+	r := libseccompRules{Default: code(p.DefaultAction, p.DefaultErrnoRet), Native: uint32(host), Rules: [][3]any{}}
 	for _, a := range p.Architectures {
 		arch, err := syscalltable.ParseArch(string(a))
 		if err != nil {
@@ -151,6 +152,39 @@ func TestArgumentsAgreeWithLibseccomp(t *testing.T) {
 	}
 }
 
+// TestCarriedCallsAgreeWithLibseccomp: to socketcall and ipc, which other calls go
+// through on i386, all rules for these add up, in their order.
+func TestCarriedCallsAgreeWithLibseccomp(t *testing.T) {
+	rule := func(name, action string, args ...string) string {
+		return fmt.Sprintf(`{"names": [%q], "action": "SCMP_ACT_%s", "args": [%s]}`, name, action, strings.Join(args, ", "))
+	}
+	const which, third = `{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}`, `{"index": 3, "value": 1, "op": "SCMP_CMP_GE"}`
+	for _, c := range []struct {
+		rules []string
+		err   string
+	}{
+		{[]string{rule("socket", "ALLOW"), rule("socket", "LOG")}, "p.json:1:169: syscalls[1]: socket, through socketcall, is answered with log here"},
+		{[]string{rule("socket", "LOG", third), rule("socket", "ALLOW")}, "socket, through socketcall, is answered with allow here"},
+		{[]string{rule("socket", "ALLOW"), rule("socket", "LOG", third)}, ""},
+		{[]string{rule("socket", "LOG"), rule("socket", "LOG")}, ""},
+		{[]string{rule("socket", "ALLOW"), rule("connect", "LOG"), rule("shmget", "LOG"), rule("shmat", "ALLOW")}, ""},
+		{[]string{rule("socket", "LOG", third), rule("socketcall", "ALLOW"), rule("socket", "ALLOW")}, ""},
+		{[]string{rule("socket", "LOG"), rule("socketcall", "ALLOW", which, third)}, ""},
+		{[]string{rule("socketcall", "ALLOW", which, third), rule("socket", "LOG")}, "socket, through socketcall, is answered with log here"},
+	} {
+		p := &specs.LinuxSeccomp{}
+		text := fmt.Sprintf(`{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"], "syscalls": [%s]}`, strings.Join(c.rules, ", "))
+		if err := json.Unmarshal([]byte(text), p); err != nil {
+			t.Fatal(err)
+		}
+		var sum compared
+		sum.compare(t, rand.New(rand.NewPCG(5, 7)), x86_64, p, libseccompFilters(t, []*specs.LinuxSeccomp{p}, x86_64)[0])
+		if _, err := evaluated([]byte(text), x86_64); (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+			t.Errorf("%s: %v, want %q", text, err, c.err)
+		}
+	}
+}
+
 // compare holds one profile against what libseccomp made of it.
 func (sum *compared) compare(t *testing.T, random *rand.Rand, host syscalltable.Arch, p *specs.LinuxSeccomp, filter string) {
 	t.Helper()
@@ -160,7 +194,7 @@ func (sum *compared) compare(t *testing.T, random *rand.Rand, host syscalltable.
 	}
 	sum.profiles++
 	policy, err := evaluated(text, host)
-	uncertain := err == nil && slices.ContainsFunc(policy.Notes, func(n string) bool { return strings.Contains(n, "is not certain") })
+	uncertain := err == nil && isUncertain(policy)
 	switch refused := strings.HasPrefix(filter, "refused"); {
 	case filter == "stuck" && err == nil && !uncertain:
 		t.Errorf("libseccomp does not come back from %s", text)
@@ -175,6 +209,12 @@ func (sum *compared) compare(t *testing.T, random *rand.Rand, host syscalltable.
 	default:
 		sum.ask(t, random, policy, filterVM(t, filter), uncertain, text)
 	}
+}
+
+// isUncertain reports whether libseccomp may answer otherwise than a policy says,
+// as one of its notes tells.
+func isUncertain(p *profile.Policy) bool {
+	return slices.ContainsFunc(p.Notes, func(n string) bool { return strings.Contains(n, "is not certain") })
 }
 
 func evaluated(text []byte, host syscalltable.Arch) (*profile.Policy, error) {

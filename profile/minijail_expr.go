@@ -159,7 +159,7 @@ func (m *policyReader) addCall(d *Document, name string) error {
 			rules[1].Args = c
 		}
 	}
-	if i := slices.IndexFunc(rules, comparesFirst); i >= 0 && isAlways(&rules[len(rules)-1]) {
+	if i := slices.IndexFunc(rules, comparesFirst); i >= 0 && slices.ContainsFunc(rules, func(r Rule) bool { return isAlways(&r) }) {
 		return rules[i].errorf(m.p.file, "%s has an answer where no condition on arg0 holds: profiles of runtimes cannot say that", name)
 	}
 	order := m.triedOrder(rules)
@@ -189,12 +189,12 @@ func (m *policyReader) rules(name string) []Rule {
 	for _, f := range filters {
 		if f.unconditional {
 			f.clauses = []clause{nil}
-			if len(filters) > 1 {
-				f.clauses = []clause{{always}}
-			}
 		}
 		for _, c := range f.clauses {
-			args := slices.Clone(c)
+			args := withoutIdle(c)
+			if len(args) == 0 && (len(filters) > 1 || len(f.clauses) > 1) {
+				args = clause{always}
+			}
 			slices.SortStableFunc(args, compareArgs)
 			if !slices.ContainsFunc(rules, func(r Rule) bool { return slices.Equal(r.Args, args) }) { // else the first holds
 				rules = append(rules, Rule{Names: []string{name}, Outcome: f.outcome, Args: args, at: f.at})
@@ -248,10 +248,18 @@ func opposite(c clause) (clause, bool) {
 func disjoint(a, b clause) bool {
 	return slices.ContainsFunc(a, func(x specs.LinuxSeccompArg) bool {
 		return slices.ContainsFunc(b, func(y specs.LinuxSeccompArg) bool {
-			_, possible, ok := join(x, y)
-			return x.Index == y.Index && ok && !possible
+			return x.Index == y.Index && exclude(x, y)
 		})
 	})
+}
+
+// exclude reports whether two conditions on one argument never hold together.
+func exclude(a, b specs.LinuxSeccompArg) bool {
+	if _, possible, ok := join(a, b); ok {
+		return !possible
+	}
+	not, ok := opposite(clause{b})
+	return ok && follows(not[0], a)
 }
 
 // triedOrder returns for each rule its place in the order of libseccomp.

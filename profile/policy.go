@@ -218,6 +218,10 @@ func (r *Rule) always() bool {
 	return slices.ContainsFunc(chains(r), func(args []specs.LinuxSeccompArg) bool { return len(args) == 0 })
 }
 
+// ForRuntimes reports whether container runtimes read the profile as it is written,
+// and not systemd, minijail or LXC.
+func (p *Policy) ForRuntimes() bool { return p.form == "" }
+
 // DenialsLogged reports whether the kernel writes a record of what the policy
 // denies, as far as the profile decides that: records of errors are written only
 // with SECCOMP_FILTER_FLAG_LOG, those of calls that are logged or that kill

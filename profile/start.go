@@ -24,27 +24,20 @@ type Start struct {
 	Lacks, Rare []string
 }
 
-// String says with which runtime, and what lacks.
+// String names the runtime, its versions and how it starts containers.
 func (s Start) String() string {
-	nnp := "without no_new_privs"
+	mode := onlyWithout
 	if s.NoNewPrivileges {
-		nnp = "with no_new_privs"
+		mode = onlyWith
 	}
-	text := fmt.Sprintf("%s %s %s", s.Runtime, strings.Join(s.Versions, ", "), nnp)
-	if len(s.Lacks) > 0 {
-		text += " lacks " + strings.Join(s.Lacks, " ")
-	}
-	if len(s.Rare) > 0 {
-		text += ", and in some starts " + strings.Join(s.Rare, " ")
-	}
-	return text
+	return fmt.Sprintf("%s %s %s", s.Runtime, strings.Join(s.Versions, ", "), mode)
 }
 
 // Starts tells for each runtime that was measured whether containers start under
 // the policy; nothing for a form that these do not read. The measurements are of
 // x86_64; calls that the host's architecture does not have are left out.
 func (p *Policy) Starts() ([]Start, error) {
-	if p.form != "" {
+	if !p.ForRuntimes() {
 		return nil, nil
 	}
 	lists, err := readStartupLists()
@@ -91,52 +84,6 @@ func compareVersions(a, b string) int {
 	return slices.Compare(numbers(a), numbers(b))
 }
 
-// DescribeStarts tells in lines with what containers start, and with what they do
-// not.
-func DescribeStarts(starts []Start) []string {
-	var fine, lines []string
-	lacking := slices.DeleteFunc(slices.Clone(starts), func(s Start) bool { return len(s.Lacks) == 0 })
-	if len(lacking) > startsShown {
-		lacking = uniteVersions(lacking)
-	}
-	for _, s := range lacking {
-		lines = append(lines, "no container starts under it: "+s.String())
-	}
-	for _, s := range starts {
-		other := slices.ContainsFunc(starts, func(o Start) bool { return o.NoNewPrivileges != s.NoNewPrivileges && o.equals(s) })
-		switch {
-		case len(s.Lacks) > 0:
-		case !other:
-			fine = append(fine, s.String())
-		case s.NoNewPrivileges:
-			fine = append(fine, fmt.Sprintf("%s %s with and without no_new_privs", s.Runtime, strings.Join(s.Versions, ", ")))
-		}
-	}
-	if len(fine) > 0 {
-		lines = append([]string{"containers start under it: " + strings.Join(fine, "; ")}, lines...)
-	}
-	return lines
-}
-
-// startsShown is how many lines may tell of starts that lack something before
-// those of one runtime become one, which tells what all of its versions lack.
-const startsShown = 6
-
-// uniteVersions returns a start for each runtime and mode.
-func uniteVersions(starts []Start) (united []Start) {
-	for _, s := range starts {
-		i := slices.IndexFunc(united, func(u Start) bool { return u.Runtime == s.Runtime && u.NoNewPrivileges == s.NoNewPrivileges })
-		if i < 0 {
-			united = append(united, Start{Runtime: s.Runtime, Versions: slices.Clone(s.Versions), NoNewPrivileges: s.NoNewPrivileges, Lacks: slices.Clone(s.Lacks)})
-			continue
-		}
-		u := &united[i]
-		u.Versions = append(u.Versions, s.Versions...)
-		u.Lacks = slices.DeleteFunc(u.Lacks, func(name string) bool { return !slices.Contains(s.Lacks, name) })
-	}
-	return united
-}
-
 // equals reports whether two starts differ in no_new_privs alone.
 func (s Start) equals(other Start) bool {
 	return s.Runtime == other.Runtime && slices.Equal(s.Versions, other.Versions) && slices.Equal(s.Lacks, other.Lacks) && slices.Equal(s.Rare, other.Rare)
@@ -151,15 +98,21 @@ func (d *Document) Starts() ([]Start, error) {
 	return p.Starts()
 }
 
-// NeverStarts returns those of the starts that lack calls and whose runtime
-// lacks some in the other mode, too: a profile that is made for starts with
-// no_new_privs alone is none of these.
-func NeverStarts(starts []Start) []Start {
-	return slices.DeleteFunc(slices.Clone(starts), func(s Start) bool {
-		return len(s.Lacks) == 0 || slices.ContainsFunc(starts, func(other Start) bool {
-			return other.Runtime == s.Runtime && other.NoNewPrivileges != s.NoNewPrivileges && len(other.Lacks) == 0
+// NeverStarts returns what lacks in starts of versions that lack something in the
+// other mode, too: a profile that is made for starts with no_new_privs alone is
+// none of these.
+func NeverStarts(starts []Start) (never []Start) {
+	for _, s := range starts {
+		s.Versions = slices.DeleteFunc(slices.Clone(s.Versions), func(version string) bool {
+			return slices.ContainsFunc(starts, func(other Start) bool {
+				return other.Runtime == s.Runtime && other.NoNewPrivileges != s.NoNewPrivileges && len(other.Lacks) == 0 && slices.Contains(other.Versions, version)
+			})
 		})
-	})
+		if len(s.Lacks) > 0 && len(s.Versions) > 0 {
+			never = append(never, s)
+		}
+	}
+	return never
 }
 
 // start judges one version of a runtime.
@@ -234,7 +187,7 @@ func startupOfBase(lists []startupList, base *Document) (*startup, error) {
 }
 
 // madeFor returns the runtime that the starts under a profile show it to be
-// made for: all of its versions start, and never lack a call. RuntimeNone: there
+// made for: one of its versions starts, and never lacks a call. RuntimeNone: there
 // is none. That crun starts with no_new_privs shows nothing, as it needs no more
 // then than to start the program.
 func madeFor(starts []Start) Runtime {
@@ -242,8 +195,8 @@ func madeFor(starts []Start) Runtime {
 		runtime         Runtime
 		noNewPrivileges bool
 	}{{RuntimeRunc, false}, {RuntimeCrun, false}, {RuntimeRunc, true}} {
-		if !slices.ContainsFunc(starts, func(s Start) bool {
-			return s.Runtime == c.runtime && s.NoNewPrivileges == c.noNewPrivileges && len(s.Lacks)+len(s.Rare) > 0
+		if slices.ContainsFunc(starts, func(s Start) bool {
+			return s.Runtime == c.runtime && s.NoNewPrivileges == c.noNewPrivileges && len(s.Lacks)+len(s.Rare) == 0
 		}) {
 			return c.runtime
 		}

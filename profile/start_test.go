@@ -50,3 +50,47 @@ func TestStarts(t *testing.T) {
 		}
 	}
 }
+
+// TestDescribeStarts: a line tells what a runtime's versions lack, each call once
+// for all that lack it.
+func TestDescribeStarts(t *testing.T) {
+	start := func(runtime profile.Runtime, nnp bool, versions, lacks, rare string) profile.Start {
+		return profile.Start{Runtime: runtime, NoNewPrivileges: nnp, Versions: strings.Fields(versions), Lacks: strings.Fields(lacks), Rare: strings.Fields(rare)}
+	}
+	for _, tt := range []struct {
+		name   string
+		starts []profile.Start
+		want   []string
+	}{
+		{"all fine", []profile.Start{start("runc", true, "1 2", "", ""), start("runc", false, "1 2", "", "")},
+			[]string{"containers start under it: runc 1, 2 with and without no_new_privs"}},
+		{"fine in most starts", []profile.Start{start("runc", true, "1", "", "mmap"), start("runc", false, "1", "", "")},
+			[]string{"containers start under it: runc 1 with no_new_privs, but for the few in which it calls mmap; runc 1 without no_new_privs"}},
+		{"one mode", []profile.Start{start("runc", true, "1 2", "", ""), start("runc", false, "1", "read", "futex"), start("runc", false, "2", "read statx", "")},
+			[]string{"containers start under it: runc 1, 2 with no_new_privs", "no container starts under it: runc 1, 2 without no_new_privs lacks read; 2 also statx; some starts also futex"}},
+		{"one version", []profile.Start{start("runc", true, "1.9", "", ""), start("runc", true, "1.10", "statx", ""), start("runc", false, "1.9", "", ""), start("runc", false, "1.10", "statx", "")},
+			[]string{"containers start under it: runc 1.9 with and without no_new_privs", "no container starts under it: runc 1.10 lacks statx"}},
+		{"different ones", []profile.Start{start("runc", true, "1", "read", ""), start("runc", false, "1", "write", ""), start("crun", true, "1", "execve", ""), start("crun", false, "1", "capset execve", "")},
+			[]string{"no container starts under it: crun 1 lacks execve; without no_new_privs also capset",
+				"no container starts under it: runc 1: with no_new_privs lacks read; without no_new_privs lacks write"}},
+	} {
+		if got := profile.DescribeStarts(tt.starts); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q\nwant %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestNeverStarts: that one version starts says nothing of another one.
+func TestNeverStarts(t *testing.T) {
+	starts := []profile.Start{
+		{Runtime: "runc", Versions: []string{"1"}, NoNewPrivileges: true},
+		{Runtime: "runc", Versions: []string{"2"}, NoNewPrivileges: true, Lacks: []string{"statx"}},
+		{Runtime: "runc", Versions: []string{"1", "2"}, Lacks: []string{"chdir"}},
+	}
+	if got, want := fmt.Sprint(profile.NeverStarts(starts)), "[runc 2 with no_new_privs runc 2 without no_new_privs]"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if len(starts[2].Versions) != 2 {
+		t.Error("the starts themselves were changed")
+	}
+}

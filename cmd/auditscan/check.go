@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -19,6 +18,7 @@ import (
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/findings"
+	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
@@ -85,7 +85,7 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	}
 	document, err := f.profileFile.read(env, path)
 	if err != nil {
-		return swapped(env, path, args, err)
+		return swapped(path, args, err)
 	}
 	s, err := f.summary(ctx, env, args)
 	if err != nil {
@@ -138,26 +138,35 @@ func ranLogged(s *aggregate.Summary) bool {
 	})
 }
 
-// swapped adds to the error of a profile that cannot be read that the log may
-// be meant to be one: the profile comes first.
-func swapped(env *environment, path string, args []string, err error) error {
-	if len(args) == 0 || path == "-" || args[0] == "-" {
-		return err
+// swapped explains the error of a profile that cannot be read where it is a log,
+// or where the log is a profile: the profile comes first.
+func swapped(path string, args []string, err error) error {
+	log := pipeline.IsLog(headOf(path))
+	if log {
+		err = fmt.Errorf("%s is a log, not a profile", path)
 	}
-	in, openErr := env.open(args[0])
-	if openErr != nil {
-		return err
+	switch {
+	case len(args) > 0 && profile.Sniff(headOf(args[0])):
+		return fmt.Errorf("%w (%s is a profile, and comes first: auditscan check %[2]s %s)", err, args[0], path)
+	case log:
+		return fmt.Errorf("%w, which comes first: auditscan check PROFILE %s", err, path)
 	}
-	defer in.Close()
-	head, _ := bufio.NewReader(in).Peek(sniffed)
-	if !profile.Sniff(head) {
-		return err
-	}
-	return fmt.Errorf("%w (%s is a profile, and comes first: auditscan check %[2]s %s)", err, args[0], path)
+	return err
 }
 
-// sniffed is how much of a file tells whether it is a profile.
-const sniffed = 4096
+// headOf returns the beginning of a file; nothing of what cannot be read twice.
+func headOf(name string) []byte {
+	in, err := openIncluded(name)
+	if err != nil {
+		return nil
+	}
+	defer in.Close()
+	head, _ := io.ReadAll(io.LimitReader(in, sniffed)) // what came before an error may do
+	return head
+}
+
+// sniffed is how much of a file is read to recognize what it is.
+const sniffed = 64 << 10
 
 // checkFormats are the formats of check. The last three are for the pages of
 // forges and CI servers.

@@ -99,8 +99,12 @@ func sayPolicy(env *environment, p *profile.Policy) error {
 
 // sayUnrecorded tells that no log will show what the policy denies.
 func sayUnrecorded(env *environment, p *profile.Policy) {
-	if !p.DenialsLogged() {
+	switch {
+	case p.DenialsLogged():
+	case p.ForRuntimes():
 		env.notef("%s: what it denies leaves no record without SECCOMP_FILTER_FLAG_LOG among its flags (profile --log-denied; Docker before 23.0 ignores it)", p.Name)
+	default:
+		env.notef("%s: what it denies with an error leaves no record unless its filter is loaded with SECCOMP_FILTER_FLAG_LOG, which its form cannot say", p.Name)
 	}
 }
 

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"runtime"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -216,14 +214,9 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 	if err != nil {
 		return err
 	}
-	d := r.Document
-	if f.recording {
-		if d, err = d.Recording(); err != nil {
-			return err
-		}
-	}
-	if f.logDenied {
-		d.LogDenied()
+	d, err := f.logging(r.Document)
+	if err != nil {
+		return err
 	}
 	text, err := f.encode(env, d, profile.Meta{Name: f.name, Coverage: r.Coverage(s)})
 	if err != nil {
@@ -265,13 +258,8 @@ func (f *profileFlags) rewrite(ctx context.Context, env *environment, args []str
 	if err != nil {
 		return err
 	}
-	if f.recording {
-		if d, err = d.Recording(); err != nil {
-			return err
-		}
-	}
-	if f.logDenied {
-		d.LogDenied()
+	if d, err = f.logging(d); err != nil {
+		return err
 	}
 	if d, err = f.settle(env, d); err != nil {
 		return err
@@ -280,6 +268,21 @@ func (f *profileFlags) rewrite(ctx context.Context, env *environment, args []str
 		return err
 	}
 	return f.saidAll()
+}
+
+// logging returns the profile with the logging that is asked for: of all that it
+// would deny, which runs then, or of denials.
+func (f *profileFlags) logging(d *profile.Document) (*profile.Document, error) {
+	if f.recording {
+		var err error
+		if d, err = d.Recording(); err != nil {
+			return nil, err
+		}
+	}
+	if f.logDenied {
+		d.LogDenied()
+	}
+	return d, nil
 }
 
 // settle evaluates a profile with conditions, which Docker's form alone can say,
@@ -392,121 +395,6 @@ func (f *profileFlags) denyList(ctx context.Context, env *environment, s *aggreg
 		return &exitError{code: exitIncomplete}
 	}
 	return f.saidAll()
-}
-
-// say tells what the profile holds beside what was observed, what it lacks,
-// and how far the log can be relied on.
-func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Summary) error {
-	sayObserved(env, r)
-	if !f.quiet {
-		sayAdditions(env, r)
-	}
-	for _, b := range r.Blocked {
-		kept := "stays refused (--override-base allows it)"
-		if f.overrideBase {
-			kept = "is allowed now"
-		}
-		env.notef("%s: %s refuses it by name with %s: it %s", b.Name, r.Base, b.Outcome, kept)
-	}
-	if err := f.sayStarts(env, r.Document); err != nil {
-		return err
-	}
-	if n := countContainers(s); n > 1 && !f.quiet {
-		env.notef("one profile for %d containers: each may do what any of them did (--container NAME takes one, --per container -O DIR makes one for each)", n)
-	}
-	sayWidened(env, r.Widened)
-	for _, d := range r.StillDenied() {
-		env.notef("%s", stillDenied(d))
-	}
-	sayUnresolved(env, r.Unresolved)
-	if !f.quiet {
-		sayRuns(env, s.Runs)
-	}
-	if s.Completeness.Verdict == aggregate.Incomplete {
-		env.notef("the log is incomplete: the profile may lack calls")
-	}
-	return report.WriteVerdict(env.stderr, s, env.reportOptions(env.stderr, f.quiet))
-}
-
-// sayWidened tells which calls are allowed on more architectures than they
-// were seen on, a line for those that have both in common.
-func sayWidened(env *environment, list []profile.Widened) {
-	names := map[string][]string{}
-	var where []string
-	for _, w := range list {
-		arches := fmt.Sprintf("seen on %s only, allowed on %s too", archList(w.Seen), archList(w.Also))
-		if names[arches] == nil {
-			where = append(where, arches)
-		}
-		names[arches] = append(names[arches], w.Name)
-	}
-	for _, arches := range where {
-		env.notef("%s: %s", arches, strings.Join(names[arches], " "))
-	}
-}
-
-// stillDenied tells of a call that was denied during the run and is not
-// allowed now.
-func stillDenied(d profile.Denied) string {
-	return fmt.Sprintf("denied during the run, not added: %s on %s (%s, count %d)", d.Arch.CallName(d.NR), d.Arch, d.Action, d.Records)
-}
-
-func sayUnresolved(env *environment, list []profile.Unresolved) {
-	for _, u := range list {
-		env.notef("left out: %s on %s (count %d): %s", u.Arch.CallName(u.NR), u.Arch, u.Records, u.Reason)
-	}
-}
-
-// sayObserved tells how many calls the profile allows, and why.
-func sayObserved(env *environment, r *profile.Result) {
-	noun := "syscalls"
-	if len(r.Observed) == 1 {
-		noun = "syscall"
-	}
-	env.notef("%d %s observed, %d added", len(r.Observed), noun, len(r.Additions))
-}
-
-// sayAdditions names what was added, a line a source; --explain has the
-// evidence for each.
-func sayAdditions(env *environment, r *profile.Result) {
-	names := map[profile.Source][]string{}
-	var sources []profile.Source
-	for _, a := range r.Additions {
-		if names[a.Source] == nil {
-			sources = append(sources, a.Source)
-		}
-		names[a.Source] = append(names[a.Source], a.Name)
-	}
-	for _, source := range sources {
-		env.notef("added %s: %s", sourceText(source, r), strings.Join(names[source], " "))
-	}
-}
-
-// sourceText says in words why calls were added.
-func sourceText(source profile.Source, r *profile.Result) string {
-	switch source {
-	case profile.SourceDenied:
-		return "as asked for, though denied during the run"
-	case profile.SourceKernel:
-		return "because the kernel makes them, or no program ends without them"
-	case profile.SourceVDSO:
-		return "in case the vDSO cannot answer"
-	case profile.SourceRuntime:
-		return fmt.Sprintf("for the container runtime's start-up (%s)", r.Startup)
-	case profile.SourceVariants:
-		return "as siblings of observed calls"
-	case profile.SourceFallback:
-		return "with ENOSYS, so that the C library falls back to clone"
-	}
-	return "(" + string(source) + ")"
-}
-
-func archList(arches []syscalltable.Arch) string {
-	names := make([]string, len(arches))
-	for i, a := range arches {
-		names[i] = a.String()
-	}
-	return strings.Join(names, ", ")
 }
 
 // errUntrusted is what --require-trusted says.

@@ -224,6 +224,9 @@ func TestStrays(t *testing.T) {
 	}{
 		{"a rule that divides, alone", true, []bpf.Rule{rule(1, first(bpf.Less, 4), second)}, false},
 		{"beside another one", true, []bpf.Rule{rule(1, first(bpf.Less, 4), second), rule(2, first(bpf.Equal, 9))}, true},
+		{"beside another one, and one that displaces both", true, []bpf.Rule{rule(1, first(bpf.Less, 4), second), rule(2, first(bpf.Equal, 9)), rule(3)}, true},
+		{"beside one that displaces it", true, []bpf.Rule{rule(1, first(bpf.Less, 4), second), rule(3)}, false},
+		{"behind one that displaces it", true, []bpf.Rule{rule(3), rule(1, first(bpf.Less, 4), second), rule(2, first(bpf.Equal, 9))}, false},
 		{"of 32 bits", false, []bpf.Rule{rule(1, first(bpf.Less, 4), second), rule(2, first(bpf.Equal, 9))}, false},
 		{"that divides at its end", true, []bpf.Rule{rule(1, first(bpf.Equal, 4), bpf.Condition{Arg: 1, Op: bpf.Less, Value: 2}), rule(2, first(bpf.Equal, 9))}, false},
 		{"orders with one high word", true, []bpf.Rule{rule(1, first(bpf.Less, 4)), rule(2, first(bpf.Greater, 9))}, false},

@@ -22,8 +22,9 @@ func (e *ConflictError) Error() string {
 // compares words of arguments one after the other, until a comparison leads to an
 // answer. One that leads to a level of its own comes back if nothing there does.
 type Tree struct {
-	root   branch
-	strays bool
+	root    branch
+	tangled bool // libseccomp may not come to an end, whatever rule follows
+	strays  bool // as long as no rule without conditions displaces the others
 }
 
 // branch is what follows a comparison: nothing, an answer, or a level.
@@ -43,9 +44,12 @@ type node struct {
 // Grow returns the tree of rules in their order, or a [*ConflictError]. Arguments
 // are wide, of 64 bits, or the upper half is not looked at.
 func Grow(rules []Rule, wide bool) (*Tree, error) {
-	t := &Tree{strays: wide && len(rules) > 1 && slices.ContainsFunc(rules, dividesEarly)}
+	t := &Tree{}
 	var before [][]step // the ways of the rules so far
+	divided := false
 	for i, r := range rules {
+		divided = divided || wide && dividesEarly(r)
+		t.tangled = t.tangled || divided && i > 0 && len(r.Conditions) > 0 && !t.root.answered
 		all := ways(r.Conditions, wide)
 		for _, way := range all {
 			t.strays = t.strays || slices.ContainsFunc(before, func(other []step) bool { return meetsEnd(way, other) })
@@ -146,13 +150,16 @@ func (t *Tree) Answers(otherwise uint32) []uint32 {
 //   - beside other rules one in which a condition that can hold in two ways, by the
 //     high word of 64 bits or by the low one (any but Equal and Masked), is followed
 //     by another condition. libseccomp has one copy of what follows, which other
-//     rules are tied into; it drops some, or never comes to an end.
+//     rules are tied into; it drops some, or never comes to an end, not even where
+//     a rule without conditions follows that displaces them all.
 //   - a comparison that leads on where it is false, as of orders of 64 bits, and
 //     another one of the same word behind it, as of an order with another high
 //     word. libseccomp takes the word that was loaded last for that.
 //   - a rule that comes by other conditions to the comparison that a rule before it
 //     ends with, and goes on the other way from there. libseccomp drops it.
-func (t *Tree) Strays() bool { return !t.root.answered && (t.strays || t.root.comparesWrongWord()) }
+func (t *Tree) Strays() bool {
+	return t.tangled || !t.root.answered && (t.strays || t.root.comparesWrongWord())
+}
 
 // meetsEnd reports whether a way comes, by other steps, to the comparison that
 // another one ends with, and goes on otherwise from there.

@@ -54,8 +54,12 @@ def apart(p):
     os.close(theirs)
     with os.fdopen(ours) as answer:
         text = answer.read()
-    os.waitpid(child, 0)
-    return text or "stuck"
+    status = os.waitpid(child, 0)[1]
+    if status == 0:
+        return text
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
+        return "stuck"
+    raise ChildProcessError("status %d of %s" % (status, p))
 
 
 for line in sys.stdin:
