@@ -49,7 +49,13 @@ type JournalStream struct {
 // it; should this process be killed, the kernel ends it. A journalctl that
 // ends by itself is started again where it was.
 func Journal(opts JournalOptions) (*JournalStream, error) {
-	return startJournal(opts, journalPause)
+	s, err := startJournal(opts, journalPause)
+	if err == nil && opts.Directory == "" {
+		if err := systemJournal("/"); err != nil {
+			s.note(Note{Kind: Info, Detail: fmt.Sprintf("little or nothing will come from the journal: %v", err)})
+		}
+	}
+	return s, err
 }
 
 func startJournal(opts JournalOptions, pause time.Duration) (*JournalStream, error) {

@@ -347,7 +347,7 @@ func TestJournalParent(t *testing.T) {
 	if os.Getenv("JOURNAL_PARENT") == "" {
 		t.Skip("runs as the child of TestJournalParentKilled")
 	}
-	s, err := Journal(JournalOptions{})
+	s, err := startJournal(JournalOptions{}, journalPause)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -356,6 +356,25 @@ func TestJournalParent(t *testing.T) {
 	}
 	fmt.Print("ready")
 	<-t.Context().Done()
+}
+
+// TestJournalOfNobody: a journal that nobody writes, or that only others may read,
+// is not just silent.
+func TestJournalOfNobody(t *testing.T) {
+	why := systemJournal("/")
+	if why == nil {
+		t.Skip("the journal of this host can be read")
+	}
+	fakeJournalctl(t, quietScript)
+	s, err := Journal(JournalOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	c, err := s.Next(t.Context())
+	if err != nil || len(c.Notes) != 1 || c.Notes[0].Kind != Info || !strings.Contains(c.Notes[0].Detail, why.Error()) {
+		t.Errorf("%+v, %v", c.Notes, err)
+	}
 }
 
 func TestJournalMissing(t *testing.T) {

@@ -47,11 +47,12 @@ func (f *followFlags) attribution(ctx context.Context, env *environment) (*attri
 	}
 	a.sayLimits = sync.OnceFunc(func() {
 		for _, limit := range a.tracker.Limits() {
-			if !f.quiet {
-				env.notef("containers: %s", limit)
-			}
+			env.notef("containers: %s", limit)
 		}
 	})
+	if a.saved != nil { // which is for records that come to others
+		a.sayLimits()
+	}
 	return a, nil
 }
 
@@ -148,7 +149,7 @@ func (f *readFlags) sayUnattributed(env *environment, s *aggregate.Summary, by [
 			}
 		}
 		if records > 0 {
-			env.notef("records without %s: %d%s", key, records, f.pidmapAdvice())
+			env.notef("records without %s: %d%s", key, records, inParentheses(f.pidmapAdvice()))
 		}
 	}
 }
@@ -158,7 +159,15 @@ func (f *readFlags) pidmapAdvice() string {
 	if f.pidmap != "" || f.quiet {
 		return ""
 	}
-	return " (a log has process ids only; --pidmap FILE takes what follow --pidmap FILE saved)"
+	return "a log has process ids only; --pidmap FILE takes what follow --pidmap FILE saved"
+}
+
+// inParentheses puts advice, if there is any, behind a sentence.
+func inParentheses(advice string) string {
+	if advice == "" {
+		return ""
+	}
+	return " (" + advice + ")"
 }
 
 // savedContainers returns the function of a pipeline that finds the containers

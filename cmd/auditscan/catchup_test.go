@@ -33,11 +33,11 @@ func TestFollowCatchesUpAsReport(t *testing.T) {
 	if err := os.WriteFile(log, text.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	want := command(t, "report", "-q", log).stdout
+	want := command(t, "report", log).stdout
 	events := command(t, "report", "-q", "-o", "ndjson", log).stdout
 	for _, cores := range []string{"1", "2", "5"} {
 		t.Setenv("GOMAXPROCS", cores)
-		f := follow(t, "-q", "-o", "json", "--from-start", log)
+		f := follow(t, "-o", "json", "--from-start", log)
 		var got strings.Builder
 		for got.Len() == 0 || !strings.Contains(got.String()[max(0, got.Len()-1000):], `"comm":"seven"`) {
 			got.WriteString(f.line() + "\n")
@@ -96,7 +96,7 @@ func TestFollowRotationInBacklog(t *testing.T) {
 	const each = 60_000
 	log := filepath.Join(t.TempDir(), "audit.log")
 	backlogOf(t, log, 0, each)
-	f := follow(t, "-q", "-o", "json", "--from-start", log)
+	f := follow(t, "-o", "json", "--from-start", log)
 	f.inOrder(0, 1)
 	for i := 1; i < 4; i++ {
 		shiftRotated(log, i)
@@ -173,7 +173,7 @@ func TestFollowEndsInBacklog(t *testing.T) {
 		}
 		shown++
 	}
-	if want := fmt.Sprintf("\n%s records, ", table.Number(int64(shown))); !strings.Contains(f.stderr.String(), want) {
+	if want := fmt.Sprintf("%s records, ", table.Number(int64(shown))); !strings.HasPrefix(f.stderr.String(), want) {
 		t.Errorf("%d were shown, but the summary is\n%s", shown, &f.stderr)
 	}
 }

@@ -67,8 +67,9 @@ type endableOutput struct {
 }
 
 // lastWrite is how long a write may still take after the command was told to
-// end.
-const lastWrite = 100 * time.Millisecond
+// end: as long as patience bears, if both streams are stuck and there is a state
+// to be saved.
+const lastWrite = patience / 4
 
 // errUnread is the error of a write that was left behind.
 var errUnread = errors.New("interrupted while nobody read what was written")

@@ -69,7 +69,7 @@ the summary on stderr.`,
 	flags.StringVar(&f.root, "root", "/", "the `directory` where the host's file system is mounted")
 	flags.StringVar(&f.node, "node", "", "the `node` of records that name none")
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if records were lost")
-	flags.BoolVarP(&f.quiet, "quiet", "q", false, quietUsage)
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, quietUsage+"; behind lines no table")
 	f.filterFlags.add(flags)
 	return cmd
 }
@@ -111,7 +111,7 @@ func (f *followFlags) run(ctx context.Context, env *environment, args []string) 
 	if err != nil {
 		return err
 	}
-	return f.end(env, w.summary())
+	return f.end(env, w.summary(), w.screen != nil)
 }
 
 // parseTable reads how the table is to look.
@@ -152,11 +152,16 @@ func (f *followFlags) needs(from *origin) confine.Needs {
 	return n
 }
 
-// end shows the summary on stderr.
-func (f *followFlags) end(env *environment, s *aggregate.Summary) error {
+// end shows the summary on stderr; with --quiet without its table, of which each
+// line has been written already, unless that is on the screen.
+func (f *followFlags) end(env *environment, s *aggregate.Summary, onScreen bool) error {
 	o := env.reportOptions(env.stderr, f.quiet)
 	o.Sort = report.Order(f.sort)
-	if err := report.Write(env.stderr, f.grouped(s), report.Table, o); err != nil {
+	write := func() error { return report.Write(env.stderr, f.grouped(s), report.Table, o) }
+	if f.quiet && !onScreen {
+		write = func() error { return report.WriteVerdict(env.stderr, s, o) }
+	}
+	if err := write(); err != nil {
 		return err
 	}
 	if f.strict && s.Completeness.Verdict == aggregate.Incomplete {

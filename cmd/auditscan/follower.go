@@ -41,7 +41,7 @@ type follower struct {
 
 func newFollower(env *environment, f *followFlags, from *origin, filter *aggregate.Filter, json bool) *follower {
 	w := &follower{env: env, flags: f, from: from, json: json, filter: filter, stdout: gatherer{w: env.stdout}, changed: true}
-	if !json && !f.onlyNew && !f.plain && term.IsTerminal(env.stdout) && env.getenv("TERM") != "dumb" {
+	if !json && !f.onlyNew && !f.plain && term.IsTerminal(env.stdout) && !term.IsDumb(env.getenv) {
 		w.screen = &screen{w: env.stdout}
 	}
 	return w
@@ -289,5 +289,7 @@ func (w *follower) save() error {
 	w.saved, w.unsaved = time.Now(), false
 	at := w.at
 	at.Newest, at.BootID = w.counts.Newest(), source.BootID()
+	w.env.saving.Store(true)
+	defer w.env.saving.Store(false)
 	return w.state.save(w.summary(), at)
 }

@@ -30,7 +30,7 @@ type inspectedProcess struct {
 func (f *policyFlags) inspectProcess(env *environment, pid int, host syscalltable.Arch) error {
 	state, err := seccompstate.Read(os.DirFS("/"), pid)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no process %d (a file of that name is ./%d)", pid, pid)
+		return fmt.Errorf("no process %d can be seen here (a file of that name is ./%d)", pid, pid)
 	}
 	if err != nil {
 		return err

@@ -43,16 +43,39 @@ func besideMainThread(f func() int) int {
 	return <-code
 }
 
-// patience is how long a command has to end after a signal, and to save its
-// state.
-const patience = 800 * time.Millisecond
+const (
+	// patience is how long a command has to end after a signal, and to save its
+	// state: time in which it waits, or has a processor.
+	patience = 800 * time.Millisecond
+	// longestEnd is how long it has where others keep processors or the disk busy:
+	// that makes waits long, but not endless.
+	longestEnd = 5 * time.Second
+)
 
 // endLate ends the process a while after ctx, whatever it still waits for then:
 // a disk that does not answer cannot be left in any other way.
 func endLate(ctx context.Context, env *environment) (callOff func() bool) {
 	return context.AfterFunc(ctx, func() {
-		time.Sleep(patience)
+		waitToEnd(env)
 		env.notef("interrupted while waiting for a file, or in the middle of its work: what it was to write may be as it was before")
 		os.Exit(exitFailed)
 	})
+}
+
+// waitToEnd returns when a command has had its time to end. A process that works
+// is charged what it gets of a processor, else a busy machine would cut it short
+// in the middle of its last work.
+func waitToEnd(env *environment) {
+	const turn = 50 * time.Millisecond
+	const works = turn / 20 // more than this function needs itself
+	start, used, had := time.Now(), processorTime(), time.Duration(0)
+	for time.Since(start) < longestEnd && (had < patience || env.saving.Load()) {
+		time.Sleep(turn)
+		got := processorTime() - used
+		used += got
+		if got < works {
+			got = turn
+		}
+		had += min(got, turn)
+	}
 }

@@ -50,7 +50,7 @@ func (env *environment) page(format string) error {
 
 // pagerCommand is the user's pager; "": there is none, or nothing to page.
 func (env *environment) pagerCommand() string {
-	if env.noPager || !term.IsTerminal(env.stdout) || term.Height(env.stdout) == 0 || env.getenv("TERM") == "dumb" {
+	if env.noPager || !term.IsTerminal(env.stdout) || term.Height(env.stdout) == 0 || term.IsDumb(env.getenv) {
 		return ""
 	}
 	command := cmp.Or(strings.TrimSpace(env.getenv("PAGER")), "less")

@@ -33,7 +33,7 @@ func (f *profileFlags) writePer(env *environment, s *aggregate.Summary, o profil
 	if !slices.ContainsFunc(ix.Profiles, func(e profile.IndexEntry) bool { return e.File != "" }) {
 		advice := ""
 		if ix.Per.OfContainer() {
-			advice = f.pidmapAdvice()
+			advice = inParentheses(f.pidmapAdvice())
 		}
 		return fmt.Errorf("no profile for any %s: %d records have none%s, and nobody else ran under SCMP_ACT_LOG", ix.Per, ix.Unattributed, advice)
 	}

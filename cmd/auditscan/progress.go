@@ -19,7 +19,8 @@ const barDelay = time.Second
 
 // progress is a bar on stderr over all inputs. The zero value shows nothing.
 type progress struct {
-	total int64 // bytes of all inputs; 0: not known, one is a pipe
+	total int64  // bytes of all inputs; 0: not known, one is a pipe
+	what  string // is read
 	out   io.Writer
 	stop  chan struct{}
 	ended sync.WaitGroup
@@ -35,17 +36,23 @@ const openInputs = 32
 // newProgress starts the bar, unless nobody would see it, or somebody types
 // the input.
 func newProgress(env *environment, files []source.Input, quiet bool) *progress {
-	p := &progress{out: plain(env.stderr)}
-	if quiet || !term.IsTerminal(env.stderr) {
+	p := &progress{out: plain(env.stderr), what: "reading "}
+	if quiet || !term.IsTerminal(env.stderr) || term.IsDumb(env.getenv) {
 		return p
 	}
 	if p.total = totalSize(files); p.total == 0 && term.IsTerminal(env.stdin) {
 		return p
 	}
+	if len(files) == 1 && files[0].Path == "-" {
+		p.what = "reading standard input "
+	}
 	p.stop = make(chan struct{})
 	p.ended.Go(p.show)
 	return p
 }
+
+// shown reports whether somebody sees the bar.
+func (p *progress) shown() bool { return p.stop != nil }
 
 // totalSize returns the bytes of all files together; 0: one of them does not
 // tell.
@@ -63,7 +70,7 @@ func totalSize(files []source.Input) (total int64) {
 // opened is told each input. It keeps none that nobody asks about: a folder can
 // have a hundred thousand.
 func (p *progress) opened(in *source.Reader) {
-	if p.stop == nil {
+	if !p.shown() {
 		return
 	}
 	p.mu.Lock()
@@ -103,10 +110,10 @@ func (p *progress) bar(bars *mpb.Progress, start time.Time) *mpb.Bar {
 	rate := decor.NewAverageSpeed(decor.SizeB1024(0), "  % .0f", start)
 	if p.total == 0 {
 		return bars.AddSpinner(0, mpb.BarRemoveOnComplete(), mpb.BarWidth(1),
-			mpb.PrependDecorators(decor.Name("reading ")), mpb.AppendDecorators(decor.CurrentKibiByte("% .1f"), rate))
+			mpb.PrependDecorators(decor.Name(p.what)), mpb.AppendDecorators(decor.CurrentKibiByte("% .1f"), rate))
 	}
 	return bars.AddBar(p.total, mpb.BarRemoveOnComplete(), mpb.BarWidth(20),
-		mpb.PrependDecorators(decor.Name("reading ")),
+		mpb.PrependDecorators(decor.Name(p.what)),
 		mpb.AppendDecorators(decor.CountersKibiByte("% .1f / % .1f"), rate,
 			decor.Name("  "), decor.NewAverageETA(decor.ET_STYLE_GO, start, nil), decor.Name(" left")))
 }
@@ -123,7 +130,7 @@ func (p *progress) consumed() int64 {
 
 // end takes the bar away.
 func (p *progress) end() {
-	if p.stop != nil {
+	if p.shown() {
 		close(p.stop)
 		p.ended.Wait()
 	}

@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
@@ -48,7 +46,7 @@ func (f *readFlags) logs(args []string) []string { return append(args, f.files..
 // giveUp gives up what reading does not need. Before that, and for the host's own
 // log alone, it asks the kernel what no log tells.
 func (f *readFlags) giveUp(env *environment, args []string, n confine.Needs) error {
-	if nodes, err := f.nodes(); err == nil && len(args)+len(nodes.Named) == 0 && env.lost != nil {
+	if nodes, err := f.nodes(); err == nil && len(args)+len(nodes.Named) == 0 && !env.isFed() && env.lost != nil {
 		if lost, err := env.lost(); err == nil && lost > 0 {
 			env.notef("this host's kernel has lost %d audit records since it was booted: they are in no log (auditctl --reset-lost counts anew)", lost)
 		}
@@ -94,7 +92,14 @@ func (f *readFlags) read(ctx context.Context, env *environment, args []string, e
 	bar := newProgress(env, files, f.quiet)
 	defer bar.end()
 	o.Opened = bar.opened
+	unnamed := env.readsUnnamed(args, nodes)
+	if unnamed && !f.quiet && !bar.shown() {
+		o.Opened = env.sayUnfed
+	}
 	s, err := pipeline.Read(ctx, files, env.stdin, o)
+	if unnamed {
+		err = env.unnamedRead(s, err)
+	}
 	if err == nil {
 		f.sayNamesakes(env, s)
 	}
@@ -139,10 +144,15 @@ func (f *readFlags) matched(s *aggregate.Summary) error {
 		return nil
 	}
 	text := cmp.Or(report.NoMatch(s), fmt.Sprintf("no SECCOMP record in %d lines, and so none matches %s", s.Totals.Lines, s.Selected.Filter))
-	if len(f.container)+len(f.pod)+len(f.namespace) > 0 {
-		text += f.pidmapAdvice()
+	return errors.New(text + inParentheses(f.unmatchedAdvice()))
+}
+
+// unmatchedAdvice says why a filter by container may match nothing; "" of others.
+func (f *readFlags) unmatchedAdvice() string {
+	if len(f.container)+len(f.pod)+len(f.namespace) == 0 {
+		return ""
 	}
-	return errors.New(text)
+	return f.pidmapAdvice()
 }
 
 // refuseProfile tells a profile where a log is wanted.
@@ -159,7 +169,7 @@ func inputs(env *environment, args []string, nodes source.Nodes) ([]source.Input
 	if len(args)+len(nodes.Named) > 0 {
 		return source.Expand(args, nodes)
 	}
-	if env.isFed() {
+	if env.readsUnnamed(args, nodes) {
 		return source.Expand([]string{"-"}, nodes)
 	}
 	path, reason, err := source.FindHost("/")
@@ -168,17 +178,6 @@ func inputs(env *environment, args []string, nodes source.Nodes) ([]source.Input
 	}
 	env.notef("%s", reason)
 	return source.Expand([]string{path}, nodes)
-}
-
-// isFed reports whether standard input is a pipe or a file: somebody gives the
-// command something to read.
-func (env *environment) isFed() bool {
-	f, ok := env.stdin.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && (info.Mode().IsRegular() || info.Mode()&fs.ModeNamedPipe != 0)
 }
 
 // output runs f with a buffer before stdout, and reports what could not be

@@ -92,7 +92,20 @@ func (f *reportFlags) run(ctx context.Context, env *environment, args []string) 
 			return err
 		}
 	}
-	return cmp.Or(f.matched(s), f.verdict(s))
+	return cmp.Or(f.unmatched(s, format != report.JSON && format != report.YAML), f.verdict(s))
+}
+
+// unmatched is the error of filters that no record passes. Where a footer has
+// told that already, for people, it is told no second time.
+func (f *reportFlags) unmatched(s *aggregate.Summary, footer bool) error {
+	err := f.matched(s)
+	if err == nil || !footer || report.NoMatch(s) == "" {
+		return err
+	}
+	if advice := f.unmatchedAdvice(); advice != "" {
+		return errors.New(advice)
+	}
+	return &exitError{code: exitFailed}
 }
 
 // write writes the report; a table of denials ends with what lets them run.
@@ -153,7 +166,7 @@ func (f *reportFlags) events(ctx context.Context, env *environment, args []strin
 	if err := report.WriteVerdict(env.stderr, s, env.reportOptions(env.stderr, f.quiet)); err != nil {
 		return err
 	}
-	return cmp.Or(f.matched(s), f.verdict(s))
+	return cmp.Or(f.unmatched(s, true), f.verdict(s))
 }
 
 // verdict turns an incomplete input into an exit code where that was asked

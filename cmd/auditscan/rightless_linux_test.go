@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -46,6 +48,34 @@ func TestFollowSpeaksOfRights(t *testing.T) {
 		}
 		if !strings.Contains(string(out), "seven") || strings.Contains(string(out), "CAP_NET_ADMIN") != tt.want {
 			t.Errorf("a record from %v ago: CAP_NET_ADMIN is spoken of: want %v\n%s", tt.age, tt.want, out)
+		}
+	}
+}
+
+// TestHiddenProcesses: where /proc hides processes, an empty list is no answer,
+// and a map that lacks them is told to.
+func TestHiddenProcesses(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to mount /proc with hidepid")
+	}
+	for _, tt := range []struct {
+		args []string
+		want string
+		fail bool
+	}{
+		{[]string{"containers"}, "list containers: /proc shows no process of others", true},
+		{[]string{"inspect", "1"}, "no process 1 can be seen here", true},
+		{[]string{"follow", "-q", "--pidmap", filepath.Join(t.TempDir(), "pidmap"), "-"}, "containers: missing CAP_SYS_PTRACE: ", false},
+	} {
+		// The group that sees all is not root's, which this process is in.
+		cmd := rightless(t, append([]string{"auditscan"}, tt.args...)...)
+		hide := append([]string{"--mount", "sh", "-c", `mount -t proc -o hidepid=2,gid=65534 proc /proc || exit 77; exec "$@"`, "sh"}, cmd.Args...)
+		out, err := exec.Command("unshare", hide...).CombinedOutput()
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == 77 {
+			t.Skipf("/proc cannot be mounted here: %s", out)
+		}
+		if !strings.Contains(string(out), tt.want) || (err != nil) != tt.fail {
+			t.Errorf("%q: %v\n%s", tt.args, err, out)
 		}
 	}
 }

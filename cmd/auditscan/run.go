@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -35,6 +36,8 @@ type environment struct {
 	// outlast has a signal not end the process by itself any more: a command
 	// that it has started gets it, too. May be nil.
 	outlast func()
+	// saving is set while follow saves its state: a busy disk takes its time.
+	saving atomic.Bool
 }
 
 // giveUp gives up what a command does not need from now on, as what it reads

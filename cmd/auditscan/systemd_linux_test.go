@@ -26,7 +26,7 @@ mount -t tmpfs tmpfs /run
 umount -R /sys/fs/cgroup || true
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 before=$(sed -n 's/^0:://p' /proc/self/cgroup)
-own=$(mktemp -d /sys/fs/cgroup/auditscan-test-XXXXXX)
+own=$(mktemp -d -p /sys/fs/cgroup)
 leave() {
 	echo $$ >/sys/fs/cgroup/$before/cgroup.procs
 	find $own -depth -type d -exec rmdir {} \;

@@ -109,6 +109,7 @@ func onTerminal(t *testing.T, rows uint16, args ...string) (cmd *exec.Cmd, s *di
 	stderr = new(bytes.Buffer)
 	cmd = exec.Command("auditscan", append([]string{"follow", "-q", "--color=never"}, args...)...)
 	cmd.Stdout, cmd.Stderr = tty, stderr
+	cmd.Env = append(os.Environ(), "TERM=xterm")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -305,6 +306,7 @@ func TestProgress(t *testing.T) {
 	control, tty := openTerminal(t, 24, 80)
 	defer tty.Close()
 	cmd := exec.Command("auditscan", "report", "-")
+	cmd.Env = append(os.Environ(), "TERM=xterm")
 	cmd.Stderr = tty
 	in, err := cmd.StdinPipe()
 	if err != nil {

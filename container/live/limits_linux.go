@@ -2,6 +2,7 @@ package live
 
 import (
 	"errors"
+	"os"
 
 	"golang.org/x/sys/unix"
 
@@ -14,6 +15,13 @@ const (
 	effectBuffer  = "bursts of short-lived processes are followed less well"
 	effectHidden  = "/proc hides the processes of others (hidepid): no record is attributed to them"
 )
+
+// hidesProcesses reports whether /proc shows only the processes of this user: the
+// first one is not.
+func hidesProcesses() bool {
+	_, err := os.Stat(procDir + "/1/cgroup")
+	return err != nil
+}
 
 // findLimits says what is missing, given how opening the process connector
 // went and whether /proc shows only the processes of this user.

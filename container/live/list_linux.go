@@ -17,6 +17,9 @@ func List(names *Resolver) ([]container.Process, error) {
 	if rights.Read(os.DirFS("/")).PID == rights.No {
 		return nil, errors.New("list containers: the process ids here are not the host's (needs hostPID: true, docker run --pid host)")
 	}
+	if hidesProcesses() {
+		return nil, errors.New("list containers: /proc shows no process of others (needs CAP_SYS_PTRACE, or /proc mounted without hidepid)")
+	}
 	pids, err := processes()
 	if err != nil {
 		return nil, err

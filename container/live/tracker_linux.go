@@ -76,9 +76,8 @@ func newTracker(names *Resolver, learned func(container.Process), buffer int) (*
 	// Subscribe first, then look: so nothing falls between.
 	var err error
 	t.connector, err = openConnector(buffer)
-	_, hidden := os.Stat(procDir + "/1/cgroup")
 	r := rights.Read(os.DirFS("/"))
-	t.limits = findLimits(r, hidden != nil, err)
+	t.limits = findLimits(r, hidesProcesses(), err)
 	if t.blind = r.PID == rights.No; t.blind {
 		return t, nil
 	}

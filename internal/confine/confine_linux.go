@@ -19,6 +19,9 @@ import (
 // for. A kernel or a container that lacks one of the means leaves the others:
 // that is no error.
 func Process(n Needs) error {
+	if !threadsKnown() {
+		return nil
+	}
 	if err := onAllThreads(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0); err != nil {
 		return ifThere("set no_new_privs", err)
 	}

@@ -48,6 +48,25 @@ func TestAttackRefused(t *testing.T) {
 	}
 }
 
+// TestWithoutProc: where /proc is missing a process lives on.
+func TestWithoutProc(t *testing.T) {
+	if os.Getenv(dirVar) != "" {
+		if err := Process(Needs{}); err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	cmd := exec.Command("unshare", "--mount", "sh", "-c", `mount -t tmpfs none /proc || exit 3; exec "$0" -test.run=^TestWithoutProc$`, os.Args[0])
+	cmd.Env = append(os.Environ(), dirVar+"="+t.TempDir())
+	out, err := cmd.CombinedOutput()
+	if _, ran := errors.AsType[*exec.ExitError](err); err != nil && !ran || cmd.ProcessState.ExitCode() == 3 || strings.Contains(string(out), "unshare:") {
+		t.Skipf("a file system cannot be mounted here: %v\n%s", err, out)
+	}
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // cases are what processes need whose directory is dir.
 func cases(dir string) map[string]Needs {
 	file := filepath.Join(dir, "in", "file")

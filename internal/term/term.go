@@ -2,6 +2,7 @@ package term
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 
 	xterm "golang.org/x/term"
@@ -73,7 +74,7 @@ func (w *When) Set(s string) error {
 func (w *When) Type() string { return "when" }
 
 // Color reports whether colors are wanted on stream. Auto is yes on a
-// terminal, unless TERM is "dumb"; NO_COLOR (no-color.org), if it is not empty,
+// terminal that is not dumb (see [IsDumb]); NO_COLOR (no-color.org), if it is not empty,
 // turns colours off, and CLICOLOR_FORCE (bixense.com/clicolors), if it is
 // neither empty nor 0, turns them on without a terminal, too. Getenv is
 // os.Getenv but for tests.
@@ -87,5 +88,13 @@ func (w When) Color(stream any, getenv func(string) string) bool {
 	if force := getenv("CLICOLOR_FORCE"); force != "" && force != "0" {
 		return true
 	}
-	return IsTerminal(stream) && getenv("TERM") != "dumb"
+	return IsTerminal(stream) && !IsDumb(getenv)
+}
+
+// IsDumb reports whether terminals are to get text alone: TERM says so, or does
+// not tell (a serial console, a bare container), but on Windows, where it never
+// does.
+func IsDumb(getenv func(string) string) bool {
+	name := getenv("TERM")
+	return name == "dumb" || name == "" && runtime.GOOS != "windows"
 }

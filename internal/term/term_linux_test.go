@@ -58,13 +58,14 @@ func TestColor(t *testing.T) {
 		onTTY  bool
 		onFile bool
 	}{
-		{"", nil, true, false},
+		{"", map[string]string{"TERM": "xterm"}, true, false},
+		{Auto, nil, false, false},
 		{Auto, map[string]string{"TERM": "xterm"}, true, false},
-		{Auto, map[string]string{"NO_COLOR": ""}, true, false},
+		{Auto, map[string]string{"NO_COLOR": "", "TERM": "xterm"}, true, false},
 		{Auto, map[string]string{"NO_COLOR": "1"}, false, false},
 		{Auto, map[string]string{"TERM": "dumb"}, false, false},
 		{Auto, map[string]string{"CLICOLOR_FORCE": "1"}, true, true},
-		{Auto, map[string]string{"CLICOLOR_FORCE": "0"}, true, false},
+		{Auto, map[string]string{"CLICOLOR_FORCE": "0", "TERM": "xterm"}, true, false},
 		{Auto, map[string]string{"CLICOLOR_FORCE": "1", "TERM": "dumb"}, true, true},
 		{Auto, map[string]string{"CLICOLOR_FORCE": "1", "NO_COLOR": "1"}, false, false},
 		{Always, map[string]string{"NO_COLOR": "1", "TERM": "dumb"}, true, true},
