@@ -30,9 +30,12 @@ type stamped struct {
 func (s *stream) add(e stamped) { addStamped(s.b, e, "") }
 
 // addStamped adds a record of a node.
-func addStamped(b *Tally, e stamped, node string) {
+func addStamped(b *Tally, e stamped, node string) { addOf(b, e, node, e.serial%3 == 0) }
+
+// addOf adds a record of a node, of SECCOMP or of another type.
+func addOf(b *Tally, e stamped, node string, seccomp bool) {
 	r := parser.Record{Node: []byte(node), Form: parser.FormAuditd, Stamp: parser.Stamp{Millis: e.millis, Serial: e.serial, HasTime: true, HasSerial: true}, Process: &parser.Process{}}
-	if e.serial%3 != 0 {
+	if !seccomp {
 		b.AddOther(&r)
 		return
 	}

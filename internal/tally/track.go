@@ -277,9 +277,35 @@ func (ts *tracks) outOfOrder() bool {
 }
 
 // mixed reports whether one space has the serials of several nodes: two tracks
-// continue in turn, or records with different contents claim one serial.
+// continue in turn, records with different contents claim one serial, or nearly
+// every later serial has an earlier time.
 func (ts *tracks) mixed() bool {
-	return ts.resumed > 0 || slices.ContainsFunc(ts.all, func(t *track) bool {
-		return slices.ContainsFunc(t.all, func(s stretch) bool { return s.disputed })
-	})
+	if ts.resumed > 0 {
+		return true
+	}
+	for _, t := range ts.all {
+		if slices.ContainsFunc(t.all, func(s stretch) bool { return s.disputed }) || t.inverted() {
+			return true
+		}
+	}
+	return false
 }
+
+// inverted reports whether most pages of a track have an earlier time than the
+// page before. A clock that is set back makes one such place, two nodes that
+// are a few pages apart make many.
+func (t *track) inverted() bool {
+	if len(t.all) < minInverted {
+		return false
+	}
+	all := slices.SortedStableFunc(slices.Values(t.all), func(a, b stretch) int { return cmp.Compare(a.low, b.low) })
+	inversions := 0
+	for i := range all[1:] {
+		if all[i].last > all[i+1].first+sameBoot {
+			inversions++
+		}
+	}
+	return inversions >= minInverted && 2*inversions > len(all)
+}
+
+const minInverted = 4
