@@ -192,8 +192,7 @@ func (c *counter) look(r *parser.Record) (id *container.Identity, settled bool) 
 // count counts a record and writes it to the output. With OnlyNew a worker only
 // knows what is new to itself; the total decides, in order, what is new to all.
 func (c *counter) count(r *parser.Record, id *container.Identity, line int64) {
-	e, ok := event.Of(r)
-	if !ok {
+	if !c.event.Resolve(r) {
 		c.malformed("its call or architecture is in no table, or its number is another call's", nil, line)
 		return
 	}
@@ -201,8 +200,7 @@ func (c *counter) count(r *parser.Record, id *container.Identity, line int64) {
 		reason := fmt.Sprintf("call %d of %q, pid %d, by a kernel before 3.8: its arch is not known", r.NR, r.Comm, r.PID)
 		c.out.unusable = append(c.out.unusable, unusable{line: line, reason: reason})
 	}
-	e.Container = id
-	c.event = e
+	c.event.Container = id
 	seen, ok := c.tally.Event(&c.event, line)
 	o := &c.options.Output
 	if !ok || o.Writer == nil || o.OnlyNew && !c.isNew(seen) {

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/auditscan/auditscan/internal/loggen"
@@ -123,10 +124,10 @@ func (b *bench) followed(path string, write func() error) (u used, records int, 
 	if err != nil {
 		return u, 0, err
 	}
-	m := regexp.MustCompile(`(?m)^(\d+) records`).FindSubmatch(text)
+	m := regexp.MustCompile(`(?m)^([\d,]+) records`).FindSubmatch(text)
 	if m == nil {
 		return u, 0, fmt.Errorf("follow gave no summary: %s", text)
 	}
-	records, err = strconv.Atoi(string(m[1]))
+	records, err = strconv.Atoi(strings.ReplaceAll(string(m[1]), ",", ""))
 	return u, records, err
 }
