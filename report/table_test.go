@@ -16,15 +16,16 @@ import (
 func manyCalls(n int) *aggregate.Summary {
 	s := &aggregate.Summary{By: aggregate.DefaultKeys(), Completeness: aggregate.Completeness{Verdict: aggregate.Complete}}
 	for i := range n / 10 {
-		g := aggregate.Group{Comm: fmt.Sprintf("worker-%d", i), Exe: "/usr/sbin/nginx", PID: int32(i + 1), Records: 10}
+		g := aggregate.Group{Comm: fmt.Sprintf("worker-%d", i), Exe: "/usr/sbin/nginx", PID: int32(i + 1), Records: int64(10 * (i + 1))}
 		for nr := range int32(10) {
 			g.Calls = append(g.Calls, aggregate.Call{
 				Arch: syscalltable.X86_64, NR: nr, Action: syscalltable.ActionLog, Count: int64(i + 1),
 			})
 		}
 		s.Groups = append(s.Groups, g)
+		s.Totals.Records += g.Records
 	}
-	s.Totals = aggregate.Totals{Records: int64(n), Groups: n / 10, Syscalls: 10}
+	s.Totals.Groups, s.Totals.Syscalls = n/10, 10
 	return s
 }
 
