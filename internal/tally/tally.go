@@ -149,7 +149,7 @@ func (t *Tally) origin(r *parser.Record, id *container.Identity) *origin {
 	}
 	t.forget()
 	c := &t.counts
-	k := groupKey{node: t.node.id, comm: c.names.number(r.Comm), exe: c.names.number(r.Exe), pid: r.PID, container: id}
+	k := groupKey{node: t.node.id, comm: c.names.number(r.Comm), exe: c.names.number(r.Exe), pid: int64(r.PID), container: id}
 	if c.filter.NeedsSubj() {
 		k.subj = c.names.number(parser.Text{Bytes: r.Subj, Enc: parser.EncPlain})
 	}
