@@ -56,12 +56,11 @@ func (s *stretch) samePage(o *stretch) bool {
 	return s.seen != 0 && o.seen != 0 && s.low>>pageBits == o.low>>pageBits
 }
 
-// withSlowCalls returns the stretches with those of calls that took long added
-// to the pages that they are of. The record of a call has the time when the call
+// joinSlowCalls adds the stretches of calls that took long to the pages that
+// they are of, in place. The record of a call has the time when the call
 // began and the serial of when it ended. So it has a page of its own, close to
 // the page of its neighbours, which lacks exactly its serial.
-func withSlowCalls(all []stretch) []stretch {
-	all = slices.Clone(all)
+func joinSlowCalls(all []stretch) []stretch {
 	for i := range all {
 		s := &all[i]
 		if page := pageOfCall(all, i); page != nil {

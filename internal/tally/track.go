@@ -18,7 +18,7 @@ type track struct {
 	place int // among the tracks, in the order of the file
 	all   []stretch
 	span  stretch          // low, high, first and last of all
-	pages map[int64]uint64 // key to the serials of the page that were seen
+	pages map[int64]uint64 // see seen
 	ended bool             // another boot has begun
 	down  int              // how many of the last pages were each below the one before
 }
@@ -31,7 +31,7 @@ const wrap = 1 << 32
 
 func (t *track) add(s stretch) {
 	if len(t.all) == 0 {
-		t.span, t.pages = s, map[int64]uint64{}
+		t.span = s
 	}
 	if n := len(t.all); n > 0 && s.high < t.all[n-1].low {
 		t.down++
@@ -40,9 +40,23 @@ func (t *track) add(s stretch) {
 	}
 	t.all = append(t.all, s)
 	t.span.widen(&s)
-	if s.seen != 0 {
+	if t.pages != nil && s.seen != 0 {
 		t.pages[s.low>>pageBits] |= s.seen
 	}
+}
+
+// seen returns the serials of a page that the track has. What has them by page
+// is made when it is first asked for: most tracks are in order throughout.
+func (t *track) seen(key int64) uint64 {
+	if t.pages == nil {
+		t.pages = make(map[int64]uint64, len(t.all))
+		for _, s := range t.all {
+			if s.seen != 0 {
+				t.pages[s.low>>pageBits] |= s.seen
+			}
+		}
+	}
+	return t.pages[key]
 }
 
 // unwrapped returns s with its serials continued beyond 2^32 if the counter has
@@ -118,7 +132,7 @@ const latePages = 2 * reordered / pageSize
 // repeats reports whether the track already has serials of the stretch at
 // another time: a boot has each serial once.
 func (t *track) repeats(s *stretch) bool {
-	if s.seen == 0 || t.pages[s.low>>pageBits]&s.seen == 0 {
+	if s.seen == 0 || t.seen(s.low>>pageBits)&s.seen == 0 {
 		return false
 	}
 	for i := len(t.all) - 1; i >= max(0, len(t.all)-2*reordered); i-- {
@@ -132,6 +146,7 @@ func (t *track) repeats(s *stretch) bool {
 // tracks holds the tracks of a serial space and what was noticed about them.
 type tracks struct {
 	all      []*track
+	expected int // stretches
 	current  *track
 	resumed  int  // how often a track continued after another had
 	wrapped  bool // what looks like a boot may be the counter wrapping
@@ -140,10 +155,10 @@ type tracks struct {
 }
 
 // split divides the stretches of one serial space, in the order of the file,
-// into tracks.
+// into tracks. The slice is used up.
 func split(all []stretch) *tracks {
-	var ts tracks
-	all = withSlowCalls(all)
+	all = joinSlowCalls(all)
+	ts := tracks{expected: len(all)}
 	for i, s := range all {
 		var next *stretch
 		if i+1 < len(all) {
@@ -204,6 +219,9 @@ func (ts *tracks) begin(s stretch) {
 		ts.wrapped = ts.wrapped || s.low < bootSerials && t.nearWrap(&s)
 	}
 	ts.current = &track{place: len(ts.all)}
+	if len(ts.all) == 0 { // often the only one
+		ts.current.all = make([]stretch, 0, ts.expected)
+	}
 	ts.current.add(s)
 	ts.all = append(ts.all, ts.current)
 }
