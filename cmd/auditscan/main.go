@@ -61,6 +61,7 @@ const (
 func endLate(ctx context.Context, env *environment) (callOff func() bool) {
 	return context.AfterFunc(ctx, func() {
 		waitToEnd(env)
+		env.leaveView()
 		env.notef("interrupted while waiting for a file, or in the middle of its work: what it was to write may be as it was before")
 		os.Exit(exitFailed)
 	})
