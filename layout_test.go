@@ -40,6 +40,8 @@ var rules = []rule{
 		why: "auparse's names are audit-userspace's, which no runtime knows; x/sys has the host's numbers only"},
 	{pkg: "source", not: []string{"parser", "syscalltable", "aggregate", "report", "profile", "container", "cmd/auditscan"},
 		why: "it gives lines and does not know what a record means"},
+	{pkg: "source/notify", not: []string{"internal/pipeline", "internal/tally", "container/live", "profile", "cmd/auditscan"},
+		why: "it gives events, whoever counts them, and is told who a container is; to decide over a call is no business of a listener's"},
 	{pkg: "container", not: []string{"parser", "event", "syscalltable", "aggregate", "source", "report", "profile", "internal/pipeline", "cmd/auditscan"}, why: "what is known of containers is usable as a library, wherever it comes from"},
 	{pkg: "container", not: []string{"os", "io/fs", "path/filepath", "net", "syscall", "os/exec", "golang.org/x/sys"}, direct: true,
 		why: "it is given texts and answers from them; looking at a running host is the business of container/live, so that all who need an identity import nothing live"},

@@ -186,7 +186,7 @@ into a seccomp profile.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageErrorf("%v (%ssee `%s --help`)", err, habit(err), cmd.CommandPath())
 	})
-	addGroup(root, "Read what was recorded:", newReport(env), newFollow(env), newMerge(env), newContainers(env))
+	addGroup(root, "Read what was recorded:", newReport(env), newFollow(env), newListen(env), newMerge(env), newContainers(env))
 	addGroup(root, "Make and judge profiles:", newProfile(env), newCheck(env), newDiff(env), newInspect(env))
 	addGroup(root, "Run a command:", newRecord(env), newRun(env))
 	addGroup(root, "Look things up:", newSyscall(env), newDoctor(env), newVersion(env))

@@ -141,6 +141,8 @@ func (p *Proof) doubt() string {
 // neither syslog nor an empty log proves that nothing was dropped.
 func (in *input) doubt() string {
 	switch {
+	case in.trust == aggregate.TrustKernel && in.forms != 0: // the source would have told
+		return ""
 	case in.forms == 1<<parser.FormEvent:
 		return doubtEvents
 	case in.byForms() == aggregate.TrustText:
