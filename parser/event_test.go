@@ -1,6 +1,8 @@
 package parser_test
 
 import (
+	"encoding/base64"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -115,9 +117,67 @@ func TestElsewhere(t *testing.T) {
 		`{"auditID":"x","node":{"name":"n1"},"pid":4711,"syscalls":["socket"],"version":"spo/v1_alpha"}`:                                                       "JSON enricher",
 		`{"type":"normal","node":"n1","pod":"p1","syscall":"socket","code":"log","pid":4711,"pcomm":"worker"}`:                                                 "inspektor-gadget",
 		`Log: auid=1000 uid=1000 gid=1000 ses=2 pid=15214 comm="x" exe="/x" sig=31 arch=c000003e 51(getsockname) compat=0 ip=0x7f code=0x0`:                    "snappy-debug",
+		`I0921 14:13:20.123000       1 enricher.go:608] "audit" logger="log-enricher" timestamp="1790000000.123:500" type="seccomp" node="n1" executable="/bin/a" pid=4711 syscallID=41 syscallName="socket"`: "log enricher",
 	} {
 		if got := one(t, log); got.item != parser.ItemMalformed || !strings.Contains(got.reason, want) {
 			t.Errorf("%s: got %+v", want, got)
+		}
+		if got := amongOthers(log); len(got.malformed) != 1 || got.records != 0 {
+			t.Errorf("%s, in a large log: %+v", want, got)
+		}
+	}
+}
+
+// amongOthers parses a line in a log of many that hold nothing.
+func amongOthers(line string) outcome {
+	others := strings.Repeat("Jun  1 11:59:00 vm CRON[812]: (root) CMD (run-parts /etc/x)\n", 200)
+	return parseAll(parser.LayoutLines, []byte(others+line+"\n"+others))
+}
+
+// TestEncoded checks that a record in base64 or in an address is counted, with
+// what to do.
+func TestEncoded(t *testing.T) {
+	for _, line := range []string{kernel, auditd, "Nov 23 15:15:21 vm audit[4321]: " + journal, `{"message":"` + escaped(auditd) + `"}`, `{"ID":"1717243200.123:77","SECCOMP":[{` + laurel + `}]}`} {
+		for before := range 3 {
+			text := base64.StdEncoding.EncodeToString([]byte("xyz"[:before] + line))
+			for _, log := range []string{text, "  audit.log: " + text, `{"records":[{"data":"` + text + `"}]}`, `{"a":"see ` + text + `"}`, `{"records":[{"data":"` + text + `","node":"n1"},{"data":"bm90aGluZw=="}]}`} {
+				if got := amongOthers(log); len(got.malformed) != 1 || got.malformed[0] != "base64 text: decode it first" || got.records != 0 {
+					t.Errorf("got %+v\n%s", got, log)
+				}
+			}
+		}
+	}
+	for _, line := range []string{kernel, auditd, journal} {
+		text := url.QueryEscape(line)
+		for _, log := range []string{text, strings.ReplaceAll(text, "+", "%20"), `10.0.0.1 - - [01/Jun/2024:12:00:00 +0000] "GET /?q=` + text + ` HTTP/1.1" 200 12`, `{"query":"` + text + `"}`} {
+			if got := amongOthers(log); len(got.malformed) != 1 || got.malformed[0] != "URL-encoded text: decode it first" || got.records != 0 {
+				t.Errorf("got %+v\n%s", got, log)
+			}
+		}
+	}
+	for _, log := range []string{"hdWRpdCgx", "see U0VDQ09N there, and TRUNDT01Q, in a line that is long enough for it, which no base64 is", "%1326 type audit("} {
+		if got := amongOthers(log); len(got.malformed) != 0 {
+			t.Errorf("got %+v\n%s", got, log)
+		}
+	}
+}
+
+// TestBrokenLines checks that a record that a terminal has broken into lines is
+// counted, wherever that was, and gives no call.
+func TestBrokenLines(t *testing.T) {
+	for _, line := range []string{kernel, auditd, "Nov 23 14:57:44 vm kernel: [  278.581938] " + kernel, "2026-11-23T14:58:49.435949+00:00 web-1.example.org kernel: " + kernel, "web-1 app " + auditd} {
+		for width := 60; width < 200; width++ {
+			var broken []string
+			for s := line; s != ""; s = s[min(width, len(s)):] {
+				broken = append(broken, s[:min(width, len(s))])
+			}
+			if len(broken) == 1 {
+				continue
+			}
+			got := amongOthers(strings.Join(broken, "\n"))
+			if got.records != 0 || len(got.malformed) == 0 {
+				t.Errorf("width %d: %d records, malformed %q\n%s", width, got.records, got.malformed, strings.Join(broken, "\n"))
+			}
 		}
 	}
 }
