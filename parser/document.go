@@ -432,8 +432,14 @@ func (d *document) string(s []byte) {
 		d.wait(waiting{kind: unusable, frame: d.open[d.depth-1].frame, reason: "JSON without a record", text: d.copied(s)})
 	}
 	text := len(s) >= minLine && (bytes.IndexByte(s, ' ') >= 0 || bytes.IndexByte(s, '{') >= 0 || bytes.IndexByte(s, '\\') >= 0)
-	if d.key.fact == 0 && !text {
-		return
+	if !text {
+		if reason := encoded(s); reason != "" {
+			d.wait(waiting{kind: aFault, frame: d.open[d.depth-1].frame, reason: reason, text: d.copied(s)})
+			return
+		}
+		if d.key.fact == 0 {
+			return
+		}
 	}
 	start := len(d.text)
 	d.text = unquote(d.text, s)

@@ -361,9 +361,14 @@ func (p *Parser) textOf(w waiting, line []byte) Item {
 }
 
 // programText refuses the records in what a program said, but not the events
-// that auditscan prints.
+// that auditscan and other collectors print.
 func (p *Parser) programText(line []byte) Item {
 	d := &p.doc
+	if f := &d.frames[d.at]; f.has(factType) && !f.has(factTransport) { // go-audit's
+		if item := p.bare(d.at, line); item != ItemEnd {
+			return item
+		}
+	}
 	if start := objectStart(line); start >= 0 && d.frames[d.at].level < maxLevel {
 		said := d.said
 		d.said = true
