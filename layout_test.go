@@ -66,6 +66,7 @@ var rules = []rule{
 	{pkg: "internal/term", not: []string{"."}, why: "the edge to the terminal is below everything"},
 	{pkg: "internal/table", not: []string{"parser", "syscalltable", "container", "aggregate", "report", "source", "profile", "cmd/auditscan"},
 		why: "it lays out cells, whatever is in them"},
+	{pkg: "internal/share", not: []string{"."}, why: "it divides room, whatever for"},
 	{pkg: "internal/jsontime", not: []string{"."}, why: "a time is told in one way, whoever tells it"},
 	{pkg: "internal/atomicfile", not: []string{"."}, why: "it replaces files, whatever is in them"},
 	{pkg: "internal/confine", not: []string{"parser", "container", "aggregate", "report", "source", "profile", "cmd/auditscan"},

@@ -134,6 +134,9 @@ func groupObject(g *aggregate.Group, by []aggregate.Key) object {
 			keys = append(keys, member{string(k.key), k.value(g)})
 		}
 	}
+	if g.Folded != 0 {
+		keys = append(keys, member{"folded", g.Folded.String()})
+	}
 	return append(keys, object{
 		{"records", g.Records},
 		{"first", timeOrNull(g.First)},

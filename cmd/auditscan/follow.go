@@ -155,6 +155,7 @@ func (f *followFlags) needs(from *origin) confine.Needs {
 // end shows the summary on stderr; with --quiet without its table, of which each
 // line has been written already, unless that is on the screen.
 func (f *followFlags) end(env *environment, s *aggregate.Summary, onScreen bool) error {
+	sayFolded(env, s)
 	o := env.reportOptions(env.stderr, f.quiet)
 	o.Sort = report.Order(f.sort)
 	write := func() error { return report.Write(env.stderr, f.grouped(s), report.Table, o) }

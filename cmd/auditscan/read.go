@@ -102,6 +102,7 @@ func (f *readFlags) read(ctx context.Context, env *environment, args []string, e
 	}
 	if err == nil {
 		f.sayNamesakes(env, s)
+		sayFolded(env, s)
 	}
 	return s, err
 }
