@@ -166,16 +166,18 @@ func Unite(groups []Group, by []Key) []Group {
 	}
 	slices.SortStableFunc(kept, compareGroups)
 	var out []Group
-	for _, g := range kept {
-		if n := len(out); n > 0 && compareKeys(&out[n-1], g) == 0 {
-			out[n-1].Calls = append(slices.Clip(out[n-1].Calls), g.Calls...)
-			continue
+	for len(kept) > 0 {
+		one := *kept[0]
+		same := 1
+		for ; same < len(kept) && compareKeys(&one, kept[same]) == 0; same++ {
+			if same == 1 {
+				one.Calls = slices.Clone(one.Calls) // it is the caller's
+			}
+			one.Calls = append(one.Calls, kept[same].Calls...)
 		}
-		out = append(out, *g)
-	}
-	for i := range out {
-		out[i].Calls = uniteCalls(out[i].Calls)
-		out[i].Recount()
+		one.Calls = uniteCalls(one.Calls)
+		one.Recount()
+		out, kept = append(out, one), kept[same:]
 	}
 	return out
 }

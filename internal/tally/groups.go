@@ -1,6 +1,7 @@
 package tally
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -20,29 +21,50 @@ func (c *Counts) summary() (by []aggregate.Key, groups []aggregate.Group, twice 
 		c.divide()
 	}
 	all := c.inOrder(aggregate.KnownBy(by))
-	var last rank
-	for i := range all {
-		r := &all[i]
-		g, pairs := c.result(r)
-		twice += pairs
-		switch n := len(groups); {
-		case len(g.Calls) == 0:
-		case n > 0 && last == r.rank: // of several users, or the container was found in several ways
-			groups[n-1] = aggregate.Unite([]aggregate.Group{groups[n-1], g}, by)[0]
-		default:
-			if n == 0 {
-				groups = make([]aggregate.Group, 0, len(all))
-			}
-			groups, last = append(groups, g), r.rank
+	for len(all) > 0 {
+		same := 1 // more: groups of several users, or of a container that was found in several ways
+		for same < len(all) && all[same].rank == all[0].rank {
+			same++
 		}
+		g, pairs := c.unite(all[:same], by)
+		twice += pairs
+		if len(g.Calls) > 0 {
+			groups = append(slices.Grow(groups, len(all)), g)
+		}
+		all = all[same:]
 	}
 	return by, groups, twice
+}
+
+// unite returns the group that groups of one rank are in a summary.
+func (c *Counts) unite(same []ranked, by []aggregate.Key) (one aggregate.Group, twice int64) {
+	if len(same) == 1 {
+		return c.result(&same[0])
+	}
+	groups := make([]aggregate.Group, len(same))
+	for i := range same {
+		var pairs int64
+		groups[i], pairs = c.result(&same[i])
+		twice += pairs
+	}
+	return aggregate.Unite(groups, by)[0], twice
 }
 
 // rank is the place of a group in the order of a summary: that of its node,
 // container, exe, comm, subj and pid, and what is folded. To compare the names
 // themselves for each pair of groups takes ten times as long.
-type rank [7]uint32
+type rank [4]uint64
+
+func (r *rank) compare(o *rank) int {
+	for i := range r {
+		if r[i] != o[i] {
+			return cmp.Compare(r[i], o[i])
+		}
+	}
+	return 0
+}
+
+func pair(high, low uint32) uint64 { return uint64(high)<<32 | uint64(low) }
 
 // ranked is a group with its rank.
 type ranked struct {
@@ -64,10 +86,13 @@ func (c *Counts) inOrder(told aggregate.KeySet) []ranked {
 			r.folded = aggregate.KeysBelow(c.level(k)) & told
 			r.key = k.unfold()
 		}
-		r.rank = rank{names[r.key.node], in.rank, names[r.key.exe], names[r.key.comm], names[r.key.subj], uint32(r.key.pid) ^ 1<<31, uint32(r.folded)}
+		r.rank = rank{
+			pair(names[r.key.node], in.rank), pair(names[r.key.exe], names[r.key.comm]),
+			pair(names[r.key.subj], uint32(r.key.pid)^1<<31), uint64(r.folded),
+		}
 		all = append(all, r)
 	}
-	slices.SortFunc(all, func(a, b ranked) int { return slices.Compare(a.rank[:], b.rank[:]) })
+	slices.SortFunc(all, func(a, b ranked) int { return a.rank.compare(&b.rank) })
 	return all
 }
 
