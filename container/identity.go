@@ -43,7 +43,7 @@ type Identity struct {
 	Manager string `json:"manager,omitempty"`
 	// Runtime is docker, containerd, cri-o, podman, runc, ecs, lxc or systemd.
 	Runtime string `json:"runtime,omitempty"`
-	// Via is how the record was attributed: direct, lineage or pidmap.
+	// Via is how the record was attributed: direct, lineage, pidmap or runtime.
 	Via string `json:"via,omitempty"`
 }
 
@@ -79,6 +79,7 @@ const (
 	ViaDirect  = "direct"  // the process's own cgroup
 	ViaLineage = "lineage" // the cgroup of the process that forked it
 	ViaPidmap  = "pidmap"  // a saved map
+	ViaRuntime = "runtime" // what the runtime told a listener
 )
 
 // PauseName is the [Identity.Name] of a pod's pause container, as kubelet's

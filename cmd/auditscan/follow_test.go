@@ -368,7 +368,7 @@ func TestFollowerBegins(t *testing.T) {
 		}
 		defer st.close()
 		f := &followFlags{}
-		from, err := f.open(&environment{}, []string{path}, st)
+		from, err := f.open(&environment{}, []string{path}, st, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -205,8 +205,7 @@ func (t *Tally) Subtract(o *Counts) {
 // serial; start is the hash of the record's start.
 func contentOf(r *parser.Record, start uint64) content {
 	h := mix(uint64(uint32(r.NR))<<32|uint64(r.Code), start) ^ mix(uint64(r.Millis), r.IP)
-	h ^= h >> 24
-	return content(h & contentMask)
+	return momentOf(r.Millis)&timeBits | content((h^h>>24)&0xffff)
 }
 
 // mix hashes two words: both halves of their product depend on all their bits.
