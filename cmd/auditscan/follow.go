@@ -181,6 +181,7 @@ const linesAround = 8
 // end shows the summary on stderr; with --quiet without its table, of which each
 // line has been written already, unless that is on the screen.
 func (f *followFlags) end(env *environment, s *aggregate.Summary, onScreen bool) error {
+	sayFolded(env, s)
 	o := env.reportOptions(env.stderr, f.quiet)
 	if o.Sort = report.Order(f.sort); onScreen { // where all of it was to be seen
 		o.Top = max(1, o.Height-linesAround)

@@ -14,7 +14,11 @@ import (
 func (t *Tally) Summary() *aggregate.Summary {
 	s, streams := &aggregate.Summary{}, t.spaceStreams()
 	var pairs int64
+	before := t.counts.divisions
 	s.By, s.Groups, pairs = t.counts.summary()
+	if t.counts.divisions != before {
+		t.forgetNames()
+	}
 	s.Inputs = t.results(pairs, streams)
 	s.Retotal()
 	s.Selected = t.counts.filter.Selection(t.leftOut.events())
