@@ -25,9 +25,10 @@ var etc = map[string]string{
 	"group":         fmt.Sprintf("root:x:0:\nuser:x:%d:\npostfix:x:101:\npostdrop:x:102:\nnogroup:x:65534:\n", plainUser),
 	"hosts":         "127.0.0.1 localhost lab\n",
 	"nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+	"shadow":        "root:*:20000::::::\nuser:*:20000::::::\n",
 	"services":      "smtp 25/tcp\ndomain 53/udp\n",
 	"crontab":       "@reboot root echo root >/tmp/as-root\n@reboot user id -u >/tmp/as-user\n",
-	"pam.d/cron":    "account required pam_permit.so\nsession required pam_permit.so\n",
+	"pam.d/cron":    "auth required pam_permit.so\naccount required pam_permit.so\nsession required pam_permit.so\n",
 }
 
 // world is a file system that programs run in: a root of its own, of which /usr is
