@@ -42,9 +42,12 @@ func newFollow(env *environment) *cobra.Command {
 		Long: `Follow reads a log that grows, through every rotation; or the kernel's own
 audit socket (audit:), which needs CAP_AUDIT_READ but no auditd; or the journal
 (journal:); or what a pipe gives (-). Without a source it takes the best there
-is. On a terminal it shows a table that refreshes in place, in a pipe one line
-a record, with -o json one JSON object a line. Ctrl-C or SIGTERM ends it with
-the summary on stderr.`,
+is. On a terminal it shows a live view: the verdict first, below it who makes
+which call, to be sorted, grouped and filtered; Enter tells the rule that allows
+a call, w and p write a report and a profile into the current directory, ? tells
+all keys. In a pipe, with --plain and where TERM is dumb it prints one line a
+record, with -o json one JSON object a line. Ctrl-C or SIGTERM ends it with the
+summary on stderr.`,
 		Example: `  auditscan follow /var/log/syslog
   auditscan follow --new --comm nginx /var/log/audit/audit.log
   auditscan follow -o json audit: | jq -r .syscall`,
@@ -103,15 +106,19 @@ func (f *followFlags) run(ctx context.Context, env *environment, args []string) 
 	defer func() { err = errors.Join(err, who.close()) }()
 	w := newFollower(env, f, from, filter, json)
 	w.state = st
-	if err := env.giveUp(f.needs(from)); err != nil {
+	needs := f.needs(from)
+	if w.view != nil {
+		needs.Directories = append(needs.Directories, ".") // what its keys write
+	}
+	if err := env.giveUp(needs); err != nil {
 		return err
 	}
-	err = w.follow(ctx, who)
+	err = w.run(ctx, who)
 	sayProblems(env, who.problems())
 	if err != nil {
 		return err
 	}
-	return f.end(env, w.summary(), w.screen != nil)
+	return f.end(env, w.summary(), w.view != nil)
 }
 
 // parseTable reads how the table is to look.
@@ -152,11 +159,16 @@ func (f *followFlags) needs(from *origin) confine.Needs {
 	return n
 }
 
+// linesAround is how many lines a summary has above and below its table.
+const linesAround = 8
+
 // end shows the summary on stderr; with --quiet without its table, of which each
 // line has been written already, unless that is on the screen.
 func (f *followFlags) end(env *environment, s *aggregate.Summary, onScreen bool) error {
 	o := env.reportOptions(env.stderr, f.quiet)
-	o.Sort = report.Order(f.sort)
+	if o.Sort = report.Order(f.sort); onScreen { // where all of it was to be seen
+		o.Top = max(1, o.Height-linesAround)
+	}
 	write := func() error { return report.Write(env.stderr, f.grouped(s), report.Table, o) }
 	if f.quiet && !onScreen {
 		write = func() error { return report.WriteVerdict(env.stderr, s, o) }

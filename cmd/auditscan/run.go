@@ -38,6 +38,11 @@ type environment struct {
 	outlast func()
 	// saving is set while follow saves its state: a busy disk takes its time.
 	saving atomic.Bool
+	// instead is told what notef says while the screen is a view's; nil: nobody is.
+	instead atomic.Pointer[said]
+	// restore gives the terminal back before the process ends in the middle of a
+	// view; nil: there is none.
+	restore func()
 }
 
 // giveUp gives up what a command does not need from now on, as what it reads
@@ -52,6 +57,10 @@ func (env *environment) giveUp(n confine.Needs) error {
 // notef tells the user something that is not data: one line on stderr, lower
 // case, without a full stop. What it quotes may come from a log.
 func (env *environment) notef(format string, args ...any) {
+	if s := env.instead.Load(); s != nil {
+		s.add(fmt.Sprintf(format, args...))
+		return
+	}
 	style := table.Style{Width: term.Width(env.stderr)}
 	_ = style.WriteNotes(env.stderr, table.Note{Text: "auditscan: " + fmt.Sprintf(format, args...)}) // who would be told of an error?
 }

@@ -337,7 +337,7 @@ func TestPaint(t *testing.T) {
 		{Style{}, Red, "x", "x"},
 	}
 	for _, tt := range tests {
-		if got := tt.style.paint(tt.color, tt.text); got != tt.want {
+		if got := tt.style.Paint(tt.color, tt.text); got != tt.want {
 			t.Errorf("%+v: %q, want %q", tt, got, tt.want)
 		}
 	}
