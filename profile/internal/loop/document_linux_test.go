@@ -19,11 +19,12 @@ type row struct {
 	runs, failures  int
 	checked         int // calls without which check ended with 4
 	removed, denied int
+	second          []string // calls that only a second run made
 }
 
 func (r row) String() string {
-	return fmt.Sprintf("| %s | %t | %d | %d | %d | %d | %d of %d | %d of %d |",
-		r.program, r.noNewPrivs, r.observed, r.added, r.runs, r.failures, r.checked, r.observed, r.denied, r.removed)
+	return fmt.Sprintf("| %s | %t | %d | %d | %d | %d | %s | %d of %d | %d of %d |",
+		r.program, r.noNewPrivs, r.observed, r.added, r.runs, r.failures, strings.Join(r.second, ", "), r.checked, r.observed, r.denied, r.removed)
 }
 
 // startRow is what the starts under a learned profile came to.
