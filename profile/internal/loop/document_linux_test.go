@@ -41,10 +41,21 @@ func (r startRow) String() string {
 		r.runtime, r.noNewPrivs, r.learned, r.observed, r.added, r.starts, r.failures)
 }
 
+// engineRow is what the runs of a program by an engine came to.
+type engineRow struct {
+	engine, program          string
+	observed, runs, failures int
+}
+
+func (r engineRow) String() string {
+	return fmt.Sprintf("| %s | %s | %d | %d | %d |", r.engine, r.program, r.observed, r.runs, r.failures)
+}
+
 // What was measured, in order.
 var (
-	rows      []row
-	startRows []startRow
+	rows       []row
+	engineRows []engineRow
+	startRows  []startRow
 )
 
 const head = `# The closed loop, measured

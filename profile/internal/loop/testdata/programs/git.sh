@@ -2,6 +2,7 @@
 # packages: git
 # needs: /usr/bin/git
 # short
+# engines
 work() {
 	export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@a GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@a GIT_AUTHOR_DATE='@0 +0000' GIT_COMMITTER_DATE='@0 +0000'
 	git init -q -b main r && cd r
