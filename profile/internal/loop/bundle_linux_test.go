@@ -123,6 +123,7 @@ func bind(from, to, access string) specs.Mount {
 func (w *world) need(t *testing.T, p program) {
 	t.Helper()
 	if why := w.root.lacking(p); why != "" {
+		notHad = append(notHad, fmt.Sprintf("%s: needs %s", p.name, why))
 		t.Skip("needs ", why)
 	}
 	if p.built != "" {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -70,7 +71,7 @@ func TestEngines(t *testing.T) {
 }
 
 // loop records a program once, and runs it under the profile.
-func (run runner) loop(t *testing.T, p program, runs int) (r engineRow) {
+func (run runner) loop(t *testing.T, p program, runs int) engineRow {
 	t.Helper()
 	log := filepath.Join(t.TempDir(), "audit.log") // whose directory auditd closes to others
 	file := filepath.Join(openDir(t), "profile.json")
@@ -80,18 +81,11 @@ func (run runner) loop(t *testing.T, p program, runs int) (r engineRow) {
 		t.Fatalf("profile: exit code %d\n%s", code, notes)
 	}
 	write(t, file, string(text))
-	r = engineRow{program: p.name, observed: len(seenCalls(t, log)), runs: runs}
-	for n := range runs {
+	again := func() error {
 		out, err := run.once(p, file)
-		if err == nil && !bytes.Equal(out, want) {
-			err = errors.New("not what was printed before")
-		}
-		if err != nil {
-			t.Errorf("run %d under the profile: %v\nprinted:\n%s\nbefore:\n%s", n+1, err, out, want)
-			r.failures++
-		}
+		return same(out, err, want)
 	}
-	return r
+	return engineRow{program: p.name, observed: len(seenCalls(t, log)), runs: runs, failures: repeat(t, runs, again, again)}
 }
 
 // once runs a program with patience.
@@ -270,7 +264,7 @@ const (
 type cri struct {
 	dir, address, pod string
 	world             *world
-	containers        int
+	containers        atomic.Int32
 }
 
 func (c *cri) crictl(ctx context.Context, args ...string) *exec.Cmd {
@@ -289,16 +283,16 @@ func (c *cri) file(name string, v object) string {
 
 // run runs a container of the pod.
 func (c *cri) run(ctx context.Context, p program, profile string) ([]byte, error) {
-	c.containers++
-	log := fmt.Sprintf("%d.log", c.containers)
+	n := c.containers.Add(1)
+	log := fmt.Sprintf("%d.log", n)
 	var mounts []object
 	for _, m := range c.world.mounts(program{}) {
 		if m.Type == "bind" {
 			mounts = append(mounts, object{"container_path": m.Destination, "host_path": m.Source, "readonly": true})
 		}
 	}
-	container := c.file("container.json", object{
-		"metadata": object{"name": "program", "attempt": c.containers}, "image": object{"image": imageName}, "command": p.args(), "log_path": log, "mounts": mounts,
+	container := c.file(fmt.Sprintf("%d.json", n), object{
+		"metadata": object{"name": "program", "attempt": n}, "image": object{"image": imageName}, "command": p.args(), "log_path": log, "mounts": mounts,
 		"linux": object{"security_context": object{"run_as_user": object{"value": plainUser}, "no_new_privs": true,
 			"seccomp": object{"profile_type": localhostProfile, "localhost_ref": profile}}}})
 	out, err := output(c.crictl(ctx, "create", c.pod, container, filepath.Join(c.dir, "pod.json")))

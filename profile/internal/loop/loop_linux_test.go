@@ -88,8 +88,8 @@ func TestClosedLoop(t *testing.T) {
 			c := w.container(p)
 			c.NoNewPrivileges = i%2 == 0
 			l := newLoop(t, []*lab.Bundle{w.bundle(t), w.bundle(t)}, c)
-			r := row{program: p.name, noNewPrivs: c.NoNewPrivileges, observed: len(l.observed), added: l.added}
-			r.runs, r.failures = l.enforce(t, runs)
+			r := row{program: p.name, version: w.root.version(p), noNewPrivs: c.NoNewPrivileges, observed: len(l.observed), added: l.added, runs: runs}
+			r.failures = l.enforce(t, runs)
 			r.second = l.secondRun(t)
 			r.checked = l.checkRemovals(t)
 			t.Run("deny", func(t *testing.T) { r.removed, r.denied = l.denyRemovals(t, removals) })
@@ -265,14 +265,24 @@ func command(args ...string) (stdout []byte, stderr string, code int) {
 }
 
 // enforce runs the program under its profile, in all bundles at the same time.
-func (l *loop) enforce(t *testing.T, runs int) (done, failures int) {
+func (l *loop) enforce(t *testing.T, runs int) (failures int) {
+	t.Helper()
+	var workers []func() error
+	for _, b := range l.bundles {
+		workers = append(workers, func() error { return l.again(b) })
+	}
+	return repeat(t, runs, workers...)
+}
+
+// repeat has workers do a number of runs together, and counts those that fail.
+func repeat(t *testing.T, runs int, workers ...func() error) (failures int) {
 	t.Helper()
 	var all sync.WaitGroup
 	var next, failed atomic.Int32
-	for _, b := range l.bundles {
+	for _, work := range workers {
 		all.Go(func() {
 			for n := next.Add(1); int(n) <= runs; n = next.Add(1) {
-				if err := l.again(b); err != nil {
+				if err := work(); err != nil {
 					t.Errorf("run %d under the profile: %v", n, err)
 					failed.Add(1)
 				}
@@ -280,7 +290,18 @@ func (l *loop) enforce(t *testing.T, runs int) (done, failures int) {
 		})
 	}
 	all.Wait()
-	return runs, int(failed.Load())
+	return int(failed.Load())
+}
+
+// same is an error where a run did not go as the recorded one.
+func same(out []byte, err error, want []byte) error {
+	if err == nil && !bytes.Equal(out, want) {
+		err = fmt.Errorf("not what was printed before:\n%s", want)
+	}
+	if err != nil {
+		return fmt.Errorf("%w\nprinted:\n%s", err, out)
+	}
+	return nil
 }
 
 // again runs the program under its profile, and wants it to print what it printed
@@ -289,13 +310,7 @@ func (l *loop) again(b *lab.Bundle) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	out, err := b.Run(ctx, l.container)
-	if err == nil && !bytes.Equal(out, l.output) {
-		err = fmt.Errorf("not what was printed before:\n%s", l.output)
-	}
-	if err != nil {
-		return fmt.Errorf("%w\nprinted:\n%s", err, out)
-	}
-	return nil
+	return same(out, err, l.output)
 }
 
 // without returns the profile without a call and with what becomes of it.

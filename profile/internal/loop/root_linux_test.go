@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -170,4 +171,18 @@ func (r *root) lacking(p program) string {
 		}
 	}
 	return ""
+}
+
+// version returns the version of a program's first package.
+func (r *root) version(p program) string {
+	if len(p.packages) == 0 {
+		return runtime.Version()
+	}
+	name := p.packages[0]
+	for _, known := range r.packages {
+		if version, ok := strings.CutPrefix(known, name+" "); ok {
+			return version
+		}
+	}
+	return dpkgVersion(name)
 }
