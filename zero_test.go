@@ -37,7 +37,7 @@ func zeros() []any {
 		new(parser.Record), new(parser.Stamp), new(parser.Text),
 		new(profile.Amendment), new(profile.Answer), new(profile.ArchNames), new(profile.CheckResult), new(profile.CheckedCall),
 		new(profile.DiffResult), new(profile.Document), new(profile.Effect), new(profile.Index), new(profile.Inspection), new(profile.KernelVersion),
-		new(profile.LibseccompVersion), new(profile.Options), new(profile.Outcome), new(profile.Policy), new(profile.Result),
+		new(profile.LibseccompVersion), new(profile.Options), new(profile.Discovery), new(profile.Outcome), new(profile.Policy), new(profile.Result),
 		new(profile.Start),
 		new(report.EventWriter),
 		new(source.DamageError), new(source.Follower), new(source.JournalStream), new(source.Reader),

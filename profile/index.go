@@ -52,6 +52,7 @@ type IndexEntry struct {
 	Additions  []Addition          `json:"additions"`
 	Denied     int                 `json:"denied"` // during the run, and not added
 	Unresolved int                 `json:"unresolved"`
+	Discovery  *explainedDiscovery `json:"discovery,omitempty"`
 	// Runs tells in how many of the runs each observed call was seen, whoever
 	// made it.
 	Runs map[string]int `json:"runs,omitempty"`
@@ -101,6 +102,7 @@ func buildEntry(p *Part, o Options) (IndexEntry, error) {
 	e.Result, e.Content, e.File = r, out.Bytes(), fileName(p.Name)
 	e.Observed, e.Denied, e.Unresolved = len(r.Observed), len(r.StillDenied()), len(r.Unresolved)
 	e.Additions = append(e.Additions, r.Additions...)
+	e.Discovery = newDiscovery(r.Discovery(p.Summary))
 	if p.Summary.Runs != nil {
 		e.Runs = r.Coverage(p.Summary).Syscalls
 	}

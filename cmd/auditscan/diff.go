@@ -79,7 +79,11 @@ there is a difference.`,
 func exactArgs(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
-			return usageErrorf("%s takes %d arguments, got %d (see `%s --help`)", cmd.CommandPath(), n, len(args), cmd.CommandPath())
+			noun := "arguments"
+			if n == 1 {
+				noun = "argument"
+			}
+			return usageErrorf("%s takes %d %s, got %d (see `%s --help`)", cmd.CommandPath(), n, noun, len(args), cmd.CommandPath())
 		}
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/auditscan/auditscan/internal/auditstate"
 	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/launch"
+	"github.com/auditscan/auditscan/internal/seccompstate"
 )
 
 // init has main stay on the process's first thread, which it begins on: see
@@ -21,6 +22,9 @@ func main() {
 	if launch.IsStage(os.Args) {
 		_ = launch.Stage(os.Args) // record or run says why
 		os.Exit(exitFailed)
+	}
+	if seccompstate.IsAsker(os.Args) {
+		os.Exit(seccompstate.AskForParent(os.Stdin, os.Stdout))
 	}
 	saveMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -205,6 +205,7 @@ func (f *recordFlags) write(env *environment, s *aggregate.Summary, base *profil
 	if r != nil && !f.quiet {
 		sayObserved(env, r)
 		sayAdditions(env, r)
+		sayDiscovery(env, r, s)
 	}
 	if s.Completeness.Verdict == aggregate.Incomplete || r != nil && len(r.Unresolved) > 0 {
 		env.notef("records are missing: %s may lack calls", f.output)

@@ -37,6 +37,8 @@ func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Sum
 	sayUnresolved(env, r.Unresolved)
 	if !f.quiet {
 		sayRuns(env, s.Runs)
+		sayDiscovery(env, r, s)
+		f.sayTimed(env, r)
 	}
 	if s.Completeness.Verdict == aggregate.Incomplete {
 		env.notef("the log is incomplete: the profile may lack calls")

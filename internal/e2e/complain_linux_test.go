@@ -15,8 +15,8 @@ import (
 	"github.com/auditscan/auditscan/internal/audittest"
 )
 
-// engine runs a shell's command in a container under a profile, and returns what
-// it prints.
+// engine runs a shell's command in a container under a profile, or under its own
+// where that is "", and returns what it prints.
 type engine func(t *testing.T, profile, command string) string
 
 // engines start what they need, and skip the test where that is not to be had.
@@ -149,6 +149,14 @@ func printed(cmd *exec.Cmd) string {
 	return string(out)
 }
 
+// underProfile returns the flag for a profile; none for the engine's own.
+func underProfile(flag, profile string) []string {
+	if profile == "" {
+		return nil
+	}
+	return []string{flag + profile}
+}
+
 func startDocker(t *testing.T, rootfs string) engine {
 	dir := t.TempDir()
 	host := "unix://" + dir + "/docker.sock"
@@ -173,7 +181,8 @@ func startDocker(t *testing.T, rootfs string) engine {
 		t.Fatal(err)
 	}
 	return func(t *testing.T, profile, command string) string {
-		return printed(docker("run", "--rm", "--network", "none", "--security-opt", "seccomp="+profile, "busybox", "/bin/sh", "-c", command))
+		args := append([]string{"run", "--rm", "--network", "none"}, underProfile("--security-opt=seccomp=", profile)...)
+		return printed(docker(append(args, "busybox", "/bin/sh", "-c", command)...))
 	}
 }
 
@@ -183,9 +192,9 @@ func startPodman(t *testing.T, rootfs string) engine {
 		t.Skipf("needs podman: %v", err)
 	}
 	return func(t *testing.T, profile, command string) string {
-		return printed(exec.Command("podman", "--root", dir+"/root", "--runroot", dir+"/run", "--cgroup-manager", "cgroupfs", "--events-backend", "none", "--runtime", "runc",
-			"run", "--rm", "--network", "none", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000", "--security-opt", "seccomp="+profile,
-			"--rootfs", rootfs, "/bin/sh", "-c", command))
+		args := append([]string{"--root", dir + "/root", "--runroot", dir + "/run", "--cgroup-manager", "cgroupfs", "--events-backend", "none", "--runtime", "runc",
+			"run", "--rm", "--network", "none", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000"}, underProfile("--security-opt=seccomp=", profile)...)
+		return printed(exec.Command("podman", append(args, "--rootfs", rootfs, "/bin/sh", "-c", command)...))
 	}
 }
 
@@ -197,6 +206,7 @@ func startContainerd(t *testing.T, rootfs string) engine {
 	}
 	daemon(t, func() bool { return ctr("version").Run() == nil }, "containerd", "--root", dir+"/root", "--state", dir+"/state", "--address", address)
 	return func(t *testing.T, profile, command string) string {
-		return printed(ctr("run", "--rm", "--seccomp", "--seccomp-profile", profile, "--rootfs", rootfs, "complain-"+audittest.RandomHex(t, 4), "/bin/sh", "-c", command))
+		args := append([]string{"run", "--rm", "--seccomp"}, underProfile("--seccomp-profile=", profile)...)
+		return printed(ctr(append(args, "--rootfs", rootfs, "auditscan-"+audittest.RandomHex(t, 4), "/bin/sh", "-c", command)...))
 	}
 }

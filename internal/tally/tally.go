@@ -149,7 +149,7 @@ func (t *Tally) origin(r *parser.Record, id *container.Identity) *origin {
 	}
 	t.forget()
 	c := &t.counts
-	k := groupKey{node: t.node.id, comm: c.names.number(r.Comm), exe: c.names.number(r.Exe), pid: r.PID, container: id}
+	k := groupKey{node: t.node.id, comm: c.names.number(r.Comm), exe: c.names.number(r.Exe), pid: int64(r.PID), container: id}
 	if c.filter.NeedsSubj() {
 		k.subj = c.names.number(parser.Text{Bytes: r.Subj, Enc: parser.EncPlain})
 	}
@@ -202,8 +202,7 @@ func (t *Tally) Subtract(o *Counts) {
 // serial; start is the hash of the record's start.
 func contentOf(r *parser.Record, start uint64) content {
 	h := mix(uint64(uint32(r.NR))<<32|uint64(r.Code), start) ^ mix(uint64(r.Millis), r.IP)
-	h ^= h >> 24
-	return content(h & contentMask)
+	return momentOf(r.Millis)&timeBits | content((h^h>>24)&0xffff)
 }
 
 // mix hashes two words: both halves of their product depend on all their bits.

@@ -126,7 +126,7 @@ func (p *Proof) doubt() string {
 	switch {
 	case len(p.inputs) == 0:
 		return doubtNothing
-	case len(p.nodes) >= maxNodes:
+	case p.beyond:
 		return doubtNodes
 	}
 	for i := range p.inputs {

@@ -13,6 +13,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -71,28 +73,27 @@ const logEverything = `{"defaultAction":"SCMP_ACT_LOG","architectures":["SCMP_AR
 // says what will be denied and the kernel denies it.
 func TestClosedLoop(t *testing.T) {
 	needRuntime(t, "runc")
-	b := bundle(t)
+	w := newWorld(t)
 	runs, removals := 3, 2
 	if long() {
-		runs, removals = 20, 5
+		runs = 20
 	}
-	for _, p := range programs() {
-		for _, noNewPrivs := range []bool{true, false} {
-			if !p.short && !long() {
-				continue
-			}
-			t.Run(fmt.Sprintf("%s/noNewPrivileges=%t", p.name, noNewPrivs), func(t *testing.T) {
-				p.need(t)
-				c := lab.Container{Runtime: "runc", Args: p.args, UID: plainUser, NoNewPrivileges: noNewPrivs, Mounts: mounts()}
-				l := newLoop(t, b, c)
-				r := row{program: p.name, noNewPrivs: noNewPrivs, observed: len(l.observed), added: l.added}
-				r.runs, r.failures = l.enforce(t, runs)
-				r.checked = l.checkRemovals(t)
-				t.Run("deny", func(t *testing.T) { r.removed, r.denied = l.denyRemovals(t, removals) })
-				rows = append(rows, r)
-				t.Log(r)
-			})
+	for i, p := range programs() {
+		if !p.short && !long() {
+			continue
 		}
+		t.Run(p.name, func(t *testing.T) {
+			w.need(t, p)
+			c := w.container(p)
+			c.NoNewPrivileges = i%2 == 0
+			l := newLoop(t, []*lab.Bundle{w.bundle(t), w.bundle(t)}, c)
+			r := row{program: p.name, noNewPrivs: c.NoNewPrivileges, observed: len(l.observed), added: l.added}
+			r.runs, r.failures = l.enforce(t, runs)
+			r.checked = l.checkRemovals(t)
+			t.Run("deny", func(t *testing.T) { r.removed, r.denied = l.denyRemovals(t, removals) })
+			rows = append(rows, r)
+			t.Log(r)
+		})
 	}
 }
 
@@ -120,7 +121,7 @@ type observedCall struct {
 
 // loop is a program that was recorded.
 type loop struct {
-	bundle    *lab.Bundle
+	bundles   []*lab.Bundle // one for each of those that run at the same time
 	container lab.Container
 	log       string // path of the recording
 	output    []byte // what the program printed
@@ -130,20 +131,28 @@ type loop struct {
 }
 
 // newLoop records one run of a container and makes the profile.
-func newLoop(t *testing.T, b *lab.Bundle, c lab.Container) *loop {
+func newLoop(t *testing.T, bundles []*lab.Bundle, c lab.Container) *loop {
 	t.Helper()
-	l := &loop{bundle: b, container: c, log: filepath.Join(t.TempDir(), "audit.log")}
-	recorded := t.Run("record", func(t *testing.T) { // which ends the daemon, and lets other tests have the queue
-		stop := recordTo(t, l.log)
-		c.Seccomp = []byte(logEverything)
-		l.output = run(t, b, c)
-		stop()
-	})
-	if !recorded || l.output == nil {
-		t.SkipNow()
-	}
+	l := &loop{bundles: bundles, container: c, log: filepath.Join(t.TempDir(), "audit.log")}
+	l.output = l.record(t, l.log)
 	l.makeProfile(t)
 	return l
+}
+
+// record records one run to a log, and returns what the program printed.
+func (l *loop) record(t *testing.T, log string) (output []byte) {
+	t.Helper()
+	recorded := t.Run("record", func(t *testing.T) { // which ends the daemon, and lets other tests have the queue
+		stop := recordTo(t, log)
+		c := l.container
+		c.Seccomp = []byte(logEverything)
+		output = run(t, l.bundles[0], c)
+		stop()
+	})
+	if !recorded || output == nil {
+		t.SkipNow()
+	}
+	return output
 }
 
 // recordTo has auditd write to a log.
@@ -200,24 +209,38 @@ func command(args ...string) (stdout []byte, stderr string, code int) {
 	return out.Bytes(), notes.String(), cmd.ProcessState.ExitCode()
 }
 
-// enforce runs the program under its profile.
+// enforce runs the program under its profile, in all bundles at the same time.
 func (l *loop) enforce(t *testing.T, runs int) (done, failures int) {
 	t.Helper()
-	for i := range runs {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		out, err := l.bundle.Run(ctx, l.container)
-		cancel()
-		switch {
-		case err != nil:
-			t.Errorf("run %d under the profile: %v\n%s", i+1, err, out)
-		case !bytes.Equal(out, l.output):
-			t.Errorf("run %d under the profile printed\n%s\nwant\n%s", i+1, out, l.output)
-		default:
-			continue
-		}
-		failures++
+	var all sync.WaitGroup
+	var next, failed atomic.Int32
+	for _, b := range l.bundles {
+		all.Go(func() {
+			for n := next.Add(1); int(n) <= runs; n = next.Add(1) {
+				if err := l.again(b); err != nil {
+					t.Errorf("run %d under the profile: %v", n, err)
+					failed.Add(1)
+				}
+			}
+		})
 	}
-	return runs, failures
+	all.Wait()
+	return runs, int(failed.Load())
+}
+
+// again runs the program under its profile, and wants it to print what it printed
+// before.
+func (l *loop) again(b *lab.Bundle) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	out, err := b.Run(ctx, l.container)
+	if err == nil && !bytes.Equal(out, l.output) {
+		err = fmt.Errorf("not what was printed before:\n%s", l.output)
+	}
+	if err != nil {
+		return fmt.Errorf("%w\nprinted:\n%s", err, out)
+	}
+	return nil
 }
 
 // without returns the profile without a call and with what becomes of it.
@@ -298,7 +321,7 @@ func (l *loop) denies(t *testing.T, listener *lab.Listener, call observedCall) b
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), patienceKilled)
-		out, runErr := l.bundle.Run(ctx, c)
+		out, runErr := l.bundles[0].Run(ctx, c)
 		cancel()
 		records, err := listener.Drain()
 		if err != nil {

@@ -1,0 +1,164 @@
+package loop
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+var rootFlag = flag.String("root", "", "unpack Debian's packages of all programs into this directory, and run them from there (default: what the host has)")
+
+// root is where the programs are from.
+type root struct {
+	dir      string
+	packages []string // with their versions, where they are known
+	missing  map[string]string
+}
+
+// theRoot returns the root of all tests.
+var theRoot = sync.OnceValues(func() (*root, error) {
+	if *rootFlag == "" {
+		return &root{dir: "/"}, nil
+	}
+	return unpackedRoot(*rootFlag, packages())
+})
+
+// needRoot returns the root of all tests.
+func needRoot(t *testing.T) *root {
+	t.Helper()
+	r, err := theRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// packages returns those of all programs.
+func packages() []string {
+	all := []string{"coreutils", "dash", "grep", "sed", "findutils", "procps"}
+	for _, p := range programs() {
+		all = append(all, p.packages...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// unpackedRoot unpacks packages and all that they depend on, unless they are
+// there in the versions that apt would take. Nothing of theirs is run: none of
+// the daemons is installed, let alone started. A package that is not to be had is
+// left out.
+func unpackedRoot(dir string, names []string) (*root, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &root{dir: filepath.Join(dir, "root"), missing: map[string]string{}}
+	archives := filepath.Join(dir, "archives")
+	status := filepath.Join(dir, "status") // of a system without any package
+	if err := errors.Join(os.MkdirAll(filepath.Join(archives, "partial"), 0o755), os.WriteFile(status, nil, 0o644)); err != nil {
+		return nil, err
+	}
+	names = slices.DeleteFunc(slices.Clone(names), r.unknown)
+	apt := func(args ...string) ([]byte, error) {
+		args = append([]string{"-y", "-qq", "--no-install-recommends", "-o", "Dir::State::status=" + status,
+			"-o", "Dir::Cache::archives=" + archives, "-o", "APT::Sandbox::User=root", "-o", "Debug::NoLocking=1", "install"}, args...)
+		return output(exec.Command("apt-get", append(args, names...)...))
+	}
+	plan, err := apt("--simulate")
+	if err != nil {
+		return nil, err
+	}
+	r.packages = planned(plan)
+	made := filepath.Join(dir, "made")
+	want := strings.Join(r.packages, "\n")
+	if got, err := os.ReadFile(made); err == nil && string(got) == want {
+		return r, nil
+	}
+	if _, err := apt("--download-only"); err != nil {
+		return nil, err
+	}
+	if err := r.unpack(archives); err != nil {
+		return nil, err
+	}
+	return r, os.WriteFile(made, []byte(want), 0o644)
+}
+
+// unknown reports whether apt does not know a package, and notes it.
+func (r *root) unknown(name string) bool {
+	out, err := output(exec.Command("apt-cache", "show", "--no-all-versions", name))
+	if err == nil && len(out) > 0 {
+		return false
+	}
+	r.missing[name] = "apt does not know it"
+	return true
+}
+
+// planned reads what apt-get --simulate would install: packages and versions.
+func planned(plan []byte) (list []string) {
+	for line := range strings.Lines(string(plan)) {
+		if f := strings.Fields(line); len(f) > 2 && f[0] == "Inst" {
+			list = append(list, f[1]+" "+strings.Trim(f[2], "("))
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// unpack lays out the files of all archives, where /bin and others are in /usr.
+func (r *root) unpack(archives string) error {
+	if err := os.RemoveAll(r.dir); err != nil {
+		return err
+	}
+	for _, name := range []string{"bin", "sbin", "lib", "lib64"} {
+		if err := errors.Join(os.MkdirAll(filepath.Join(r.dir, "usr", name), 0o755), os.Symlink("usr/"+name, filepath.Join(r.dir, name))); err != nil {
+			return err
+		}
+	}
+	for _, p := range r.packages {
+		name, version, _ := strings.Cut(p, " ")
+		found, err := filepath.Glob(filepath.Join(archives, name+"_"+strings.ReplaceAll(version, ":", "%3a")+"_*.deb"))
+		if err != nil || len(found) == 0 {
+			return fmt.Errorf("no archive of %s in %s: %w", p, archives, err)
+		}
+		const lay = `dpkg-deb --fsys-tarfile "$1" | tar -C "$2" --keep-directory-symlink --exclude './usr/share/doc/*' --exclude './usr/share/man/*' -x`
+		if _, err := output(exec.Command("bash", "-o", "pipefail", "-c", lay, "unpack", found[0], r.dir)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// output returns what a command prints, and as its error what it complains of.
+func output(cmd *exec.Cmd) ([]byte, error) {
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
+	out, err := cmd.Output()
+	if err != nil {
+		return out, fmt.Errorf("%s: %w: %s", filepath.Base(cmd.Path), err, bytes.TrimSpace(complaint.Bytes()))
+	}
+	return out, nil
+}
+
+// lacking says why a program cannot be run, or nothing.
+func (r *root) lacking(p program) string {
+	for _, path := range p.needs {
+		if _, err := os.Stat(filepath.Join(r.dir, path)); err == nil {
+			continue
+		}
+		for _, name := range p.packages {
+			if why := r.missing[name]; why != "" {
+				return fmt.Sprintf("%s: %s", name, why)
+			}
+		}
+		return fmt.Sprintf("%s is missing (Debian: %s)", path, strings.Join(p.packages, ", "))
+	}
+	return ""
+}

@@ -1,0 +1,6 @@
+# program: C: signals, timers
+# packages: gcc libc6-dev
+# needs: /usr/bin/gcc /usr/lib/x86_64-linux-gnu/libc.a
+# built: dynamic
+# short
+work() { /built/dynamic timers; }

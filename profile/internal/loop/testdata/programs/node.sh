@@ -1,0 +1,4 @@
+# program: Node.js
+# packages: nodejs
+# needs: /usr/bin/node
+work() { node /programs/work.js; }

@@ -1,0 +1,5 @@
+# program: Perl: forks, sockets, files
+# packages: perl
+# needs: /usr/bin/perl
+# short
+work() { perl /programs/work.pl; }
