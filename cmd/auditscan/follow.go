@@ -26,6 +26,7 @@ type followFlags struct {
 	onlyNew   bool
 	plain     bool
 	fromStart bool
+	tail      int
 	state     string
 	pidmap    string
 	root      string
@@ -67,6 +68,7 @@ summary on stderr.`,
 	flags.BoolVar(&f.plain, "plain", false, "one line for each record on a terminal, too")
 	flags.BoolVar(&f.onlyNew, "new", false, "show only the first of each group, call and action")
 	flags.BoolVar(&f.fromStart, "from-start", false, "also read what is there already")
+	flags.IntVar(&f.tail, "tail", 0, "also read the last `N` lines of what is there")
 	flags.StringVar(&f.state, "state", "", "keep counts and place in `FILE`, and go on from there")
 	flags.StringVar(&f.pidmap, "pidmap", "", "append which process was in which container to `FILE`")
 	flags.StringVar(&f.root, "root", "/", "the `directory` where the host's file system is mounted")
@@ -80,6 +82,9 @@ summary on stderr.`,
 func (f *followFlags) run(ctx context.Context, env *environment, args []string) (err error) {
 	if err := f.parseTable(); err != nil {
 		return err
+	}
+	if f.tail < 0 || f.tail > 0 && f.fromStart {
+		return usageErrorf("--tail is a number of lines, and --from-start is all of them")
 	}
 	filter, err := f.filter(env.clock())
 	if err != nil {
@@ -209,7 +214,7 @@ func (f *followFlags) open(env *environment, args []string, st *state) (*origin,
 		name = best
 	}
 	stream, err := source.Live(name, source.LiveOptions{
-		Stdin: env.stdin, FromStart: f.fromStart, Files: st.positions().Files, Cursor: st.positions().Cursor,
+		Stdin: env.stdin, FromStart: f.fromStart, Tail: f.tail, Files: st.positions().Files, Cursor: st.positions().Cursor,
 	})
 	if err != nil {
 		return nil, err

@@ -239,3 +239,15 @@ func TestPlain(t *testing.T) {
 		m.shows("exit code 0")
 	}
 }
+
+// TestQuietSource: who sees nothing is told what for, and how to end.
+func TestQuietSource(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "audit.log")
+	appendTo(t, log, 1)
+	m, _ := onTmux(t, 120, 24, "A=b", "follow --plain", log)
+	m.shows("auditscan: waiting for records from ", "Ctrl-C ends")
+	appendTo(t, log, 2)
+	m.shows("seven[7] open x86_64 log")
+	m.press("C-c")
+	m.shows("exit code 0")
+}
