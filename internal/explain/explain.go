@@ -168,14 +168,7 @@ func (a *Answer) rule() string {
 
 // Notes tell what profiles say to the call, and what changes that.
 func (a *Answer) Notes() []table.Note {
-	notes := []table.Note{a.defaultNote()}
-	if needs := profile.RequiredBy(a.Name); needs.Kernel != (profile.KernelVersion{}) {
-		text := "known since Linux " + needs.Kernel.String()
-		if needs.Libseccomp != (profile.LibseccompVersion{}) {
-			text += " and libseccomp " + needs.Libseccomp.String()
-		}
-		notes = append(notes, table.Note{Text: text})
-	}
+	notes := []table.Note{a.purposeNote(), a.defaultNote()}
 	if a.Added != "" {
 		notes = append(notes, table.Note{Text: "a profile of this log has it though it was not seen: " + a.Added})
 	}
@@ -185,6 +178,23 @@ func (a *Answer) Notes() []table.Note {
 	return append(notes,
 		table.Note{Text: "what allows it: " + a.rule()},
 		table.Note{Text: "what denies it: an allow-list without that rule"})
+}
+
+// purposeNote tells what the call is for, and since when it is known.
+func (a *Answer) purposeNote() table.Note {
+	text := "what it is for: " + syscalltable.Purpose(a.Name)
+	needs, since := profile.RequiredBy(a.Name), syscalltable.Since(a.Name)
+	if needs.Kernel != (profile.KernelVersion{}) {
+		since = needs.Kernel.String()
+	}
+	if since != "" {
+		text += " (since Linux " + since
+		if needs.Libseccomp != (profile.LibseccompVersion{}) {
+			text += ", libseccomp " + needs.Libseccomp.String()
+		}
+		text += ")"
+	}
+	return table.Note{Text: text}
 }
 
 func (a *Answer) defaultNote() table.Note {

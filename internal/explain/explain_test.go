@@ -83,6 +83,7 @@ func TestAsk(t *testing.T) {
 EXE    COMM   ARCH     ACTION   COUNT   FIRST                      LAST
 /one   one    x86_64   log      15      2026-11-30T12:00:10.000Z   2026-11-30T12:00:25.000Z
 /one   one    i386     log      2       2026-11-30T12:00:30.000Z   2026-11-30T12:00:40.000Z
+what it is for: read from a descriptor (since Linux 1.0)
 runtime/default allows it: most containers may make it
 what allows it: {"names":["read"],"action":"SCMP_ACT_ALLOW"}
 what denies it: an allow-list without that rule
@@ -90,17 +91,19 @@ what denies it: an allow-list without that rule
 		{"write", both, `write: 100 records, first 2026-11-30T12:00:01.000Z, last 2026-11-30T12:00:02.000Z, in 0 of 3 runs
 EXE    COMM      ARCH     ACTION   COUNT   FIRST                      LAST
 /two   two\x1b   x86_64   errno    100     2026-11-30T12:00:01.000Z   2026-11-30T12:00:02.000Z
+what it is for: write to a descriptor (since Linux 1.0)
 runtime/default allows it: most containers may make it
 p.json on x86_64: errno(ENOSYS) (above the highest number that the profile lists: runc's stub)
 to let run what it denies (a denial is often intended):
   add to "syscalls", for x86_64: {"names":["write"],"action":"SCMP_ACT_ALLOW"}
 `},
 		{"execve", one, `execve: not seen in 117 records
+what it is for: replace the process by another program (since Linux 1.0)
 runtime/default allows it: most containers may make it
 a profile of this log has it though it was not seen: allow: `},
 		{"mount_setattr", "", `mount_setattr: not seen in 117 records
+what it is for: change attributes of mounts (since Linux 5.12, libseccomp 2.5.3)
 risk: needs CAP_SYS_ADMIN in runtime/default
-known since Linux 5.12 and libseccomp 2.5.3
 `},
 	} {
 		if got := written(t, ask(t, tt.name, tt.profile)); !strings.HasPrefix(got, tt.want) {
