@@ -10,8 +10,9 @@ type prefix struct {
 	pid  []byte // the tag's [PID]; nil: none
 	time Stamp  // of an ISO 8601 stamp with zone, for records without one
 	user bool   // its facility is not kern: a program wrote it
-	own  bool   // the facility is one that a collector of files uses
 	said bool   // a program said what follows
+
+	facilityCode uint64
 }
 
 // content is what a prefix stands in front of.
@@ -77,7 +78,7 @@ func (pre *prefix) printed(s []byte, what content, at *printers) bool {
 		ok = pre.line(s, what, at)
 	}
 	// auditd's plugin logs under a facility of its own.
-	return ok && (!pre.user || pre.own && what == ofAuditd || audispTag(pre.tag) || pre.said)
+	return ok && (!pre.user || what == ofAuditd && pre.pid == nil && fileFacility(pre.facilityCode, pre.tag) || audispTag(pre.tag) || pre.said)
 }
 
 // line reads a prefix without its priority.
@@ -158,12 +159,12 @@ func (pre *prefix) priority(s []byte) (rest []byte, rfc5424 bool) {
 		if n == 0 || n > 3 || len(s) < n+2 || s[n+1] != '>' {
 			return s, false // "<audit-1326>" and the like
 		}
-		pre.user, pre.own = v>>3 != 0, v>>3 >= facilityLocal0
+		pre.facilityCode, pre.user = v>>3, v>>3 != facilityKern
 		return bytes.CutPrefix(s[n+2:], []byte("1 "))
 	}
 	if v, n := digits(s); n > 0 && n <= 3 && n < len(s) && s[n] == ',' {
 		if i := bytes.IndexByte(s, ';'); i >= 0 {
-			pre.user = v>>3 != 0
+			pre.user = v>>3 != facilityKern
 			return s[i+1:], false
 		}
 	}
@@ -183,8 +184,6 @@ func (pre *prefix) facility(s []byte) (rest []byte) {
 	pre.user = !bytes.HasPrefix(s, []byte("kern  "))
 	return s[i+2:]
 }
-
-const facilityLocal0 = 16
 
 // facilityName reports whether a word is the name of one of syslog's facilities.
 func facilityName(word []byte) bool { return string(word) == "kern" || user(nil, nil, word) }
