@@ -61,8 +61,8 @@ func (p *Parser) collected(frame int) (reason string) {
 		*id.into = number(d.fact(f, id.fact), NoID)
 	}
 	r.Comm, r.Exe, r.Subj = d.name(f, fComm), d.name(f, fExe), d.fact(f, fact(fSubj))
-	if at := f.raw; at.end > at.start {
-		r.Container = d.raw[at.start:at.end:at.end]
+	if !f.endsStream {
+		r.Container = d.rawOf(f)
 	}
 	r.Compat = bytes.Equal(d.fact(f, fact(fCompat)), []byte("true")) || bytes.Equal(d.fact(f, fact(fCompat)), []byte("1"))
 	r.IP, _ = lowerHex(bytes.TrimPrefix(d.fact(f, fact(fIP)), []byte("0x")))
@@ -282,8 +282,8 @@ func (p *Parser) collectedLoss(frame int) Item {
 	d := &p.doc
 	f := &d.frames[frame]
 	kind, ok := lossKindOf(d.fact(f, factLossKind))
-	count, counted := lossNumber(d.fact(f, factLossCount))
-	total, totalled := lossNumber(d.fact(f, factLossTotal))
+	count, counted := countOf(d.fact(f, factLossCount))
+	total, totalled := countOf(d.fact(f, factLossTotal))
 	if !ok || !counted || f.has(factLossTotal) && !totalled {
 		return p.malformed("loss of a kind or count that is none", d.whole)
 	}
@@ -294,7 +294,7 @@ func (p *Parser) collectedLoss(frame int) Item {
 	return ItemLoss
 }
 
-func lossNumber(s []byte) (v int64, ok bool) {
+func countOf(s []byte) (v int64, ok bool) {
 	n, length := digits(s)
 	return int64(n), length > 0 && length <= 18 && length == len(s)
 }

@@ -32,6 +32,7 @@ const (
 	factLossKind
 	factLossCount
 	factLossTotal
+	factNumber   // of a line in a stream of auditscan's events
 	factEnricher // of the Security Profiles Operator's JSON enricher
 	factSetting  // the first of the members of a changed setting, in the order of settingKeys
 
@@ -39,7 +40,7 @@ const (
 )
 
 // own are the facts of one object alone: those of the objects in it are others'.
-const own = 1<<factTransport | 1<<factAuditType | 1<<factAuditID | 1<<factSource | 1<<factLaurelID | 1<<factLossKind | 1<<factLossCount | 1<<factLossTotal
+const own = 1<<factTransport | 1<<factAuditType | 1<<factAuditID | 1<<factSource | 1<<factLaurelID | 1<<factLossKind | 1<<factLossCount | 1<<factLossTotal | 1<<factNumber
 
 // ofEvent are the facts of an event.
 const ofEvent = 1<<(fCode+1) - 1 | 1<<factNR | 1<<factAction | 1<<factSerial | 1<<factTime | 1<<factType
@@ -60,6 +61,7 @@ const (
 	inSeccomp
 	inLoss
 	inContainer
+	inEnd
 	inAbend  // a record of a process that came to its end
 	inConfig // a record of a changed setting
 	inOther  // another process than the one that made the call, or no record at all
@@ -117,6 +119,8 @@ func settingOf(name []byte) setting {
 		return inLoss
 	case "container":
 		return inContainer
+	case "end":
+		return inEnd
 	case "ANOM_ABEND":
 		return inAbend
 	case "CONFIG_CHANGE":
@@ -130,6 +134,9 @@ func settingOf(name []byte) setting {
 // factOf returns what a member says, 0 for those of no interest.
 func factOf(in setting, name []byte) fact {
 	if len(name) < 2 {
+		if string(name) == "n" {
+			return factNumber
+		}
 		return 0
 	}
 	if f := settingFact(in, name); f != 0 {

@@ -10,13 +10,12 @@ import (
 	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/container/live"
 	"github.com/auditscan/auditscan/internal/pipeline"
-	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
 )
 
-// refresh is how often the live table is drawn, and the state saved: often
-// enough to seem live, rarely enough to be read.
+// refresh is how often the state is saved, and for how long at most a backlog
+// is read without looking at anything else.
 const refresh = 500 * time.Millisecond
 
 // follower counts what a stream gives and shows it.
@@ -32,17 +31,20 @@ type follower struct {
 	counts  *pipeline.Counter
 	hold    *live.Hold[pipeline.Held]
 	now     time.Time // when the chunk came
-	changed bool      // since the table was drawn
+	changed bool      // since the view was given a summary
 	at      positions // behind the chunk counted last
 	saved   time.Time // when the state was saved last
 	unsaved bool      // since then
-	screen  *screen   // where the live table is; nil: lines are written
+	view    *liveView // nil: lines are written
 }
 
 func newFollower(env *environment, f *followFlags, from *origin, filter *aggregate.Filter, json bool) *follower {
 	w := &follower{env: env, flags: f, from: from, json: json, filter: filter, stdout: gatherer{w: env.stdout}, changed: true}
-	if !json && !f.onlyNew && !f.plain && term.IsTerminal(env.stdout) && !term.IsDumb(env.getenv) {
-		w.screen = &screen{w: env.stdout}
+	if out, ok := env.stdout.(*endableOutput); ok && out.closed && (f.state != "" || f.pidmap != "") {
+		w.stdout.w = io.Discard // what is followed is kept elsewhere
+	}
+	if !json && !f.onlyNew && !f.plain {
+		w.view = newLiveView(env)
 	}
 	return w
 }
@@ -50,7 +52,7 @@ func newFollower(env *environment, f *followFlags, from *origin, filter *aggrega
 // newCounts builds the counter; who supplies containers.
 func (w *follower) newCounts(who *attribution) {
 	o := pipeline.Options{Filter: w.filter, Node: w.flags.node, Containers: who.find, Hold: w.holdRecord}
-	if w.screen == nil {
+	if w.view == nil {
 		o.Output = pipeline.Output{Writer: &w.stdout, Event: report.LineIn(w.env.zone(w.env.stdout)), OnlyNew: w.flags.onlyNew}
 	}
 	if w.json {
@@ -89,16 +91,19 @@ func (w *follower) follow(ctx context.Context, who *attribution) error {
 	}
 	for refreshed := time.Now(); ; {
 		if over, err := w.read(ctx, holdInterval); over {
-			return w.end(ctx, err)
+			err = w.end(ctx, err)
+			w.linger(ctx)
+			return err
 		} else if err != nil {
 			return w.fail(ctx, err)
 		}
 		if err := w.retryHeld(who); err != nil {
 			return w.fail(ctx, err)
 		}
+		w.answer()
 		if time.Since(refreshed) >= refresh {
 			refreshed = time.Now()
-			if err := errors.Join(w.draw(), w.save()); err != nil {
+			if err := w.save(); err != nil {
 				return err
 			}
 		}
@@ -219,7 +224,7 @@ func (w *follower) drain(ctx context.Context) error {
 func (w *follower) end(ctx context.Context, err error) error {
 	undrained := w.drain(ctx)
 	w.hold.Flush()
-	if err := errors.Join(undrained, w.counts.Write(), w.endEvents(ctx, err), w.endTable(), w.save()); err != nil {
+	if err := errors.Join(undrained, w.counts.Write(), w.endEvents(ctx, err), w.save()); err != nil {
 		return err
 	}
 	if errors.Is(err, io.EOF) || ctx.Err() != nil {

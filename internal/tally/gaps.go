@@ -134,5 +134,6 @@ func (s *serials) keep(n int) {
 		s.seek(p.key)
 		s.push(p)
 	}
+	s.used = max(s.used-int32(n), -1)
 	s.seek(key)
 }

@@ -17,6 +17,7 @@ type stretch struct {
 	from, to    int64  // ms: when the first missing one was noticed, and the last
 	disputed    bool   // records of another content claim serials of this page at the same time
 	repeated    bool   // and they stand far behind
+	turns       int    // how often the log turned back from it
 }
 
 // stretchOf returns the stretch of a page.
@@ -25,7 +26,7 @@ func stretchOf(p *page) stretch {
 	return stretch{
 		low:  base + int64(bits.TrailingZeros64(p.seen)),
 		high: base + pageMask - int64(bits.LeadingZeros64(p.seen)),
-		seen: p.seen, others: p.records == 0, first: p.first, last: p.last, disputed: p.disputed, repeated: p.repeated,
+		seen: p.seen, others: p.records == 0, first: p.first, last: p.last, disputed: p.disputed, repeated: p.repeated, turns: int(p.turns),
 	}
 }
 

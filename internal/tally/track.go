@@ -2,6 +2,7 @@ package tally
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"sort"
 )
@@ -295,39 +296,28 @@ func (ts *tracks) outOfOrder() bool {
 }
 
 // mixed reports whether one space has the serials of several nodes: two tracks
-// continue in turn, records with different contents claim one serial, or nearly
-// every later serial has an earlier time.
+// continue in turn, records with different contents claim one serial, or the log
+// turns back again and again: from one page, or from every fourth of those with
+// few records.
 func (ts *tracks) mixed() bool {
 	if ts.resumed > 0 {
 		return true
 	}
+	sparse, turns := 0, 0
 	for _, t := range ts.all {
-		if slices.ContainsFunc(t.all, func(s stretch) bool { return s.disputed }) || t.inverted() {
-			return true
+		for _, s := range t.all {
+			if s.disputed || s.turns >= minTurns {
+				return true
+			}
+			if bits.OnesCount64(s.seen) <= maxSparse {
+				sparse, turns = sparse+1, turns+s.turns
+			}
 		}
 	}
-	return false
+	return turns >= minTurns && 4*turns >= sparse
 }
 
-// inverted reports whether most pages of a track have an earlier time than the
-// page before. A clock that is set back makes one such place, two nodes that
-// are a few pages apart make many.
-func (t *track) inverted() bool {
-	if len(t.all) < minInverted {
-		return false
-	}
-	all, upward := t.all, func(a, b stretch) int { return cmp.Compare(a.low, b.low) }
-	if !slices.IsSortedFunc(all, upward) {
-		all = slices.Clone(all)
-		slices.SortStableFunc(all, upward)
-	}
-	inversions := 0
-	for i := range all[1:] {
-		if all[i].last > all[i+1].first+sameBoot {
-			inversions++
-		}
-	}
-	return inversions >= minInverted && 2*inversions > len(all)
-}
-
-const minInverted = 4
+const (
+	minTurns  = 6
+	maxSparse = 8 // records of a page
+)
