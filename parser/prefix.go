@@ -21,6 +21,7 @@ type content uint8
 const (
 	ofKernel  content = iota // type=1326 audit(
 	ofAuditd                 // type=SECCOMP msg=audit(
+	ofJournal                // SECCOMP auid=
 	aDocument                // JSON
 	aMessage                 // of loss
 )
@@ -53,6 +54,9 @@ func parsePrefix(s []byte, what content) (pre prefix, ok bool) {
 	for range maxPrinters {
 		if what == aDocument {
 			s = bytes.TrimPrefix(s, []byte("data: ")) // journalctl -o json-sse
+			if host := ansibleHost(s); host != nil {
+				return prefix{node: host}, true
+			}
 		}
 		inner := prefix{node: pre.node}
 		if inner.printed(s, what, &at) {
@@ -66,6 +70,18 @@ func parsePrefix(s []byte, what content) (pre prefix, ok bool) {
 		s = trimQuoting(s[n:])
 	}
 	return pre, false
+}
+
+// ansibleHost is the host in "ok: [web1] => " and "fatal: [web1]: FAILED! => ", as
+// Ansible puts them in front of a result.
+func ansibleHost(s []byte) []byte {
+	word := wordLen(s)
+	rest, ok := bytes.CutPrefix(s[word:], []byte(": ["))
+	host, rest, closed := bytes.Cut(rest, []byte("]"))
+	if word == 0 || !ok || !closed || !hostName(host) || !bytes.HasSuffix(rest, []byte(" => ")) || len(rest) > len(": UNREACHABLE! => ") {
+		return nil
+	}
+	return host
 }
 
 // printed reports whether s is the prefix of a printer.
@@ -133,7 +149,7 @@ func trimQuoting(s []byte) []byte {
 	s = bytes.TrimPrefix(s, byteOrderMark)
 	for len(s) > 0 {
 		switch s[0] {
-		case ' ', '\t', recordSeparator, '>', '+', '|':
+		case ' ', '\t', '\r', recordSeparator, '>', '+', '|':
 		case '#', '-', '*':
 			if len(s) > 1 && s[1] != ' ' {
 				return s
@@ -243,8 +259,8 @@ func (pre *prefix) message(s []byte, what content, stamped bool) bool {
 	case string(pre.tag) == "kernel":
 		s = trimBrackets(s)
 		return pre.pid == nil && (len(s) == 0 || string(s) == "audit: ")
-	case string(pre.tag) == "audit":
-		return len(s) == 0
+	case string(pre.tag) == "audit": // only journald gives it the id of the process
+		return len(s) == 0 && (what == ofJournal || pre.pid == nil)
 	case audispTag(pre.tag):
 		return len(s) == 0 || pre.auditdNode(s)
 	}
