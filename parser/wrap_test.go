@@ -192,7 +192,7 @@ func TestWrapped(t *testing.T) {
 			t.Errorf("%s: %d of %d are read", w.name, read, len(lines))
 		}
 	}
-	for range 40_000 {
+	for range 25_000 {
 		line := lines[r.IntN(len(lines))]
 		text, name := line, ""
 		for range 2 + r.IntN(2) {
