@@ -90,7 +90,7 @@ func (r *run) open(ctx context.Context, in *input, stdin io.Reader) (err error) 
 		return err
 	}
 	layout := parser.Sniff(head)
-	in.blocks, in.trust = in.reader, savedTrust(in.reader)
+	in.blocks, in.trust = in.reader, r.savedTrust(in.reader)
 	in.total = r.counter(r.total, in.reader.Name(), layout)
 	in.total.node, in.total.fromStart = []byte(in.file.Node), true
 	in.apart = layout == parser.LayoutLines
@@ -206,8 +206,8 @@ func (e *refusedError) Unwrap() error { return e.why }
 // savedTrust returns the trust of a saved input before its records are seen:
 // text if anyone but root and the user can have written it, else "", and the
 // records decide.
-func savedTrust(r *source.Reader) aggregate.Trust {
-	if r.OtherWriters() != "" {
+func (r *run) savedTrust(reader *source.Reader) aggregate.Trust {
+	if r.writers.Others(reader) != "" {
 		return aggregate.TrustText
 	}
 	return ""

@@ -110,6 +110,7 @@ type run struct {
 	total   *tally.Tally
 	shown   shown
 	carried *carried
+	writers source.Writers // of the inputs
 	logs    int                  // inputs that were logs
 	saved   []*aggregate.Summary // those that were reports
 	nothing error                // why the last input gave nothing; normal in a rotated set
