@@ -36,6 +36,7 @@ type input struct {
 	trust   aggregate.Trust
 	apart   bool // each of its lines stands for itself
 	packed  bool
+	small   bool
 	workers int  // that it keeps busy while it is read
 	begun   bool // its first block was added
 
@@ -95,11 +96,15 @@ func (r *run) open(ctx context.Context, in *input, stdin io.Reader) (err error) 
 	in.total.node, in.total.fromStart = []byte(in.file.Node), true
 	in.apart = layout == parser.LayoutLines
 	in.pack(in.reader.Packed())
+	in.small = !in.packed && in.reader.Size() >= 0 && in.reader.Size() <= smallFile
 	if in.apart {
 		in.reader.Map(r.options.BlockSize, in.room)
 	}
 	return nil
 }
+
+// smallFile is the size, in bytes, to which a file is left to one worker.
+const smallFile = 16 << 10
 
 // pack prepares for an input that is compressed in a format; "" is none.
 func (in *input) pack(format string) {
