@@ -63,7 +63,7 @@ const (
 	inEnd
 	inAbend  // a record of a process that came to its end
 	inConfig // a record of a changed setting
-	inOther  // another process than the one that made the call
+	inOther  // another process than the one that made the call, or no record at all
 )
 
 // key is what the key of a member comes to.
@@ -124,7 +124,7 @@ func settingOf(name []byte) setting {
 		return inAbend
 	case "CONFIG_CHANGE":
 		return inConfig
-	case "parent", "entry_leader", "session_leader", "group_leader", "effective", "saved", "filesystem", "PARENT_INFO", "PPID", "PID":
+	case "parent", "entry_leader", "session_leader", "group_leader", "effective", "saved", "filesystem", "PARENT_INFO", "PPID", "PID", "evt":
 		return inOther
 	}
 	return inAny
@@ -159,7 +159,7 @@ func factOf(in setting, name []byte) fact {
 		return factSerial
 	case "time", "timestamp", "@timestamp", "unixTime":
 		return factTime
-	case "type", "record_type", "message_type", "name":
+	case "type", "record_type", "message_type", "eventType", "name":
 		return factType
 	case "node", "node_name", "nodeName", "nodename", "kubernetes_host":
 		return factNode
@@ -267,7 +267,7 @@ func (f fact) means(in setting, text []byte) bool {
 // seccompType reports whether a collector calls a record so.
 func seccompType(text []byte) bool {
 	switch string(text) {
-	case "seccomp", "SECCOMP", "1326", "AUDIT_SECCOMP", "UNKNOWN[1326]", "seccomp_events":
+	case "seccomp", "Seccomp", "SECCOMP", "1326", "AUDIT_SECCOMP", "UNKNOWN[1326]", "seccomp_events":
 		return true
 	}
 	return false

@@ -349,8 +349,14 @@ func onlyText(s []byte) []byte {
 
 // unread makes the item for a line in which nothing was found.
 func (p *Parser) unread(line []byte) Item {
+	if item, ok := p.quotedTexts(line); ok {
+		return item
+	}
 	if mentionsRecord(line) {
 		return p.malformed("record without its prefix or stamp", line)
+	}
+	if namesObject(line) {
+		return p.malformed("record in JSON that cannot be read", line)
 	}
 	if reason := elsewhere(line); reason != "" {
 		return p.malformed(reason, line)
@@ -406,6 +412,15 @@ func (p *Parser) begin(r Record) {
 	p.proc = Process{AUID: NoID, UID: NoID, GID: NoID, Ses: NoID}
 	p.rec = r
 	p.rec.Process = &p.proc
+}
+
+// unusable makes the item for a line with a record that cannot be used, unless
+// that stands in a text in quotes.
+func (p *Parser) unusable(reason string, line []byte) Item {
+	if item, ok := p.quotedTexts(line); ok {
+		return item
+	}
+	return p.malformed(reason, line)
 }
 
 // malformed makes the item for a record that cannot be used.

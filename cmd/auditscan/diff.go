@@ -79,7 +79,11 @@ there is a difference.`,
 func exactArgs(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
-			return usageErrorf("%s takes %d arguments, got %d (see `%s --help`)", cmd.CommandPath(), n, len(args), cmd.CommandPath())
+			noun := "arguments"
+			if n == 1 {
+				noun = "argument"
+			}
+			return usageErrorf("%s takes %d %s, got %d (see `%s --help`)", cmd.CommandPath(), n, noun, len(args), cmd.CommandPath())
 		}
 		return nil
 	}
@@ -116,7 +120,7 @@ func (f *policyFlags) diff(env *environment, before, after, against string) erro
 		"json":     r.WriteJSON,
 		"markdown": func(w io.Writer) error { return findings.WriteDiffMarkdown(w, r) },
 	}
-	if err := env.output(write[f.output]); err != nil {
+	if err := env.answer(write[f.output]); err != nil {
 		return err
 	}
 	if err := sayStarts(env, policies[1]); err != nil {

@@ -218,19 +218,6 @@ func (r *run) savedTrust(reader *source.Reader) aggregate.Trust {
 	return ""
 }
 
-// StreamTrust returns the trust of a live source: that of the kernel for the
-// audit socket, and "" where the form of the records decides.
-func StreamTrust(s source.Stream) aggregate.Trust {
-	if s.Name() == source.NetlinkName {
-		return aggregate.TrustKernel
-	}
-	file, ok := s.(interface{ OtherWriters() string })
-	if s.Name() == "-" || ok && file.OtherWriters() != "" {
-		return aggregate.TrustText
-	}
-	return ""
-}
-
 // open opens a file. Opening a named pipe waits for its writer, which may never
 // come; when ctx is done, open returns and leaves the wait behind.
 func open(ctx context.Context, name string, stdin io.Reader) (*source.Reader, error) {

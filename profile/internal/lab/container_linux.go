@@ -22,6 +22,7 @@ type Container struct {
 	Args            []string
 	UID             uint32
 	NoNewPrivileges bool
+	Capabilities    []string        // beside those that every container has
 	Mounts          []specs.Mount   // beside those that every container has
 	Seccomp         json.RawMessage // an OCI profile; nil: none
 }
@@ -167,7 +168,7 @@ func (b *Bundle) global(runtime string) []string {
 // runtime has to set up decides how busy its Go runtime is when the filter is
 // loaded, and so which calls are seen.
 func (c Container) spec() *specs.Spec {
-	caps := []string{"CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"}
+	caps := append([]string{"CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"}, c.Capabilities...)
 	mount := func(kind, at string, options ...string) specs.Mount {
 		return specs.Mount{Destination: at, Type: kind, Source: kind, Options: append([]string{"nosuid"}, options...)}
 	}
