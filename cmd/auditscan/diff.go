@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,8 +15,10 @@ import (
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/findings"
+	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
+	"github.com/auditscan/auditscan/source"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -58,11 +61,11 @@ func newDiff(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Show what a profile allows that another does not, and at what risk",
-		Long: `Diff compares two seccomp profiles, or what profiles of two reports would be, or
-one that is built in: runtime/default (Docker's and containerd's),
-runtime/podman, runtime/crio. - is stdin. For what is added it says how
-runtime/default, or the profile of --against, stands to it. It exits with 4 if
-there is a difference.`,
+		Long: `Diff compares two seccomp profiles, or what profiles of two reports, or of two
+streams of events, would be, or one that is built in: runtime/default (Docker's
+and containerd's), runtime/podman, runtime/crio. - is stdin. For what is added
+it says how runtime/default, or the profile of --against, stands to it. It exits
+with 4 if there is a difference.`,
 		Example: `  auditscan diff old.json new.json
   auditscan diff runtime/default app.json
   auditscan diff --against runtime/podman old.json new.json
@@ -132,8 +135,8 @@ func (f *policyFlags) diff(env *environment, before, after, against string) erro
 	return nil
 }
 
-// readPolicy reads a profile, or makes the one of a report, or gives the
-// runtime's default. It tells where a report may lack calls.
+// readPolicy reads a profile, or makes the one of a report or a stream of events,
+// or gives the runtime's default. It tells where a report may lack calls.
 func (f profileFile) readPolicy(env *environment, name string) (*profile.Document, error) {
 	if profile.IsBuiltIn(name) {
 		return f.read(env, name)
@@ -148,10 +151,15 @@ func (f profileFile) readPolicy(env *environment, name string) (*profile.Documen
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	if !report.Sniff(head) {
+	var s *aggregate.Summary
+	switch {
+	case report.Sniff(head):
+		s, err = report.Read(in, name)
+	case report.SniffEvents(head):
+		s, err = pipeline.Read(context.Background(), []source.Input{{Path: "-"}}, in, pipeline.Options{})
+	default:
 		return f.parse(env, in, name)
 	}
-	s, err := report.Read(in, name)
 	if err != nil {
 		return nil, err
 	}

@@ -112,6 +112,7 @@ func (p *Proof) completeness(s *aggregate.Summary, streams spaceStreams) aggrega
 // The reasons why it is unknown whether records are missing.
 const (
 	doubtNothing    = "nothing was read"
+	doubtNone       = "no audit record came from %s, so nothing shows whether one is missing"
 	doubtText       = "this kind of log cannot show whether records are missing"
 	doubtEvents     = "events without running numbers do not show whether one is missing: another tool wrote or changed them, or an older auditscan"
 	doubtForeign    = "line %d of %s is none that auditd or the journal writes: others write to this log"
@@ -145,7 +146,9 @@ func (p *Proof) doubt() string {
 // neither syslog nor an empty log proves that nothing was dropped.
 func (in *input) doubt() string {
 	switch {
-	case in.trust == aggregate.TrustKernel && in.forms != 0: // the source would have told
+	case in.forms == 0:
+		return fmt.Sprintf(doubtNone, in.name)
+	case in.trust == aggregate.TrustKernel: // the source would have told
 		return ""
 	case in.forms == 1<<parser.FormEvent:
 		return doubtEvents
