@@ -61,7 +61,13 @@ func (t *Tally) SubtractPart(part *Part) {
 
 // append adds the next part of the current input, unless it may repeat records.
 func (p *Proof) append(o *Proof) bool {
+	if o.host.twice {
+		return false
+	}
 	for node, s := range o.nodes {
+		if p.host.mayRepeat(s, node != "") {
+			return false
+		}
 		if mine, ok := p.nodes[node]; ok && mine.overlaps(s, p.spaceOf(node)) {
 			return false
 		}

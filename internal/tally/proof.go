@@ -18,6 +18,7 @@ type Proof struct {
 	pages  *int             // limit for each node, since all share the memory
 	max    int              // nodes
 	beyond bool             // there are records of more nodes
+	host   host
 	// leftOut are the records that do not pass the filter.
 	leftOut renderings
 }
@@ -84,7 +85,7 @@ func (p *Proof) reset() {
 	}
 	clear(p.losses)
 	p.kills.reset()
-	p.leftOut, p.beyond = renderings{}, false
+	p.leftOut, p.beyond, p.host = renderings{}, false, host{}
 	p.inputs, p.spaces = p.inputs[:0], p.spaces[:0]
 }
 
@@ -141,6 +142,7 @@ func (p *Proof) serials(node []byte) *serials {
 		p.nodes[string(node)] = s
 		*p.pages = maxPages / len(p.nodes)
 	}
+	p.host.meet(s, len(node) > 0)
 	return s
 }
 

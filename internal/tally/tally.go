@@ -78,7 +78,7 @@ func (t *Tally) Event(e *event.Event, line int64) (seen int64, ok bool) {
 	o := t.origin(r, e.Container)
 	in := t.input()
 	if s := t.serialsOf(r); s != nil {
-		if s.record(r.Millis, r.Serial, contentOf(r, o.hash), t.node.space) {
+		if t.recorded(s, r, contentOf(r, o.hash)) {
 			in.duplicates++
 			return 0, false
 		}
@@ -118,6 +118,17 @@ func (t *Tally) Event(e *event.Event, line int64) (seen int64, ok bool) {
 		return call.Count, true
 	}
 	return o.group.seen(call), true
+}
+
+// recorded notes a SECCOMP record and reports whether it was counted before.
+func (t *Tally) recorded(s *serials, r *parser.Record, c content) bool {
+	if s.record(r.Millis, r.Serial, c, t.node.space) {
+		return true
+	}
+	other := t.host.otherName(s)
+	repeated := other != nil && other.known(r.Millis, r.Serial, c) != nil
+	t.host.twice = t.host.twice || repeated
+	return repeated
 }
 
 // AddOther notes the serial of a record of another audit type, or of one that
