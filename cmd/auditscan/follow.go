@@ -170,12 +170,14 @@ func (f *followFlags) needs(from *origin) confine.Needs {
 		Capabilities: []rights.Capability{rights.AuditControl, rights.SysPtrace},
 		Programs:     from.program, Sockets: true,
 	}
-	socket, notified := notify.Path(from.stream.Name()) // which is removed at the end
-	n.Processes = notified
-	for _, file := range []string{f.state, f.pidmap, socket} {
+	for _, file := range []string{f.state, f.pidmap} {
 		if file != "" {
 			n.Files = append(n.Files, file)
 		}
+	}
+	if socket, notified := notify.Path(from.stream.Name()); notified {
+		n.Processes = true
+		n.Files = append(n.Files, socket) // which is removed at the end
 	}
 	return n
 }
