@@ -114,19 +114,19 @@ func writeDocument(path string, took time.Duration) error {
 	var b strings.Builder
 	list := append(machine(), "in "+took.Round(time.Second).String())
 	fmt.Fprintf(&b, head, "`make e2e`", "* "+strings.Join(list, "\n* "), "`SCMP_ACT_LOG`", "`auditscan check`", "`--variants`")
-	lines(&b, rows)
+	writeRows(&b, rows)
 	if len(notHad) > 0 {
 		fmt.Fprintf(&b, "\nNot run: %s.\n", strings.Join(notHad, "; "))
 	}
 	b.WriteString(engineHead)
-	lines(&b, engineRows)
+	writeRows(&b, engineRows)
 	b.WriteString(startHead)
-	lines(&b, startRows)
+	writeRows(&b, startRows)
 	return os.WriteFile(path, []byte(b.String()), 0o644)
 }
 
-// lines writes rows, a line each.
-func lines[R fmt.Stringer](b *strings.Builder, rows []R) {
+// writeRows writes rows, a line each.
+func writeRows[R fmt.Stringer](b *strings.Builder, rows []R) {
 	for _, r := range rows {
 		fmt.Fprintln(b, r)
 	}
