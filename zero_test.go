@@ -27,20 +27,20 @@ import (
 func zeros() []any {
 	return []any{
 		new(auditscan.Loss),
-		new(aggregate.Call), new(aggregate.Filter), new(aggregate.Group), new(aggregate.Instant), new(aggregate.Key),
+		new(aggregate.Call), new(aggregate.Filter), new(aggregate.Group), new(aggregate.Instant), new(aggregate.Key), new(aggregate.KeySet),
 		new(aggregate.Millis), new(aggregate.Runs), new(aggregate.Summary),
 		new(bpf.ConflictError), new(bpf.Filter), new(bpf.Op), new(bpf.Policy), new(bpf.SizeError), new(bpf.Tree),
-		new(container.Map), new(container.Problem), new(container.Problems), new(container.Process), new(container.Ref),
+		new(container.Identity), new(container.Map), new(container.Problem), new(container.Problems), new(container.Process), new(container.Ref),
 		new(event.Event),
 		new(live.Asker), new(live.Limit), new(live.MapWriter), new(live.Resolver), new(live.Tracker), new(live.Hold[int]),
 		new(parser.Encoding), new(parser.Form), new(parser.Item), new(parser.Layout), new(parser.LossKind), new(parser.Parser),
 		new(parser.Record), new(parser.Stamp), new(parser.Text),
 		new(profile.Amendment), new(profile.Answer), new(profile.ArchNames), new(profile.CheckResult), new(profile.CheckedCall),
-		new(profile.DiffResult), new(profile.Document), new(profile.Effect), new(profile.Index), new(profile.Inspection), new(profile.KernelVersion),
+		new(profile.Denied), new(profile.DiffResult), new(profile.Document), new(profile.Effect), new(profile.Index), new(profile.Inspection), new(profile.KernelVersion),
 		new(profile.LibseccompVersion), new(profile.Options), new(profile.Discovery), new(profile.Outcome), new(profile.Policy), new(profile.Result),
-		new(profile.Start),
+		new(profile.Start), new(profile.Unresolved),
 		new(report.EventWriter),
-		new(source.DamageError), new(source.Follower), new(source.JournalStream), new(source.Reader),
+		new(source.DamageError), new(source.Follower), new(source.JournalStream), new(source.Queue), new(source.Reader),
 		new(syscalltable.Action), new(syscalltable.Arch),
 	}
 }
