@@ -112,7 +112,7 @@ func writeDocument(path string, took time.Duration) error {
 		return fmt.Errorf("%s is not written: tests were skipped, which say what is missing", path)
 	}
 	var b strings.Builder
-	list := append(machine(), "in "+took.Round(time.Second).String())
+	list := append(machine(), fmt.Sprintf("in %s; load average of the last 15 minutes of it: %s", took.Round(time.Second), loadAverage()))
 	fmt.Fprintf(&b, head, "`make e2e`", "* "+strings.Join(list, "\n* "), "`SCMP_ACT_LOG`", "`auditscan check`", "`--variants`")
 	writeRows(&b, rows)
 	if len(notHad) > 0 {
@@ -148,6 +148,16 @@ func machine() []string {
 		}
 	}
 	return list
+}
+
+// loadAverage is how many processes waited for a CPU in the last 15 minutes, by
+// which the time that all took can be judged.
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if f := strings.Fields(string(text)); err == nil && len(f) > 2 {
+		return f[2]
+	}
+	return "unknown"
 }
 
 // dpkgVersion returns the version of a package that the host has installed, or nothing.
