@@ -22,6 +22,7 @@ import (
 	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/internal/tally"
 	"github.com/auditscan/auditscan/source"
+	"github.com/auditscan/auditscan/source/notify"
 )
 
 // Options say what to read. The zero value is all.
@@ -68,11 +69,12 @@ func (l *Loss) Error() string {
 
 // Follow gives the events of a source as they come: of a file through every
 // rotation, "audit:" for the kernel's audit socket, "journal:" for the systemd
-// journal, "-" for Options.Stdin. An error is a [Loss], or the last that comes.
+// journal, "notify:PATH" for the calls that container runtimes have a socket told
+// of, "-" for Options.Stdin. An error is a [Loss], or the last that comes.
 // It ends when ctx does or the source has ended. Events stay valid.
 func Follow(ctx context.Context, name string, o Options) iter.Seq2[event.Event, error] {
 	return func(yield func(event.Event, error) bool) {
-		stream, err := source.Live(name, source.LiveOptions{Stdin: o.stdin(), FromStart: o.FromStart})
+		stream, err := pipeline.OpenLive(name, source.LiveOptions{Stdin: o.stdin(), FromStart: o.FromStart}, notify.Options{})
 		if err != nil {
 			yield(event.Event{}, err)
 			return

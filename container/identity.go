@@ -43,8 +43,21 @@ type Identity struct {
 	Manager string `json:"manager,omitempty"`
 	// Runtime is docker, containerd, cri-o, podman, runc, ecs, lxc or systemd.
 	Runtime string `json:"runtime,omitempty"`
-	// Via is how the record was attributed: direct, lineage or pidmap.
+	// Via is how the record was attributed: direct, lineage, pidmap or runtime.
 	Via string `json:"via,omitempty"`
+}
+
+// Owner returns who answers for a container: the user's service manager whose it
+// is, the namespace of its pod, or else the host's runtime. It is no container,
+// and its ID is never that of one.
+func (id *Identity) Owner() Identity {
+	switch {
+	case id.Manager != "":
+		return Identity{ID: "manager " + id.Manager, Manager: id.Manager}
+	case id.Namespace != "":
+		return Identity{ID: "namespace " + id.Namespace, Namespace: id.Namespace}
+	}
+	return Identity{ID: "runtime " + id.Runtime, Runtime: id.Runtime}
 }
 
 // ParseIdentity reads the JSON object of a container, as an event has it; null,
@@ -66,6 +79,7 @@ const (
 	ViaDirect  = "direct"  // the process's own cgroup
 	ViaLineage = "lineage" // the cgroup of the process that forked it
 	ViaPidmap  = "pidmap"  // a saved map
+	ViaRuntime = "runtime" // what the runtime told a listener
 )
 
 // PauseName is the [Identity.Name] of a pod's pause container, as kubelet's

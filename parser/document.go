@@ -37,7 +37,7 @@ type document struct {
 	at      int    // the object of the text that is being judged, -1: none
 	listed  bool   // that text stands in an array
 	raw     []byte
-	rawOpen int // the depth of the container object that is being kept in raw; 0: none
+	rawOpen int // the depth of the object that is being kept in raw; 0: none
 	seen    seen
 
 	documents int // how many were read
@@ -71,11 +71,13 @@ type object struct {
 	closed  bool
 	daemon  bool
 	event   bool // it is one, so its parents are not
-	raw     span // its container, in document.raw
-	first   int  // of waiting, the first in it
-	seen    uint64
-	null    uint64
-	values  [numFacts]span
+	raw     span // its container, or its end of a stream, in document.raw
+
+	endsStream bool
+	first      int // of waiting, the first in it
+	seen       uint64
+	null       uint64
+	values     [numFacts]span
 }
 
 // span is a part of the document's text.
@@ -145,7 +147,16 @@ func (d *document) read(s []byte) (rest []byte, ok bool) {
 	return nil, true
 }
 
-// followRaw keeps the container object as it stands: rest is what follows the
+// rawOf is the member of an object that is kept as it stands, nil if there is
+// none.
+func (d *document) rawOf(f *object) []byte {
+	if f.raw.end <= f.raw.start {
+		return nil
+	}
+	return d.raw[f.raw.start:f.raw.end:f.raw.end]
+}
+
+// followRaw keeps an object as it stands: rest is what follows the
 // token that was read last, and from where the object, or its piece, begins.
 func (d *document) followRaw(from, rest []byte) []byte {
 	switch {
@@ -159,7 +170,7 @@ func (d *document) followRaw(from, rest []byte) []byte {
 	return from
 }
 
-// keepRaw ends the container object.
+// keepRaw ends the object that is kept as it stands.
 func (d *document) keepRaw(from, rest []byte) {
 	d.raw = append(d.raw, from[:len(from)-len(rest)]...)
 	d.rawOpen = 0
@@ -277,8 +288,8 @@ func (d *document) openObject(s []byte) int {
 		if !f.inArray {
 			f.unit = parent.unit
 		}
-		if f.setting == inContainer && !f.inArray && d.rawOpen == 0 {
-			parent.raw = span{int32(len(d.raw)), int32(len(d.raw))}
+		if isEnd := f.setting == inEnd && parent.raw.end == 0; (f.setting == inContainer || isEnd) && !f.inArray && d.rawOpen == 0 {
+			parent.raw, parent.endsStream = span{int32(len(d.raw)), int32(len(d.raw))}, isEnd
 			d.rawOpen = -1
 		}
 	}
@@ -298,7 +309,7 @@ func (d *document) addFrame() *object {
 	d.frames = d.frames[:n+1]
 	f := &d.frames[n]
 	f.parent, f.unit, f.setting, f.first, f.said, f.level = d.at, n, inAny, len(d.waiting), d.said, 0
-	f.inArray, f.closed, f.daemon, f.event, f.refused = false, false, false, false, d.refused
+	f.inArray, f.closed, f.daemon, f.event, f.endsStream, f.refused = false, false, false, false, false, d.refused
 	f.seen, f.null, f.raw = 0, 0, span{}
 	if d.at >= 0 {
 		f.level = d.frames[d.at].level + 1
@@ -358,7 +369,7 @@ func (d *document) close(array bool) int {
 	f.closed = true
 	d.judgeable(i)
 	d.judgeOrigin(f)
-	if d.depth > d.base && !f.inArray && f.setting != inOther && f.setting != inContainer {
+	if d.depth > d.base && !f.inArray && f.setting != inOther && f.setting != inContainer && f.setting != inEnd {
 		d.hand(f, &d.frames[f.parent])
 	}
 	return 1
@@ -401,6 +412,8 @@ func (d *document) judgeable(i int) {
 	case !f.event && (f.isEvent() || f.unit == i && f.resemblesEvent()):
 		f.event = true
 		d.wait(waiting{kind: anEvent, frame: i})
+	case f.endsStream && f.has(factNumber):
+		d.wait(waiting{kind: aStreamEnd, frame: i})
 	}
 }
 
@@ -432,8 +445,14 @@ func (d *document) string(s []byte) {
 		d.wait(waiting{kind: unusable, frame: d.open[d.depth-1].frame, reason: "JSON without a record", text: d.copied(s)})
 	}
 	text := len(s) >= minLine && (bytes.IndexByte(s, ' ') >= 0 || bytes.IndexByte(s, '{') >= 0 || bytes.IndexByte(s, '\\') >= 0)
-	if d.key.fact == 0 && !text {
-		return
+	if !text {
+		if reason := encoded(s); reason != "" {
+			d.wait(waiting{kind: aFault, frame: d.open[d.depth-1].frame, reason: reason, text: d.copied(s)})
+			return
+		}
+		if d.key.fact == 0 {
+			return
+		}
 	}
 	start := len(d.text)
 	d.text = unquote(d.text, s)

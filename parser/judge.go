@@ -14,6 +14,7 @@ const (
 	aText kind = iota
 	anEvent
 	aLoss
+	aStreamEnd
 	aLaurel
 	aStamp   // of another audit record, by laurel
 	aNotice  // what such a record tells of the recording
@@ -25,7 +26,7 @@ type waiting struct {
 	kind    kind
 	message bool
 	list    int                     // the array that it stands in itself, 0: none
-	gave    [ItemMalformed + 1]bool // the items that it gave
+	gave    [ItemStreamEnd + 1]bool // the items that it gave
 	frame   int
 	text    span
 	line    int64  // of the block, where it stands
@@ -80,10 +81,13 @@ func (d *document) cut(from, first int, s []byte) {
 			some = some || mentionsRecord(d.text[w.text.start:w.text.end])
 		}
 	}
-	if !some && (stampIndex(s) >= 0 || bytes.Contains(s, seccompWord) || startsOwn(s) || d.cutEvent(first)) {
+	if !some && (stampIndex(s) >= 0 || bytes.Contains(s, seccompWord) || bytes.Contains(s, callInText) || startsOwn(s) || d.cutEvent(first)) {
 		d.wait(waiting{kind: aFault, frame: -1, reason: cutJSON, text: d.copied(s)})
 	}
 }
+
+// callInText is the key of an event that stands in a text of JSON.
+var callInText = []byte(`\"syscall\":`)
 
 // startsOwn reports whether an object that is cut is the start of an event, or
 // of a loss, of auditscan itself.
@@ -129,6 +133,7 @@ func (p *Parser) judge() Item {
 	for d.next < len(d.waiting) {
 		i := d.next
 		item := p.judgeNext(i)
+		p.number = d.numberOf(&d.waiting[i], item)
 		if d.isRefused(i) {
 			item = p.refused(item)
 			p.told = false
@@ -206,6 +211,9 @@ func (p *Parser) judgeNext(i int) Item {
 		return ItemRecord
 	case aLoss:
 		return p.collectedLoss(w.frame)
+	case aStreamEnd:
+		p.ending = w.frame
+		return ItemStreamEnd
 	case aLaurel:
 		return p.laurel(w.frame)
 	case aStamp:
@@ -218,6 +226,24 @@ func (p *Parser) judgeNext(i int) Item {
 		}
 	}
 	return p.malformed(w.reason, text)
+}
+
+// numberOf is the running number of what waits, of an event whose text is cut as
+// well; 0: it has none.
+func (d *document) numberOf(w *waiting, item Item) int64 {
+	var number []byte
+	switch frame := w.frame; {
+	case item == ItemEnd:
+	case w.kind == aFault:
+		number, _ = bytes.CutPrefix(d.text[w.text.start:w.text.end], []byte(`{"n":`))
+		number, _, _ = bytes.Cut(number, []byte(","))
+	case w.kind == aLoss:
+		number = d.fact(&d.frames[d.frames[frame].parent], factNumber)
+	case w.kind == anEvent, w.kind == aStreamEnd:
+		number = d.fact(&d.frames[frame], factNumber)
+	}
+	n, _ := countOf(number)
+	return n
 }
 
 // judgeLine judges a line of a text. Of what journald tells of a program, all
@@ -361,9 +387,14 @@ func (p *Parser) textOf(w waiting, line []byte) Item {
 }
 
 // programText refuses the records in what a program said, but not the events
-// that auditscan prints.
+// that auditscan and other collectors print.
 func (p *Parser) programText(line []byte) Item {
 	d := &p.doc
+	if f := &d.frames[d.at]; f.has(factType) && !f.has(factTransport) { // go-audit's
+		if item := p.bare(d.at, line); item != ItemEnd {
+			return item
+		}
+	}
 	if start := objectStart(line); start >= 0 && d.frames[d.at].level < maxLevel {
 		said := d.said
 		d.said = true

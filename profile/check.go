@@ -91,7 +91,7 @@ func (c *checker) check(g *aggregate.Group, call aggregate.Call) error {
 		return nil
 	case Denies:
 		c.result.Denied = aggregate.Plus(c.result.Denied, call.Count)
-		c.amender.refused(p, call.Arch, call.NR, call.Count)
+		c.amender.refused(p, &call)
 	case Depends:
 		c.result.Depends = aggregate.Plus(c.result.Depends, call.Count)
 	}
@@ -166,7 +166,7 @@ type checkCall struct {
 	Subj      *string         `json:"subj,omitempty"`
 	PID       *int32          `json:"pid,omitempty"`
 	Arch      *string         `json:"arch"`
-	NR        int32           `json:"nr"`
+	NR        *int32          `json:"nr"`
 	Name      *string         `json:"name"`
 	Action    string          `json:"action"` // what was recorded
 	Verdict   string          `json:"verdict"`
@@ -210,7 +210,7 @@ func (c *CheckedCall) Verdict() string {
 
 func (c *CheckedCall) document(by []aggregate.Key) (*checkCall, error) {
 	row := &checkCall{
-		Arch: orNull(c.Call.Arch.String()), NR: c.Call.NR, Name: orNull(c.Call.Name()), Action: c.Call.Action.String(),
+		Arch: orNull(c.Call.Arch.String()), NR: numberOrNull(c.Call.NR, c.Call.Folded), Name: orNull(c.Call.Name()), Action: c.Call.Action.String(),
 		Verdict: c.Verdict(), Because: c.Answer.Because,
 		Count: c.Call.Count, First: jsontime.OrNil(c.Call.First.Time()), Last: jsontime.OrNil(c.Call.Last.Time()),
 	}

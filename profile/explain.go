@@ -125,7 +125,7 @@ type explainedWidening struct {
 
 type explainedNumber struct {
 	Arch    *string `json:"arch"`
-	NR      int32   `json:"nr"`
+	NR      *int32  `json:"nr"`
 	Name    *string `json:"name,omitempty"`
 	Action  string  `json:"action,omitempty"`
 	Records int64   `json:"records"`
@@ -162,10 +162,10 @@ func WriteExplain(w io.Writer, r *Result, s *aggregate.Summary) error {
 		e.Widened = append(e.Widened, explainedWidening{x.Name, archNames(x.Seen), archNames(x.Also)})
 	}
 	for _, d := range r.Denied {
-		e.Denied = append(e.Denied, explainedNumber{Arch: orNull(d.Arch.String()), NR: d.NR, Name: orNull(d.Name), Action: d.Action.String(), Records: d.Records})
+		e.Denied = append(e.Denied, explainedNumber{Arch: orNull(d.Arch.String()), NR: numberOrNull(d.NR, d.Folded), Name: orNull(d.Name), Action: d.Action.String(), Records: d.Records})
 	}
 	for _, u := range r.Unresolved {
-		e.Unresolved = append(e.Unresolved, explainedNumber{Arch: orNull(u.Arch.String()), NR: u.NR, Records: u.Records, Reason: u.Reason})
+		e.Unresolved = append(e.Unresolved, explainedNumber{Arch: orNull(u.Arch.String()), NR: numberOrNull(u.NR, u.Folded), Records: u.Records, Reason: u.Reason})
 	}
 	return encodeJSON(w, e)
 }
@@ -233,8 +233,8 @@ func programs(s *aggregate.Summary) map[string][]program {
 			who.Container = cmp.Or(g.Container.Name, g.Container.ID)
 		}
 		for _, c := range g.Calls {
-			name, ok := c.Arch.Name(c.NR)
-			if !ok || c.Action != syscalltable.ActionLog {
+			name := c.Name()
+			if name == "" || c.Action != syscalltable.ActionLog {
 				continue
 			}
 			if counts[name] == nil {

@@ -61,7 +61,12 @@ type IndexEntry struct {
 	// its text.
 	Result  *Result `json:"-"`
 	Content []byte  `json:"-"`
+	// Folded is set for records that may be of any other entry.
+	Folded bool `json:"-"`
 }
+
+// foldedReason says why there is no profile for what was counted together.
+const foldedReason = "counted together, being too many to tell apart: the profiles of others may lack these calls"
 
 // BuildPer makes a profile for each value of a key; tool is for the index.
 func BuildPer(s *aggregate.Summary, key aggregate.Key, o Options, tool string) (*Index, error) {
@@ -86,6 +91,10 @@ func buildEntry(p *Part, o Options) (IndexEntry, error) {
 	e := IndexEntry{
 		Name: p.Name, Container: p.Container, Records: whole.Records, Runtime: p.Runtime,
 		First: jsontime.OrNil(whole.First), Last: jsontime.OrNil(whole.Last), Additions: []Addition{},
+	}
+	if p.Folded {
+		e.Reason, e.Folded = foldedReason, true
+		return e, nil
 	}
 	r, err := Build(p.Summary, o)
 	if errors.Is(err, ErrNoLog) {

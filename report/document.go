@@ -135,6 +135,9 @@ func groupObject(obj object, g *aggregate.Group, by []aggregate.Key) object {
 			obj = append(obj, member{string(k.key), k.value(g)})
 		}
 	}
+	if g.Folded != 0 {
+		obj = append(obj, member{"folded", g.Folded.String()})
+	}
 	return append(obj, object{
 		{"records", g.Records},
 		{"first", timeOrNull(g.First)},

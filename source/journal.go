@@ -42,7 +42,7 @@ type JournalOptions struct {
 // entries of the audit and kernel transports and journald's own messages, as
 // lines of JSON. It is a [Stream].
 type JournalStream struct {
-	*queue
+	queue  *Queue
 	cursor string // of the last entry that Next has handed out
 	stop   context.CancelFunc
 	done   sync.WaitGroup
@@ -55,7 +55,7 @@ func Journal(opts JournalOptions) (*JournalStream, error) {
 	s, err := startJournal(opts, journalPause)
 	if err == nil && opts.Directory == "" {
 		if err := systemJournal("/"); err != nil {
-			s.note(Note{Kind: Info, Detail: fmt.Sprintf("little or nothing will come from the journal: %v", err)})
+			s.queue.Note(Note{Kind: Info, Detail: fmt.Sprintf("little or nothing will come from the journal: %v", err)})
 		}
 	}
 	return s, err
@@ -67,9 +67,9 @@ func startJournal(opts JournalOptions, pause time.Duration) (*JournalStream, err
 		return nil, fmt.Errorf("the journal cannot be read without journalctl (is systemd installed?): %w", err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &JournalStream{queue: newQueue(journalQueue), cursor: opts.Cursor, stop: stop}
+	s := &JournalStream{queue: NewQueue(journalQueue), cursor: opts.Cursor, stop: stop}
 	j := journalctl{queue: s.queue, path: path, opts: opts, cursor: opts.Cursor, messages: journalMessages}
-	s.done.Go(func() { s.finish(j.run(ctx, pause)) })
+	s.done.Go(func() { s.queue.Finish(j.run(ctx, pause)) })
 	return s, nil
 }
 
@@ -85,7 +85,7 @@ func (s *JournalStream) Next(ctx context.Context) (Chunk, error) {
 	if s.queue == nil {
 		return Chunk{}, io.EOF
 	}
-	c, err := s.next(ctx)
+	c, err := s.queue.Next(ctx)
 	if n := len(c.Lines); n > 0 {
 		last := c.Lines[bytes.LastIndexByte(c.Lines[:n-1], '\n')+1:]
 		if cursor := cursorOf(last); cursor != "" {
@@ -107,7 +107,7 @@ func (s *JournalStream) Close() error {
 
 // journalctl is the child process and those that replace it.
 type journalctl struct {
-	*queue
+	queue    *Queue
 	path     string
 	opts     JournalOptions
 	cursor   string // of the last entry that was received
@@ -131,7 +131,7 @@ func (j *journalctl) run(ctx context.Context, pause time.Duration) error {
 		case barren == journalRetries:
 			return err
 		}
-		j.note(Note{Kind: Info, Detail: fmt.Sprintf("%v; starting it again", err)})
+		j.queue.Note(Note{Kind: Info, Detail: fmt.Sprintf("%v; starting it again", err)})
 		select {
 		case <-time.After(pause << barren):
 		case <-ctx.Done():
@@ -185,7 +185,7 @@ func (j *journalctl) read(ctx context.Context, out io.Reader) (heard bool, err e
 		line, err := readLine(r)
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
-			j.note(Note{Kind: LongLine, Count: 1, Detail: fmt.Sprintf("a journal entry longer than %d bytes was skipped", MaxLine)})
+			j.queue.Note(Note{Kind: LongLine, Count: 1, Detail: fmt.Sprintf("a journal entry longer than %d bytes was skipped", MaxLine)})
 			continue
 		case err == io.EOF:
 			return heard, nil // half a line is read again, whole
@@ -227,19 +227,15 @@ func (j *journalctl) isKnown(line []byte) bool {
 	if cursorOf(line) == j.cursor {
 		return true
 	}
-	j.note(Note{Kind: RotationGap, Detail: "the journal has no longer the entry that was read last: what followed it may be gone too",
+	j.queue.Note(Note{Kind: RotationGap, Detail: "the journal has no longer the entry that was read last: what followed it may be gone too",
 		Fix: "raise SystemMaxUse= in journald.conf"})
 	return false
 }
 
 // deliver waits until there is room for the line.
 func (j *journalctl) deliver(ctx context.Context, line []byte) bool {
-	for !j.add(line) {
-		select {
-		case <-j.taken:
-		case <-ctx.Done():
-			return false
-		}
+	if !j.queue.Put(line, ctx.Done()) {
+		return false
 	}
 	if cursor := cursorOf(line); cursor != "" {
 		j.cursor = cursor
@@ -254,7 +250,7 @@ func (j *journalctl) Write(p []byte) (int, error) {
 	if text != "" && j.messages > 0 {
 		j.messages--
 		j.said = text
-		j.note(Note{Kind: Info, Detail: "journalctl: " + text})
+		j.queue.Note(Note{Kind: Info, Detail: "journalctl: " + text})
 	}
 	return len(p), nil
 }

@@ -97,7 +97,7 @@ func TestOnlyKernelIsHeard(t *testing.T) {
 		{&unix.SockaddrUnix{}, false},
 		{nil, false},
 	} {
-		s := &netlinkStream{queue: newQueue(1 << 20), closing: make(chan struct{})}
+		s := &netlinkStream{Queue: NewQueue(1 << 20), closing: make(chan struct{})}
 		s.handleMessage(message(1326, "audit(1662057996.821:272): pid=1"), tt.from)
 		c, ok, _ := s.take()
 		if ok != tt.heard || ok && string(c.Lines) != "type=SECCOMP msg=audit(1662057996.821:272): pid=1\n" {

@@ -2,7 +2,6 @@ package source
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -39,7 +38,7 @@ const (
 // netlinkStream is the kernel's multicast group AUDIT_NLGRP_READLOG. One
 // goroutine receives, another watches the kernel's count of lost records.
 type netlinkStream struct {
-	*queue
+	*Queue
 	file *os.File
 	raw  syscall.RawConn
 	buf  []byte // scratch space of the receiver
@@ -72,7 +71,7 @@ func Netlink() (Stream, error) {
 		return nil, err
 	}
 	s := &netlinkStream{
-		queue:   newQueue(netlinkQueue),
+		Queue:   NewQueue(netlinkQueue),
 		buf:     make([]byte, unix.SizeofNlMsghdr+libaudit.AuditMessageMaxLength),
 		closing: make(chan struct{}),
 	}
@@ -82,7 +81,7 @@ func Netlink() (Stream, error) {
 	}
 	s.receiver.Go(s.receive)
 	if statusErr != nil {
-		s.note(unwatchedNote(statusErr))
+		s.Note(unwatchedNote(statusErr))
 		return s, nil
 	}
 	s.lost, s.rateLimit = status.Lost, status.RateLimit
@@ -102,9 +101,6 @@ func checkAudible() error {
 
 // Name is what reports call the input.
 func (s *netlinkStream) Name() string { return NetlinkName }
-
-// Next waits for lines or a note.
-func (s *netlinkStream) Next(ctx context.Context) (Chunk, error) { return s.next(ctx) }
 
 // open subscribes. The buffer is raised first: a storm may be under way.
 func (s *netlinkStream) open() error {
@@ -132,7 +128,7 @@ func (s *netlinkStream) raiseBuffer(fd int) {
 	// default; its error would say nothing new.
 	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer)
 	got, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF)
-	s.note(Note{Kind: Info, Detail: fmt.Sprintf("the audit socket's receive buffer is %d KiB instead of %d: a burst may be lost (%v)", got>>10, receiveBuffer>>10, err),
+	s.Note(Note{Kind: Info, Detail: fmt.Sprintf("the audit socket's receive buffer is %d KiB instead of %d: a burst may be lost (%v)", got>>10, receiveBuffer>>10, err),
 		Fix: "grant CAP_NET_ADMIN, or sysctl -w net.core.rmem_max=" + fmt.Sprint(receiveBuffer)})
 }
 
@@ -165,7 +161,7 @@ func (s *netlinkStream) receive() {
 	if errors.Is(err, os.ErrDeadlineExceeded) { // Close was called
 		err = s.raw.Control(func(fd uintptr) { failure = s.drain(int(fd)) })
 	}
-	s.finish(cmp.Or(failure, err, io.EOF))
+	s.Finish(cmp.Or(failure, err, io.EOF))
 }
 
 // drain receives until the socket is empty. It returns an error if the stream
@@ -179,7 +175,7 @@ func (s *netlinkStream) drain(fd int) error {
 		case errors.Is(err, unix.EAGAIN):
 			return nil
 		case errors.Is(err, unix.ENOBUFS):
-			s.note(Note{Kind: Overrun, Detail: "the kernel dropped records that were not received in time (ENOBUFS)",
+			s.Note(Note{Kind: Overrun, Detail: "the kernel dropped records that were not received in time (ENOBUFS)",
 				Fix: "record with auditd, for which programs wait, or give the output to a faster reader"})
 		case !errors.Is(err, unix.EINTR):
 			return fmt.Errorf("receive from the kernel's audit socket: %w", err)
@@ -195,13 +191,8 @@ func (s *netlinkStream) handleMessage(msg []byte, from unix.Sockaddr) {
 		return
 	}
 	s.line = appendMessage(s.line[:0], msg)
-	for !s.add(s.line) {
-		select {
-		case <-s.taken: // until then the socket's buffer has to hold what comes
-		case <-s.closing:
-			s.note(Note{Kind: Overrun, Count: 1, Detail: "records were not read before the end"})
-			return
-		}
+	if !s.Put(s.line, s.closing) { // until then the socket's buffer has to hold what comes
+		s.Note(Note{Kind: Overrun, Count: 1, Detail: "records were not read before the end"})
 	}
 }
 
@@ -228,14 +219,14 @@ func (s *netlinkStream) pollLost() (backlog uint32) {
 	status, err := auditstate.Kernel()
 	if err != nil {
 		if !s.unwatched {
-			s.note(unwatchedNote(err))
+			s.Note(unwatchedNote(err))
 		}
 		s.unwatched = true
 		return 0
 	}
 	s.unwatched = false
 	if n := lostSince(s.lost, status.Lost); n > 0 {
-		s.note(lostNote(n, max(s.rateLimit, status.RateLimit)))
+		s.Note(lostNote(n, max(s.rateLimit, status.RateLimit)))
 	}
 	s.lost, s.rateLimit = status.Lost, status.RateLimit
 	return status.Backlog

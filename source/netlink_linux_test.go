@@ -243,7 +243,7 @@ func TestNetlinkLostCounter(t *testing.T) {
 }
 
 // setLimit changes the bound of a queue that is in use.
-func (q *queue) setLimit(n int) {
+func (q *Queue) setLimit(n int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.limit = n

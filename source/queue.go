@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// queue holds what a live source has received until Next takes it, so that
+// Queue holds what a live source has received until Next takes it, so that
 // receiving never waits for parsing. Its bytes are bounded.
-type queue struct {
+type Queue struct {
 	limit int
 
 	mu     sync.Mutex
@@ -22,13 +22,14 @@ type queue struct {
 // chunkSize is the size at which a new chunk is begun.
 const chunkSize = 64 << 10
 
-func newQueue(limit int) *queue {
-	return &queue{limit: limit, filled: newSignal(), taken: newSignal()}
+// NewQueue returns an empty queue that holds up to limit bytes of lines.
+func NewQueue(limit int) *Queue {
+	return &Queue{limit: limit, filled: newSignal(), taken: newSignal()}
 }
 
-// add appends whole lines and reports whether there was room for them. It never
+// Add appends whole lines and reports whether there was room for them. It never
 // waits.
-func (q *queue) add(lines []byte) bool {
+func (q *Queue) Add(lines []byte) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.size+len(lines) > q.limit {
@@ -44,9 +45,22 @@ func (q *queue) add(lines []byte) bool {
 	return true
 }
 
-// note adds a note after the lines received so far. Equal notes at one place
+// Put waits until there is room for the lines and appends them. It reports
+// whether they were, before stop was closed.
+func (q *Queue) Put(lines []byte, stop <-chan struct{}) bool {
+	for !q.Add(lines) {
+		select {
+		case <-q.taken:
+		case <-stop:
+			return false
+		}
+	}
+	return true
+}
+
+// Note adds a note after the lines received so far. Equal notes at one place
 // are folded, so that they cannot pile up either.
-func (q *queue) note(n Note) {
+func (q *Queue) Note(n Note) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if k := len(q.chunks); k == 0 || len(q.chunks[k-1].Lines) > 0 {
@@ -68,9 +82,9 @@ func foldNote(notes []Note, n Note) []Note {
 	return append(notes, n)
 }
 
-// finish ends the queue; Next returns err after the last chunk. Only the first
+// Finish ends the queue; Next returns err after the last chunk. Only the first
 // call counts.
-func (q *queue) finish(err error) {
+func (q *Queue) Finish(err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.err == nil {
@@ -79,8 +93,8 @@ func (q *queue) finish(err error) {
 	q.filled.set()
 }
 
-// next waits for a chunk, or the end.
-func (q *queue) next(ctx context.Context) (Chunk, error) {
+// Next waits for a chunk, or the end.
+func (q *Queue) Next(ctx context.Context) (Chunk, error) {
 	for {
 		if c, ok, err := q.take(); ok || err != nil {
 			return c, err
@@ -94,7 +108,7 @@ func (q *queue) next(ctx context.Context) (Chunk, error) {
 }
 
 // take removes the oldest chunk.
-func (q *queue) take() (c Chunk, ok bool, err error) {
+func (q *Queue) take() (c Chunk, ok bool, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.chunks) == 0 {

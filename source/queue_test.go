@@ -12,59 +12,59 @@ import (
 )
 
 func TestQueueKeepsOrder(t *testing.T) {
-	q := newQueue(1 << 20)
-	q.note(Note{Kind: Info, Detail: "start"})
-	q.add([]byte("one\n"))
-	q.add([]byte("two\n"))
-	q.note(Note{Kind: Overrun, Count: 2})
-	q.note(Note{Kind: Overrun, Count: 3})
-	q.note(Note{Kind: LostCounter, Count: 1})
-	q.add([]byte("three\n"))
-	q.note(Note{Kind: Overrun})
-	q.finish(io.ErrUnexpectedEOF)
-	q.finish(io.EOF)
+	q := NewQueue(1 << 20)
+	q.Note(Note{Kind: Info, Detail: "start"})
+	q.Add([]byte("one\n"))
+	q.Add([]byte("two\n"))
+	q.Note(Note{Kind: Overrun, Count: 2})
+	q.Note(Note{Kind: Overrun, Count: 3})
+	q.Note(Note{Kind: LostCounter, Count: 1})
+	q.Add([]byte("three\n"))
+	q.Note(Note{Kind: Overrun})
+	q.Finish(io.ErrUnexpectedEOF)
+	q.Finish(io.EOF)
 	want := []Chunk{
 		{Lines: []byte("one\ntwo\n"), Notes: []Note{{Kind: Info, Detail: "start"}}},
 		{Lines: []byte("three\n"), Notes: []Note{{Kind: Overrun, Count: 5}, {Kind: LostCounter, Count: 1}}},
 		{Notes: []Note{{Kind: Overrun}}},
 	}
 	for i, w := range want {
-		got, err := q.next(t.Context())
+		got, err := q.Next(t.Context())
 		if err != nil || !reflect.DeepEqual(got, w) {
 			t.Errorf("chunk %d: %+v, %v; want %+v", i, got, err, w)
 		}
 	}
 	for range 2 {
-		if _, err := q.next(t.Context()); err != io.ErrUnexpectedEOF {
+		if _, err := q.Next(t.Context()); err != io.ErrUnexpectedEOF {
 			t.Errorf("end: %v, want the first error, again and again", err)
 		}
 	}
 }
 
 func TestQueueIsBounded(t *testing.T) {
-	q := newQueue(10)
-	if !q.add([]byte("123456\n")) || q.add([]byte("1234\n")) || !q.add([]byte("12\n")) {
+	q := NewQueue(10)
+	if !q.Add([]byte("123456\n")) || q.Add([]byte("1234\n")) || !q.Add([]byte("12\n")) {
 		t.Error("the limit of 10 bytes is not kept")
 	}
-	if _, err := q.next(t.Context()); err != nil {
+	if _, err := q.Next(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	<-q.taken // the waiting goroutine is told
-	if !q.add([]byte("123456789\n")) {
+	if !q.Add([]byte("123456789\n")) {
 		t.Error("no room after everything was taken")
 	}
 }
 
 func TestQueueBeginsNewChunks(t *testing.T) {
-	q := newQueue(1 << 20)
+	q := NewQueue(1 << 20)
 	line := []byte(strings.Repeat("x", 1023) + "\n")
 	for range 200 {
-		q.add(line)
+		q.Add(line)
 	}
-	q.finish(io.EOF)
+	q.Finish(io.EOF)
 	total := 0
 	for {
-		c, err := q.next(t.Context())
+		c, err := q.Next(t.Context())
 		if err == io.EOF {
 			break
 		}
@@ -81,7 +81,7 @@ func TestQueueBeginsNewChunks(t *testing.T) {
 func TestQueueNextStopsWithContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := newQueue(1).next(ctx); !errors.Is(err, context.Canceled) {
+	if _, err := NewQueue(1).Next(ctx); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }
@@ -89,18 +89,18 @@ func TestQueueNextStopsWithContext(t *testing.T) {
 // TestQueueBetweenGoroutines passes more than the limit through, in order.
 func TestQueueBetweenGoroutines(t *testing.T) {
 	const n = 20_000
-	q := newQueue(1 << 10)
+	q := NewQueue(1 << 10)
 	go func() {
 		for i := range n {
-			for !q.add(fmt.Appendf(nil, "%d\n", i)) {
+			for !q.Add(fmt.Appendf(nil, "%d\n", i)) {
 				<-q.taken
 			}
 		}
-		q.finish(io.EOF)
+		q.Finish(io.EOF)
 	}()
 	var got, want bytes.Buffer
 	for {
-		c, err := q.next(t.Context())
+		c, err := q.Next(t.Context())
 		got.Write(c.Lines)
 		if err != nil {
 			break

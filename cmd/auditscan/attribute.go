@@ -25,9 +25,18 @@ type attribution struct {
 	sayLimits func()
 }
 
+// resolver finds the names of this host's containers.
+func (f *followFlags) resolver() (*live.Resolver, error) {
+	names, err := live.NewResolver(f.root)
+	if err != nil {
+		return nil, fmt.Errorf("--root: %w", err)
+	}
+	return names, nil
+}
+
 // attribution begins to watch this host's processes.
-func (f *followFlags) attribution(ctx context.Context, env *environment) (*attribution, error) {
-	a := &attribution{failed: make(chan error, 1)}
+func (f *followFlags) attribution(ctx context.Context, env *environment, names *live.Resolver) (*attribution, error) {
+	a := &attribution{names: names, failed: make(chan error, 1)}
 	if runtime.GOOS != "linux" {
 		return a, nil
 	}
@@ -38,9 +47,6 @@ func (f *followFlags) attribution(ctx context.Context, env *environment) (*attri
 			return nil, err
 		}
 		sayProblems(env, bad)
-	}
-	if a.names, err = live.NewResolver(f.root); err != nil {
-		return nil, errors.Join(fmt.Errorf("--root: %w", err), a.close())
 	}
 	if a.tracker, err = live.NewTracker(a.names, a.learned); err != nil {
 		return nil, errors.Join(err, a.close())
@@ -101,9 +107,6 @@ func (a *attribution) find() pipeline.Find {
 func (a *attribution) close() (err error) {
 	if a.tracker != nil {
 		err = a.tracker.Close()
-	}
-	if a.names != nil {
-		err = errors.Join(err, a.names.Close())
 	}
 	if a.saved != nil {
 		err = errors.Join(err, a.saved.Close())

@@ -99,7 +99,7 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	if err != nil {
 		return err
 	}
-	if err := env.output(func(w io.Writer) error { return f.write(env, w, path, r, document) }); err != nil {
+	if err := env.answer(func(w io.Writer) error { return f.write(env, w, path, r, document) }); err != nil {
 		return err
 	}
 	p, err := document.Evaluate(profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub})

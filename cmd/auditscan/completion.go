@@ -15,6 +15,7 @@ import (
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
+	"github.com/auditscan/auditscan/source/notify"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -125,7 +126,7 @@ func flagValues(command string) map[string][]string {
 func argumentValues(command string) []string {
 	switch command {
 	case "follow":
-		return []string{source.NetlinkName, source.JournalName}
+		return []string{source.NetlinkName, source.JournalName, notify.Prefix}
 	case "check", "diff", "inspect":
 		return profile.BuiltIns()
 	case "syscall":

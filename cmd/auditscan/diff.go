@@ -120,7 +120,7 @@ func (f *policyFlags) diff(env *environment, before, after, against string) erro
 		"json":     r.WriteJSON,
 		"markdown": func(w io.Writer) error { return findings.WriteDiffMarkdown(w, r) },
 	}
-	if err := env.output(write[f.output]); err != nil {
+	if err := env.answer(write[f.output]); err != nil {
 		return err
 	}
 	if err := sayStarts(env, policies[1]); err != nil {

@@ -6,7 +6,8 @@
 // Usage:
 //
 //	auditscan report   [FILE|-]...          what the logs hold
-//	auditscan follow   [SOURCE|-]           the same, live: FILE, audit:, journal:
+//	auditscan follow   [SOURCE|-]           the same, live: FILE, audit:, journal:, notify:
+//	auditscan listen   [--socket PATH]      the same, of containers, by seccomp notification
 //	auditscan profile  [FILE|-]...          records to a seccomp profile
 //	auditscan check    PROFILE [FILE|-]...  which records would PROFILE deny?
 //	auditscan diff     OLD NEW              what one profile allows and another does not

@@ -6,13 +6,16 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/container/live"
 	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/internal/rights"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
+	"github.com/auditscan/auditscan/source/notify"
 )
 
 // followFlags are the flags of follow.
@@ -38,17 +41,18 @@ type followFlags struct {
 func newFollow(env *environment) *cobra.Command {
 	var f followFlags
 	cmd := &cobra.Command{
-		Use:   "follow [FILE|audit:|journal:|-]",
+		Use:   "follow [FILE|audit:|journal:|notify:|-]",
 		Short: "Show records as they come: as a table, or as lines in a pipe",
 		Long: `Follow reads a log that grows, through every rotation; or the kernel's own
 audit socket (audit:), which needs CAP_AUDIT_READ but no auditd; or the journal
-(journal:); or what a pipe gives (-). Without a source it takes the best there
-is. On a terminal it shows a live view: the verdict first, below it who makes
-which call, to be sorted, grouped and filtered; Enter tells the rule that allows
-a call, w and p write a report and a profile into the current directory, ? tells
-all keys. In a pipe, with --plain and where TERM is dumb it prints one line a
-record, with -o json one JSON object a line. Ctrl-C or SIGTERM ends it with the
-summary on stderr.`,
+(journal:); or what container runtimes have told (notify:PATH, as listen does);
+or what a pipe gives (-). Without a source it takes the best there is. On a
+terminal it shows a live view: the verdict first, below it who makes which call,
+to be sorted, grouped and filtered; Enter tells the rule that allows a call, w
+and p write a report and a profile into the current directory, ? tells all keys.
+In a pipe, with --plain and where TERM is dumb it prints one line a record, with
+-o json one JSON object a line. Ctrl-C or SIGTERM ends it with the summary on
+stderr.`,
 		Example: `  auditscan follow /var/log/syslog
   auditscan follow --new --comm nginx /var/log/audit/audit.log
   auditscan follow -o json audit: | jq -r .syscall`,
@@ -61,14 +65,20 @@ summary on stderr.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json (a line each, as ndjson)")
 	flags.StringArrayVarP(&f.files, "file", "f", nil, "follow `FILE`, just as an argument would")
+	flags.BoolVar(&f.fromStart, "from-start", false, "also read what is there already")
+	flags.IntVar(&f.tail, "tail", 0, "also read the last `N` lines of what is there")
+	f.add(flags)
+	return cmd
+}
+
+// add adds the flags of all that follows a live source.
+func (f *followFlags) add(flags *pflag.FlagSet) {
+	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json (a line each, as ndjson)")
 	flags.StringVar(&f.by, "by", "", byUsage())
 	flags.StringVar(&f.sort, "sort", "", "the table's lines in this `order`: count, name, nr, first, last")
 	flags.BoolVar(&f.plain, "plain", false, "one line for each record on a terminal, too")
 	flags.BoolVar(&f.onlyNew, "new", false, "show only the first of each group, call and action")
-	flags.BoolVar(&f.fromStart, "from-start", false, "also read what is there already")
-	flags.IntVar(&f.tail, "tail", 0, "also read the last `N` lines of what is there")
 	flags.StringVar(&f.state, "state", "", "keep counts and place in `FILE`, and go on from there")
 	flags.StringVar(&f.pidmap, "pidmap", "", "append which process was in which container to `FILE`")
 	flags.StringVar(&f.root, "root", "/", "the `directory` where the host's file system is mounted")
@@ -76,7 +86,6 @@ summary on stderr.`,
 	flags.BoolVar(&f.strict, "strict", false, "exit with 3 if records were lost")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, quietUsage+"; behind lines no table")
 	f.filterFlags.add(flags)
-	return cmd
 }
 
 func (f *followFlags) run(ctx context.Context, env *environment, args []string) (err error) {
@@ -99,12 +108,17 @@ func (f *followFlags) run(ctx context.Context, env *environment, args []string) 
 		return err
 	}
 	defer func() { err = errors.Join(err, st.close()) }()
-	from, err := f.open(env, args, st)
+	names, err := f.resolver()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, names.Close()) }()
+	from, err := f.open(env, args, st, names)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, from.stream.Close()) }()
-	who, err := f.attribution(ctx, env)
+	who, err := f.attribution(ctx, env, names)
 	if err != nil {
 		return err
 	}
@@ -156,7 +170,9 @@ func (f *followFlags) needs(from *origin) confine.Needs {
 		Capabilities: []rights.Capability{rights.AuditControl, rights.SysPtrace},
 		Programs:     from.program, Sockets: true,
 	}
-	for _, file := range []string{f.state, f.pidmap} {
+	socket, notified := notify.Path(from.stream.Name()) // which is removed at the end
+	n.Processes = notified
+	for _, file := range []string{f.state, f.pidmap, socket} {
 		if file != "" {
 			n.Files = append(n.Files, file)
 		}
@@ -170,6 +186,7 @@ const linesAround = 8
 // end shows the summary on stderr; with --quiet without its table, of which each
 // line has been written already, unless that is on the screen.
 func (f *followFlags) end(env *environment, s *aggregate.Summary, onScreen bool) error {
+	sayFolded(env, s)
 	o := env.reportOptions(env.stderr, f.quiet)
 	if o.Sort = report.Order(f.sort); onScreen { // where all of it was to be seen
 		o.Top = max(1, o.Height-linesAround)
@@ -201,7 +218,7 @@ type origin struct {
 }
 
 // open opens the named source, or the best of the host.
-func (f *followFlags) open(env *environment, args []string, st *state) (*origin, error) {
+func (f *followFlags) open(env *environment, args []string, st *state, names *live.Resolver) (*origin, error) {
 	name := "-"
 	if len(args) > 0 {
 		name = args[0]
@@ -213,11 +230,14 @@ func (f *followFlags) open(env *environment, args []string, st *state) (*origin,
 		env.notef("following %s, since %s", best, reason)
 		name = best
 	}
-	stream, err := source.Live(name, source.LiveOptions{
+	stream, err := pipeline.OpenLive(name, source.LiveOptions{
 		Stdin: env.stdin, FromStart: f.fromStart, Tail: f.tail, Files: st.positions().Files, Cursor: st.positions().Cursor,
-	})
+	}, notify.Options{Identify: names.Started})
 	if err != nil {
 		return nil, err
+	}
+	if socket, ok := notify.Path(name); ok && !f.quiet {
+		env.notef("listening on %s", socket)
 	}
 	return newOrigin(name, stream), nil
 }
@@ -236,7 +256,8 @@ func newOrigin(name string, stream source.Stream) *origin {
 		o.queued, o.program = true, true
 		o.position = func() (positions, []source.Note) { return positions{Cursor: s.Cursor()}, nil }
 	default:
-		o.queued = name == source.NetlinkName
+		_, notified := notify.Path(name)
+		o.queued = notified || name == source.NetlinkName
 	}
 	return o
 }

@@ -42,6 +42,9 @@ type follower struct {
 
 func newFollower(env *environment, f *followFlags, from *origin, filter *aggregate.Filter, json bool) *follower {
 	w := &follower{env: env, flags: f, from: from, json: json, filter: filter, stdout: gatherer{w: env.stdout}, changed: true, silent: true}
+	if out, ok := env.stdout.(*endableOutput); ok && out.closed && (f.state != "" || f.pidmap != "") {
+		w.stdout.w = io.Discard // what is followed is kept elsewhere
+	}
 	if !json && !f.onlyNew && !f.plain {
 		w.view = newLiveView(env)
 	}

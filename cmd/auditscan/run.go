@@ -123,14 +123,14 @@ func exitCode(env *environment, err error) int {
 func run(ctx context.Context, env *environment, args []string) error {
 	env.done = ctx.Done()
 	root := newRoot(env)
-	if err := addCompletion(root); err != nil {
-		return err
-	}
 	root.SetArgs(args)
 	root.SetIn(env.stdin)
 	help := &firstError{w: env.stdout}
 	root.SetOut(help)
 	root.SetErr(env.stderr)
+	if err := addCompletion(root); err != nil { // which takes the output as it is then
+		return err
+	}
 	cmd, err := root.ExecuteContextC(ctx)
 	var exit *exitError
 	if err != nil && !errors.As(err, &exit) && strings.HasPrefix(err.Error(), "unknown command") {
@@ -186,7 +186,7 @@ into a seccomp profile.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageErrorf("%v (%ssee `%s --help`)", err, habit(err), cmd.CommandPath())
 	})
-	addGroup(root, "Read what was recorded:", newReport(env), newFollow(env), newMerge(env), newContainers(env))
+	addGroup(root, "Read what was recorded:", newReport(env), newFollow(env), newListen(env), newMerge(env), newContainers(env))
 	addGroup(root, "Make and judge profiles:", newProfile(env), newCheck(env), newDiff(env), newInspect(env))
 	addGroup(root, "Run a command:", newRecord(env), newRun(env))
 	addGroup(root, "Look things up:", newSyscall(env), newExplain(env), newDoctor(env), newVersion(env))

@@ -39,6 +39,16 @@ func readProcess(pid int32) (reading, error) {
 	return reading{ref: ref, born: s.start, exiting: s.exiting()}, nil
 }
 
+// cgroupOf returns the container or service that /proc shows a process in; the
+// zero Ref for none.
+func cgroupOf(pid int32) container.Ref {
+	p, err := readProcess(pid)
+	if err != nil {
+		return container.Ref{}
+	}
+	return p.ref
+}
+
 // readAt fills buf from a file of /proc.
 func readAt(dir int, name string, buf []byte) (n int, err error) {
 	fd, err := unix.Openat(dir, name, unix.O_RDONLY|unix.O_CLOEXEC, 0)

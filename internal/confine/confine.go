@@ -32,4 +32,7 @@ type Needs struct {
 	Capabilities []rights.Capability
 	// Programs are started, and Sockets opened.
 	Programs, Sockets bool
+	// Processes are looked into: which program they run. Landlock knows no such
+	// right and forbids it, so files are written as far as capabilities allow.
+	Processes bool
 }

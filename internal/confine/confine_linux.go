@@ -25,13 +25,22 @@ func Process(n Needs) error {
 	if err := onAllThreads(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0); err != nil {
 		return ifThere("set no_new_privs", err)
 	}
-	if err := n.landlock().BestEffort().Restrict(n.rules()...); err != nil {
+	if err := n.restrictFiles(); err != nil {
 		return ifThere("confine to the directories of its files (Landlock)", err)
 	}
 	if err := dropCapabilities(n.kept()); err != nil {
 		return ifThere("drop capabilities", err)
 	}
 	return ifThere("load a seccomp filter", load(n.filter()))
+}
+
+// restrictFiles loads the rules for files, unless they would forbid to look into
+// processes, too.
+func (n *Needs) restrictFiles() error {
+	if n.Processes {
+		return nil
+	}
+	return n.landlock().BestEffort().Restrict(n.rules()...)
 }
 
 // landlock is what is refused but for the rules, as far as the kernel knows it:

@@ -67,6 +67,28 @@ func TestWithoutProc(t *testing.T) {
 	}
 }
 
+// TestProcesses: who needs to look into other processes can, and nobody else.
+func TestProcesses(t *testing.T) {
+	if text := os.Getenv(caseVar); text != "" {
+		needed := text == "processes"
+		if err := Process(Needs{Processes: needed, Capabilities: []rights.Capability{rights.SysPtrace}}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", os.Getppid()))
+		if needed != (err == nil) && (needed || landlockVersion() > 0) {
+			t.Errorf("needed: %v, answer: %v", needed, err)
+		}
+		return
+	}
+	for _, needs := range []string{"processes", "none"} {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestProcesses$")
+		cmd.Env = append(os.Environ(), caseVar+"="+needs)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", needs, err, out)
+		}
+	}
+}
+
 // cases are what processes need whose directory is dir.
 func cases(dir string) map[string]Needs {
 	file := filepath.Join(dir, "in", "file")

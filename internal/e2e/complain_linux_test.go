@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/auditscan/auditscan/internal/audittest"
 )
 
@@ -108,38 +106,6 @@ func busyboxRoot(t *testing.T) string {
 	return dir
 }
 
-// daemon runs an engine's daemon until the test ends; ready reports whether it
-// answers.
-func daemon(t *testing.T, ready func() bool, name string, args ...string) {
-	t.Helper()
-	cmd := exec.Command(name, args...)
-	log, err := os.CreateTemp(t.TempDir(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
-		t.Skipf("needs %s: %v", name, err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	t.Cleanup(func() {
-		cmd.Process.Signal(unix.SIGTERM)
-		<-ended
-	})
-	await(func() bool {
-		select {
-		case err := <-ended:
-			ended <- err
-			text, _ := os.ReadFile(log.Name())
-			t.Skipf("%s does not run here: %v\n%s", name, err, text)
-		default:
-		}
-		return ready()
-	})
-}
-
 // printed returns all that a command prints.
 func printed(cmd *exec.Cmd) string {
 	out, err := cmd.CombinedOutput()
@@ -163,7 +129,7 @@ func startDocker(t *testing.T, rootfs string) engine {
 	docker := func(args ...string) *exec.Cmd {
 		return exec.Command("docker", append([]string{"-H", host}, args...)...)
 	}
-	daemon(t, func() bool { return docker("info").Run() == nil }, "dockerd", "--data-root", dir+"/data", "--exec-root", dir+"/exec",
+	audittest.Daemon(t, func() bool { return docker("info").Run() == nil }, "dockerd", "--data-root", dir+"/data", "--exec-root", dir+"/exec",
 		"--pidfile", dir+"/pid", "-H", host, "--bridge", "none", "--iptables=false", "--ip-masq=false", "--storage-driver", "vfs")
 	tar := exec.Command("tar", "-C", rootfs, "-c", ".")
 	image := docker("import", "-", "busybox")
@@ -204,7 +170,7 @@ func startContainerd(t *testing.T, rootfs string) engine {
 	ctr := func(args ...string) *exec.Cmd {
 		return exec.Command("ctr", append([]string{"--address", address}, args...)...)
 	}
-	daemon(t, func() bool { return ctr("version").Run() == nil }, "containerd", "--root", dir+"/root", "--state", dir+"/state", "--address", address)
+	audittest.Daemon(t, func() bool { return ctr("version").Run() == nil }, "containerd", "--root", dir+"/root", "--state", dir+"/state", "--address", address)
 	return func(t *testing.T, profile, command string) string {
 		args := append([]string{"run", "--rm", "--seccomp"}, underProfile("--seccomp-profile=", profile)...)
 		return printed(ctr(append(args, "--rootfs", rootfs, "auditscan-"+audittest.RandomHex(t, 4), "/bin/sh", "-c", command)...))

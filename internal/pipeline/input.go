@@ -92,7 +92,7 @@ func (r *run) open(ctx context.Context, in *input, stdin io.Reader) (err error) 
 	layout := parser.Sniff(head)
 	in.blocks, in.trust = in.reader, savedTrust(in.reader)
 	in.total = r.counter(r.total, in.reader.Name(), layout)
-	in.total.node, in.total.numbers = []byte(in.file.Node), report.NumbersEvents(head)
+	in.total.node, in.total.fromStart = []byte(in.file.Node), true
 	in.apart = layout == parser.LayoutLines
 	in.pack(in.reader.Packed())
 	if in.apart {
@@ -208,19 +208,6 @@ func (e *refusedError) Unwrap() error { return e.why }
 // records decide.
 func savedTrust(r *source.Reader) aggregate.Trust {
 	if r.OtherWriters() != "" {
-		return aggregate.TrustText
-	}
-	return ""
-}
-
-// StreamTrust returns the trust of a live source: that of the kernel for the
-// audit socket, and "" where the form of the records decides.
-func StreamTrust(s source.Stream) aggregate.Trust {
-	if s.Name() == source.NetlinkName {
-		return aggregate.TrustKernel
-	}
-	file, ok := s.(interface{ OtherWriters() string })
-	if s.Name() == "-" || ok && file.OtherWriters() != "" {
 		return aggregate.TrustText
 	}
 	return ""

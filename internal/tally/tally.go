@@ -36,7 +36,7 @@ const originSlots = 1 << 9
 // New returns a tally of the events that pass the filter; a nil filter passes
 // all.
 func New(f *aggregate.Filter) *Tally {
-	return &Tally{Proof: newProof(maxNodes), counts: newCounts(f)}
+	return &Tally{Proof: newProof(maxNodes), counts: newCounts(f, aggregate.MaxGroups)}
 }
 
 // NewWorker returns a tally that is cut after each block. Its parts have the
@@ -149,13 +149,16 @@ func (t *Tally) origin(r *parser.Record, id *container.Identity) *origin {
 	}
 	t.forget()
 	c := &t.counts
-	k := groupKey{node: t.node.id, comm: c.names.number(r.Comm), exe: c.names.number(r.Exe), pid: int64(r.PID), container: id}
+	k := groupKey{node: t.node.id, comm: c.names.number(r.Comm), exe: c.names.number(r.Exe), pid: r.PID, container: id}
+	if id == nil {
+		k.user = userOf(r.AUID, r.UID)
+	}
 	if c.filter.NeedsSubj() {
 		k.subj = c.names.number(parser.Text{Bytes: r.Subj, Enc: parser.EncPlain})
 	}
-	folded := c.folded
+	before := c.divisions
 	g := c.group(k)
-	if c.folded != folded {
+	if c.divisions != before {
 		t.origins = [originSlots]origin{} // their groups are gone
 	}
 	n := c.names.names

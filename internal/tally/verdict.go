@@ -14,7 +14,11 @@ import (
 func (t *Tally) Summary() *aggregate.Summary {
 	s, streams := &aggregate.Summary{}, t.spaceStreams()
 	var pairs int64
+	before := t.counts.divisions
 	s.By, s.Groups, pairs = t.counts.summary()
+	if t.counts.divisions != before {
+		t.forgetNames()
+	}
 	s.Inputs = t.results(pairs, streams)
 	s.Retotal()
 	s.Selected = t.counts.filter.Selection(t.leftOut.events())
@@ -141,6 +145,8 @@ func (p *Proof) doubt() string {
 // neither syslog nor an empty log proves that nothing was dropped.
 func (in *input) doubt() string {
 	switch {
+	case in.trust == aggregate.TrustKernel && in.forms != 0: // the source would have told
+		return ""
 	case in.forms == 1<<parser.FormEvent:
 		return doubtEvents
 	case in.byForms() == aggregate.TrustText:

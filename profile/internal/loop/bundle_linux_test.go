@@ -25,9 +25,10 @@ var etc = map[string]string{
 	"group":         fmt.Sprintf("root:x:0:\nuser:x:%d:\npostfix:x:101:\npostdrop:x:102:\nnogroup:x:65534:\n", plainUser),
 	"hosts":         "127.0.0.1 localhost lab\n",
 	"nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+	"shadow":        "root:*:20000::::::\nuser:*:20000::::::\n",
 	"services":      "smtp 25/tcp\ndomain 53/udp\n",
 	"crontab":       "@reboot root echo root >/tmp/as-root\n@reboot user id -u >/tmp/as-user\n",
-	"pam.d/cron":    "account required pam_permit.so\nsession required pam_permit.so\n",
+	"pam.d/cron":    "auth required pam_permit.so\naccount required pam_permit.so\nsession required pam_permit.so\n",
 }
 
 // world is a file system that programs run in: a root of its own, of which /usr is
@@ -40,11 +41,19 @@ type world struct {
 // newWorld makes the file system.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	return &world{root: needRoot(t), built: t.TempDir()}
+	return &world{root: needRoot(t), built: openDir(t)}
 }
 
 // bundle makes a bundle: one for each container that runs at the same time.
 func (w *world) bundle(t *testing.T) *lab.Bundle {
+	t.Helper()
+	_, b := w.rootfs(t)
+	return b
+}
+
+// rootfs makes a root file system, which lacks what is mounted there, and the
+// bundle around it.
+func (w *world) rootfs(t *testing.T) (dir string, b *lab.Bundle) {
 	t.Helper()
 	made := t.TempDir()
 	files := map[string]string{}
@@ -58,22 +67,27 @@ func (w *world) bundle(t *testing.T) *lab.Bundle {
 	for _, s := range slices.DeleteFunc(names, fs.DirEntry.IsDir) {
 		files["programs/"+s.Name()] = filepath.Join("testdata/programs", s.Name())
 	}
-	dir := t.TempDir()
-	b, err := lab.NewBundle(dir, files)
-	if err != nil {
+	top := openDir(t)
+	if b, err = lab.NewBundle(top, files); err != nil {
 		t.Fatal(err)
 	}
-	tmp := filepath.Join(dir, "rootfs/tmp")
-	if err := errors.Join(os.Mkdir(tmp, 0o755), os.Chmod(tmp, 0o777|os.ModeSticky)); err != nil { // runc gives its mode to the tmpfs
-		t.Fatal(err)
-	}
-	for _, name := range []string{"bin", "sbin", "lib", "lib64"} {
-		if err := os.Symlink("usr/"+name, filepath.Join(dir, "rootfs", name)); err != nil {
+	dir = filepath.Join(top, "rootfs")
+	for _, name := range scratch { // a runtime gives its mode to the tmpfs
+		at := filepath.Join(dir, name)
+		if err := errors.Join(os.Mkdir(at, 0o755), os.Chmod(at, 0o777|os.ModeSticky)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return b
+	for _, name := range []string{"bin", "sbin", "lib", "lib64"} {
+		if err := os.Symlink("usr/"+name, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir, b
 }
+
+// scratch are the directories that programs may write to.
+var scratch = []string{"/tmp", "/var", "/run"}
 
 // container is what a program runs in.
 func (w *world) container(p program) lab.Container {
@@ -91,7 +105,7 @@ var dockersCapabilities = []string{"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER"
 // mounts are those that make a program's root file system whole.
 func (w *world) mounts(p program) []specs.Mount {
 	list := []specs.Mount{bind(filepath.Join(w.root.dir, "usr"), "/usr", "ro"), bind(w.built, "/built", "ro")}
-	for _, at := range []string{"/tmp", "/var", "/run"} {
+	for _, at := range scratch {
 		list = append(list, specs.Mount{Destination: at, Type: "tmpfs", Source: "tmpfs", Options: []string{"nosuid", "nodev", "mode=1777"}})
 	}
 	for _, name := range p.etc {
@@ -109,6 +123,7 @@ func bind(from, to, access string) specs.Mount {
 func (w *world) need(t *testing.T, p program) {
 	t.Helper()
 	if why := w.root.lacking(p); why != "" {
+		notHad = append(notHad, fmt.Sprintf("%s: needs %s", p.name, why))
 		t.Skip("needs ", why)
 	}
 	if p.built != "" {

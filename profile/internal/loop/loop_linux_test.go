@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -87,8 +88,9 @@ func TestClosedLoop(t *testing.T) {
 			c := w.container(p)
 			c.NoNewPrivileges = i%2 == 0
 			l := newLoop(t, []*lab.Bundle{w.bundle(t), w.bundle(t)}, c)
-			r := row{program: p.name, noNewPrivs: c.NoNewPrivileges, observed: len(l.observed), added: l.added}
-			r.runs, r.failures = l.enforce(t, runs)
+			r := row{program: p.name, version: w.root.version(p), noNewPrivs: c.NoNewPrivileges, observed: len(l.observed), added: l.added, runs: runs}
+			r.failures = l.enforce(t, runs)
+			r.second = l.secondRun(t)
 			r.checked = l.checkRemovals(t)
 			t.Run("deny", func(t *testing.T) { r.removed, r.denied = l.denyRemovals(t, removals) })
 			rows = append(rows, r)
@@ -123,8 +125,9 @@ type observedCall struct {
 type loop struct {
 	bundles   []*lab.Bundle // one for each of those that run at the same time
 	container lab.Container
-	log       string // path of the recording
-	output    []byte // what the program printed
+	log       string   // path of the recording
+	advised   []string // calls that auditscan said a further run may make
+	output    []byte   // what the program printed
 	profile   specs.LinuxSeccomp
 	observed  []observedCall
 	added     int
@@ -183,6 +186,9 @@ func (l *loop) makeProfile(t *testing.T) {
 		t.Fatalf("profile: exit code %d\n%s", code, notes)
 	}
 	l.container.Seccomp = text
+	if m := advice.FindStringSubmatch(notes); m != nil {
+		l.advised = strings.Fields(m[1])
+	}
 	explain, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -200,6 +206,55 @@ func (l *loop) makeProfile(t *testing.T) {
 	}
 }
 
+// advice is what profile says of calls that depend on timing.
+var advice = regexp.MustCompile(`--variants allows (.*), too`)
+
+// secondRun records another run, and returns the calls that only this one made,
+// each with what the first had foreseen.
+func (l *loop) secondRun(t *testing.T) (calls []string) {
+	t.Helper()
+	log := filepath.Join(t.TempDir(), "second.log")
+	l.record(t, log)
+	for _, name := range seenCalls(t, log) {
+		switch {
+		case slices.ContainsFunc(l.observed, func(c observedCall) bool { return c.Name == name }):
+		case allows(l.profile, name):
+			calls = append(calls, name+" (allowed)")
+		case slices.Contains(l.advised, name):
+			calls = append(calls, name+" (said)")
+		default:
+			calls = append(calls, name+" (not said)")
+		}
+	}
+	return calls
+}
+
+// allows reports whether a profile allows a call.
+func allows(p specs.LinuxSeccomp, name string) bool {
+	return slices.ContainsFunc(p.Syscalls, func(rule specs.LinuxSyscall) bool {
+		return rule.Action == specs.ActAllow && slices.Contains(rule.Names, name)
+	})
+}
+
+// seenCalls returns the calls of a log.
+func seenCalls(t *testing.T, log string) (names []string) {
+	t.Helper()
+	text, notes, _ := command("report", "-o", "json", log)
+	var report struct {
+		Groups []struct{ Syscalls []struct{ Name string } }
+	}
+	if err := json.Unmarshal(text, &report); err != nil {
+		t.Fatalf("report: %v\n%s", err, notes)
+	}
+	for _, g := range report.Groups {
+		for _, c := range g.Syscalls {
+			names = append(names, c.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // command runs auditscan.
 func command(args ...string) (stdout []byte, stderr string, code int) {
 	cmd := exec.Command(auditscan, args...)
@@ -210,14 +265,24 @@ func command(args ...string) (stdout []byte, stderr string, code int) {
 }
 
 // enforce runs the program under its profile, in all bundles at the same time.
-func (l *loop) enforce(t *testing.T, runs int) (done, failures int) {
+func (l *loop) enforce(t *testing.T, runs int) (failures int) {
+	t.Helper()
+	var workers []func() error
+	for _, b := range l.bundles {
+		workers = append(workers, func() error { return l.again(b) })
+	}
+	return repeat(t, runs, workers...)
+}
+
+// repeat has workers do a number of runs together, and counts those that fail.
+func repeat(t *testing.T, runs int, workers ...func() error) (failures int) {
 	t.Helper()
 	var all sync.WaitGroup
 	var next, failed atomic.Int32
-	for _, b := range l.bundles {
+	for _, work := range workers {
 		all.Go(func() {
 			for n := next.Add(1); int(n) <= runs; n = next.Add(1) {
-				if err := l.again(b); err != nil {
+				if err := work(); err != nil {
 					t.Errorf("run %d under the profile: %v", n, err)
 					failed.Add(1)
 				}
@@ -225,7 +290,18 @@ func (l *loop) enforce(t *testing.T, runs int) (done, failures int) {
 		})
 	}
 	all.Wait()
-	return runs, int(failed.Load())
+	return int(failed.Load())
+}
+
+// same is an error where a run did not go as the recorded one.
+func same(out []byte, err error, want []byte) error {
+	if err == nil && !bytes.Equal(out, want) {
+		err = fmt.Errorf("not what was printed before:\n%s", want)
+	}
+	if err != nil {
+		return fmt.Errorf("%w\nprinted:\n%s", err, out)
+	}
+	return nil
 }
 
 // again runs the program under its profile, and wants it to print what it printed
@@ -234,13 +310,7 @@ func (l *loop) again(b *lab.Bundle) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	out, err := b.Run(ctx, l.container)
-	if err == nil && !bytes.Equal(out, l.output) {
-		err = fmt.Errorf("not what was printed before:\n%s", l.output)
-	}
-	if err != nil {
-		return fmt.Errorf("%w\nprinted:\n%s", err, out)
-	}
-	return nil
+	return same(out, err, l.output)
 }
 
 // without returns the profile without a call and with what becomes of it.
@@ -264,20 +334,24 @@ func (l *loop) without(t *testing.T, name string, def specs.LinuxSeccompAction) 
 	return text
 }
 
-// checkRemovals replays the log against the profile as it is, and without each
-// call that was observed, and returns how many those were.
+// checkRemovals replays the log against the profile as it is, and a report of it
+// against the profile without each call that was observed, and returns how many
+// those were.
 func (l *loop) checkRemovals(t *testing.T) int {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "profile.json")
-	replay := func(profile []byte) (string, int) {
-		out, notes, code := command("check", "-o", "json", write(t, file, string(profile)), l.log)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "profile.json")
+	replay := func(profile []byte, log string) (string, int) {
+		out, notes, code := command("check", "-o", "json", write(t, file, string(profile)), log)
 		return string(out) + notes, code
 	}
-	if out, code := replay(l.container.Seccomp); code != 0 {
+	if out, code := replay(l.container.Seccomp, l.log); code != 0 {
 		t.Errorf("check of the profile: exit code %d, want 0\n%s", code, out)
 	}
+	text, _, _ := command("report", "-o", "json", l.log)
+	report := write(t, filepath.Join(dir, "report.json"), string(text))
 	for _, c := range l.observed {
-		out, code := replay(l.without(t, c.Name, specs.ActErrno))
+		out, code := replay(l.without(t, c.Name, specs.ActErrno), report)
 		if code != 4 || !strings.Contains(out, fmt.Sprintf("%q", c.Name)) {
 			t.Errorf("check of the profile without %s: exit code %d, want 4\n%s", c.Name, code, out)
 		}

@@ -23,12 +23,13 @@ var scripts embed.FS
 //	# etc: what of /etc it wants
 //	# built: what it wants of the programs that are built here
 //	# root: it runs as root, with the capabilities that Docker gives
+//	# engines: it is run by Docker, Podman and containerd, too; it needs no port of the host's
 //	# short: it is in the short form, too
 type program struct {
 	name, script         string
 	packages, needs, etc []string
 	built                string
-	root, short          bool
+	root, engines, short bool
 }
 
 // programs returns all there are.
@@ -73,6 +74,8 @@ func (p *program) set(line string) {
 		p.built = value
 	case "root":
 		p.root = true
+	case "engines":
+		p.engines = true
 	case "short":
 		p.short = true
 	default:

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -20,7 +21,6 @@ var rootFlag = flag.String("root", "", "unpack Debian's packages of all programs
 type root struct {
 	dir      string
 	packages []string // with their versions, where they are known
-	missing  map[string]string
 }
 
 // theRoot returns the root of all tests.
@@ -51,54 +51,70 @@ func packages() []string {
 	return slices.Compact(all)
 }
 
-// unpackedRoot unpacks packages and all that they depend on, unless they are
-// there in the versions that apt would take. Nothing of theirs is run: none of
-// the daemons is installed, let alone started. A package that is not to be had is
-// left out.
+// unpackedRoot unpacks packages and all that they depend on, unless those were
+// unpacked before. Nothing of theirs is run: none of the daemons is installed, let
+// alone started. A package that is not to be had is left out.
 func unpackedRoot(dir string, names []string) (*root, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
-	r := &root{dir: filepath.Join(dir, "root"), missing: map[string]string{}}
-	archives := filepath.Join(dir, "archives")
-	status := filepath.Join(dir, "status") // of a system without any package
-	if err := errors.Join(os.MkdirAll(filepath.Join(archives, "partial"), 0o755), os.WriteFile(status, nil, 0o644)); err != nil {
-		return nil, err
+	r := &root{dir: filepath.Join(dir, "root")}
+	made, asked := filepath.Join(dir, "made"), strings.Join(names, " ")+"\n"
+	if text, err := os.ReadFile(made); err == nil && strings.HasPrefix(string(text), asked) {
+		r.packages = strings.Split(strings.TrimPrefix(string(text), asked), "\n")
+		return r, nil
 	}
-	names = slices.DeleteFunc(slices.Clone(names), r.unknown)
-	apt := func(args ...string) ([]byte, error) {
-		args = append([]string{"-y", "-qq", "--no-install-recommends", "-o", "Dir::State::status=" + status,
-			"-o", "Dir::Cache::archives=" + archives, "-o", "APT::Sandbox::User=root", "-o", "Debug::NoLocking=1", "install"}, args...)
-		return output(exec.Command("apt-get", append(args, names...)...))
-	}
-	plan, err := apt("--simulate")
+	apt, err := newApt(dir, names)
 	if err != nil {
 		return nil, err
 	}
-	r.packages = planned(plan)
-	made := filepath.Join(dir, "made")
-	want := strings.Join(r.packages, "\n")
-	if got, err := os.ReadFile(made); err == nil && string(got) == want {
-		return r, nil
-	}
-	if _, err := apt("--download-only"); err != nil {
+	if r.packages, err = apt.fetch(); err != nil {
 		return nil, err
 	}
-	if err := r.unpack(archives); err != nil {
+	if err := r.unpack(apt.archives); err != nil {
 		return nil, err
 	}
-	return r, os.WriteFile(made, []byte(want), 0o644)
+	return r, os.WriteFile(made, []byte(asked+strings.Join(r.packages, "\n")), 0o644)
 }
 
-// unknown reports whether apt does not know a package, and notes it.
-func (r *root) unknown(name string) bool {
-	out, err := output(exec.Command("apt-cache", "show", "--no-all-versions", name))
-	if err == nil && len(out) > 0 {
-		return false
+// apt gets packages for a system that has none.
+type apt struct {
+	archives, status string
+	names            []string // those that are to be had
+}
+
+func newApt(dir string, names []string) (*apt, error) {
+	a := &apt{archives: filepath.Join(dir, "archives"), status: filepath.Join(dir, "status")}
+	if err := errors.Join(os.MkdirAll(filepath.Join(a.archives, "partial"), 0o755), os.WriteFile(a.status, nil, 0o644)); err != nil {
+		return nil, err
 	}
-	r.missing[name] = "apt does not know it"
-	return true
+	known, err := exec.Command("apt-cache", append([]string{"show", "--no-all-versions"}, names...)...).Output() // fails if one is not known
+	if len(known) == 0 {
+		return nil, fmt.Errorf("apt-cache knows none of the programs' packages (apt-get update): %w", err)
+	}
+	for _, name := range names {
+		if bytes.Contains(known, []byte("Package: "+name+"\n")) {
+			a.names = append(a.names, name)
+		}
+	}
+	return a, nil
+}
+
+// fetch downloads the packages, and returns them with all that they depend on.
+func (a *apt) fetch() ([]string, error) {
+	plan, err := a.install("--simulate")
+	if err != nil {
+		return nil, err
+	}
+	_, err = a.install("--download-only")
+	return planned(plan), err
+}
+
+func (a *apt) install(how string) ([]byte, error) {
+	args := []string{"-y", "-qq", "--no-install-recommends", "-o", "Dir::State::status=" + a.status, "-o", "Dir::Cache::archives=" + a.archives,
+		"-o", "APT::Sandbox::User=root", "-o", "Debug::NoLocking=1", how, "install"}
+	return output(exec.Command("apt-get", append(args, a.names...)...))
 }
 
 // planned reads what apt-get --simulate would install: packages and versions.
@@ -150,15 +166,23 @@ func output(cmd *exec.Cmd) ([]byte, error) {
 // lacking says why a program cannot be run, or nothing.
 func (r *root) lacking(p program) string {
 	for _, path := range p.needs {
-		if _, err := os.Stat(filepath.Join(r.dir, path)); err == nil {
-			continue
+		if _, err := os.Stat(filepath.Join(r.dir, path)); err != nil {
+			return fmt.Sprintf("%s (Debian: %s)", path, strings.Join(p.packages, ", "))
 		}
-		for _, name := range p.packages {
-			if why := r.missing[name]; why != "" {
-				return fmt.Sprintf("%s: %s", name, why)
-			}
-		}
-		return fmt.Sprintf("%s is missing (Debian: %s)", path, strings.Join(p.packages, ", "))
 	}
 	return ""
+}
+
+// version returns the version of a program's first package.
+func (r *root) version(p program) string {
+	if len(p.packages) == 0 {
+		return runtime.Version()
+	}
+	name := p.packages[0]
+	for _, known := range r.packages {
+		if version, ok := strings.CutPrefix(known, name+" "); ok {
+			return version
+		}
+	}
+	return dpkgVersion(name)
 }

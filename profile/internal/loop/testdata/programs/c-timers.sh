@@ -2,5 +2,4 @@
 # packages: gcc libc6-dev
 # needs: /usr/bin/gcc /usr/lib/x86_64-linux-gnu/libc.a
 # built: dynamic
-# short
 work() { /built/dynamic timers; }

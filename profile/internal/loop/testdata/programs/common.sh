@@ -13,8 +13,13 @@ await() {
 	while sleep 0.05; do
 		! "$@" || return 0
 		i=$((i + 1))
-		[ $i -lt 1000 ] || exit 9
+		[ $i -lt 1000 ] || complain "$@"
 	done
+}
+complain() {
+	echo "never: $*" >&2
+	tail -n 5 /tmp/out /tmp/*.log >&2
+	exit 9
 }
 gone() { ! [ -e "$1" ]; }
 

@@ -1,7 +1,6 @@
 # program: coreutils
 # packages: coreutils
 # needs: /usr/bin/split
-# short
 work() {
 	mkdir -p d/e && seq 100 >d/n && cp d/n d/m && mv d/m d/e/m && ln -s n d/l && ln d/n d/h
 	sort -rn d/n | head -3 && tail -2 d/n && wc -l <d/n && sha256sum d/n && ls d && readlink d/l

@@ -3,7 +3,7 @@
 # needs: /usr/sbin/cron
 # root
 start() {
-	mkdir -p /var/spool/cron/crontabs
+	mkdir -p /var/spool/cron/crontabs && ln -s /run /var/run
 	/usr/sbin/cron -f &
 	server=$!
 }

@@ -41,7 +41,7 @@ void main()
 	writeln(taskPool.reduce!"a + b"(iota(1_000_000L)));
 	mkdir("/tmp/d");
 	std.file.write("/tmp/d/a", "text");
-	rename("/tmp/d/a", "/tmp/d/b");
+	std.file.rename("/tmp/d/a", "/tmp/d/b");
 	writeln(readText("/tmp/d/b"), " ", dirEntries("/tmp/d", SpanMode.shallow).walkLength);
 	rmdirRecurse("/tmp/d");
 	write(execute(["echo", "child"]).output);

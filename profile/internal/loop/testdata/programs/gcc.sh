@@ -2,6 +2,7 @@
 # packages: gcc libc6-dev binutils
 # needs: /usr/bin/gcc /usr/lib/x86_64-linux-gnu/libc.a
 # short
+# engines
 work() {
 	printf 'int twice(int n) { return 2 * n; }\n' >a.c
 	printf '#include <stdio.h>\nint twice(int);\nint main(void) { printf("%%d\\n", twice(21)); return 0; }\n' >b.c

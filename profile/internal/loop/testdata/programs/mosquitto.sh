@@ -12,7 +12,7 @@ work() {
 	pub -r -q 1 -t kept -m retained && sub -C 1 -t kept
 	sub -C 1 -i queue -c -q 2 -t kept
 	for i in 1 2 3; do pub -q 2 -t kept -m "message $i"; done
-	sub -C 3 -i queue -c -q 2 -t kept
+	sub -R -C 3 -i queue -c -q 2 -t kept
 	kill -USR1 "$(cat /tmp/mosquitto.pid)" # saves
 	await [ -s /tmp/mosquitto.db ]
 }

@@ -2,4 +2,5 @@
 # packages: perl
 # needs: /usr/bin/perl
 # short
+# engines
 work() { perl /programs/work.pl; }

@@ -36,8 +36,8 @@ work() {
 send() {
 	perl -MIO::Socket::INET -e '
 		my $s = IO::Socket::INET->new("127.0.0.1:2525") or exit 1;
-		for ("", "HELO a", "MAIL FROM:<user\@localhost>", "RCPT TO:<user\@localhost>", "DATA", "Subject: $ARGV[0]\r\n\r\ntext\r\n.", "QUIT") {
-			print $s "$_\r\n" if $_; $_ = <$s>; /^[23]/ or die $_;
+		for my $say ("", "HELO a", "MAIL FROM:<user\@localhost>", "RCPT TO:<user\@localhost>", "DATA", "Subject: $ARGV[0]\r\n\r\ntext\r\n.", "QUIT") {
+			print $s "$say\r\n" if $say; my $answer = <$s>; $answer =~ /^[23]/ or die $answer;
 		}' "$1"
 }
 delivered() { [ "$(ls /tmp/mail/user/new 2>/dev/null | wc -l)" = 3 ]; }

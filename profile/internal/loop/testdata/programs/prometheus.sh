@@ -14,5 +14,5 @@ work() {
 	c -X POST http://127.0.0.1:9090/api/v1/admin/tsdb/snapshot | cut -c 1-19
 	c -o /dev/null -w '%{http_code}\n' http://127.0.0.1:9090/metrics
 }
-scraped() { c 'http://127.0.0.1:9090/api/v1/query?query=count_over_time(up\[5m\])>=bool+3' -g | grep -q '"1"\]'; }
+scraped() { c -G --data-urlencode 'query=count_over_time(up[5m]) >= bool 3' http://127.0.0.1:9090/api/v1/query | grep -q '"1"\]'; }
 stop() { end $server; }

@@ -1,6 +1,7 @@
 # program: sh
 # needs: /bin/sh
 # short
+# engines
 work() {
 	for i in 1 2 3; do echo "line $i"; done | while read -r word n; do echo "$word:$n"; done
 	echo "$(cd /tmp && pwd)"

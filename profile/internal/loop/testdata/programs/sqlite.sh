@@ -2,6 +2,7 @@
 # packages: sqlite3
 # needs: /usr/bin/sqlite3
 # short
+# engines
 work() {
 	sqlite3 d.db 'pragma journal_mode=wal; create table t (id integer primary key, text); with recursive n(i) as (select 1 union all select i+1 from n where i < 2000)
 		insert into t select i, hex(i) from n; create index x on t (text); select count(*), sum(id) from t'

@@ -1,7 +1,6 @@
 # program: tar, gzip, find, sed, perl
 # packages: tar gzip findutils sed diffutils perl
 # needs: /usr/bin/perl /usr/bin/tar /usr/bin/diff
-# short
 work() {
 	seq 1000 >n && gzip -k n && gunzip -c n.gz | cmp - n && tar cf n.tar n n.gz && mkdir x && tar xf n.tar -C x && ls x
 	find x -type f -name 'n*' -exec grep -c 9 '{}' + | sort && sed -n '5,6s/^/line /p' n && seq 9 | xargs -n 3 echo

@@ -1,0 +1,15 @@
+//go:build !linux
+
+package notify
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/auditscan/auditscan/source"
+)
+
+// Listen is for Linux only.
+func Listen(string, Options) (source.Stream, error) {
+	return nil, fmt.Errorf("seccomp notification is Linux's: not available on %s", runtime.GOOS)
+}
