@@ -111,6 +111,7 @@ type run struct {
 	shown   shown
 	carried *carried
 	logs    int                  // inputs that were logs
+	lives   int                  // of Counter: inputs beside the first
 	saved   []*aggregate.Summary // those that were reports
 	nothing error                // why the last input gave nothing; normal in a rotated set
 }

@@ -85,7 +85,7 @@ func (p *Proof) append(o *Proof) bool {
 	for k, l := range o.losses {
 		p.appendLoss(k.kind, l, in.Lines, before)
 	}
-	p.kills.append(&o.kills, len(p.inputs)-1, in.Lines)
+	p.kills.append(&o.kills, p.at, in.Lines)
 	in.append(next)
 	return true
 }
