@@ -40,7 +40,7 @@ func TestFollowerFails(t *testing.T) {
 	stream := &endless{begun: func() { who.failed <- full }}
 	var stdout, stderr bytes.Buffer
 	env := &environment{stdout: &stdout, stderr: &stderr}
-	w := newFollower(env, &followFlags{}, &origin{stream: stream}, nil, true)
+	w := oneFollower(env, &followFlags{}, &origin{stream: stream})
 	if err := w.follow(t.Context(), who); !errors.Is(err, full) {
 		t.Errorf("ended with %v", err)
 	}
@@ -91,7 +91,7 @@ func TestFollowerDrains(t *testing.T) {
 			chunks: []source.Chunk{{Lines: []byte(record)}, {Notes: []source.Note{{Kind: source.Overrun, Count: 3}}}},
 		}
 		var stdout, stderr bytes.Buffer
-		w := newFollower(&environment{stdout: &stdout, stderr: &stderr}, &followFlags{}, &origin{stream: stream, queued: true}, nil, true)
+		w := oneFollower(&environment{stdout: &stdout, stderr: &stderr}, &followFlags{}, &origin{stream: stream, queued: true})
 		err := w.follow(ctx, &attribution{})
 		if end == io.EOF && err != nil || end == broken && !errors.Is(err, broken) {
 			t.Errorf("ended with %v after %v", err, end)
@@ -101,6 +101,10 @@ func TestFollowerDrains(t *testing.T) {
 			t.Errorf("%d records and %d lost were counted", s.Totals.Records, s.Completeness.Lost)
 		}
 	}
+}
+
+func oneFollower(env *environment, f *followFlags, o *origin) *follower {
+	return newFollower(env, f, []*origin{o}, newReader([]*origin{o}), nil, true)
 }
 
 // failing is a stream that breaks.
@@ -117,7 +121,7 @@ func TestFollowerTellsWhy(t *testing.T) {
 	broken := errors.New("the socket broke")
 	for end, want := range map[error]error{io.EOF: nil, broken: broken} {
 		var stdout, stderr bytes.Buffer
-		w := newFollower(&environment{stdout: &stdout, stderr: &stderr}, &followFlags{}, &origin{stream: &failing{err: end}}, nil, true)
+		w := oneFollower(&environment{stdout: &stdout, stderr: &stderr}, &followFlags{}, &origin{stream: &failing{err: end}})
 		if err := w.follow(t.Context(), &attribution{}); !errors.Is(err, want) || (err == nil) != (want == nil) {
 			t.Errorf("ended with %v after %v", err, end)
 		}

@@ -112,6 +112,7 @@ type run struct {
 	carried *carried
 	writers source.Writers       // of the inputs
 	logs    int                  // inputs that were logs
+	lives   int                  // of Counter: inputs beside the first
 	saved   []*aggregate.Summary // those that were reports
 	nothing error                // why the last input gave nothing; normal in a rotated set
 }
