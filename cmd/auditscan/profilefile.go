@@ -130,6 +130,7 @@ func (f profileFile) readPolicy(env *environment, name string) (*profile.Documen
 	if s.Completeness.Verdict == aggregate.Incomplete || len(r.Unresolved) > 0 {
 		env.notef("%s: records are missing or have no name: its profile may lack calls", name)
 	}
+	r.Document.Name = name
 	return r.Document, nil
 }
 
