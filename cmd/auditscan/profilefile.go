@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -137,6 +139,9 @@ func (f profileFile) readPolicy(env *environment, name string) (*profile.Documen
 // openUnpacked opens a file that may be compressed, as a log may, for its text.
 func (env *environment) openUnpacked(name string) (in *bufio.Reader, file io.Closer, err error) {
 	f, err := env.open(name)
+	if errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(name, "runtime/") {
+		return nil, nil, fmt.Errorf("%w (built in are %s)", err, strings.Join(profile.BuiltIns(), ", "))
+	}
 	if err != nil {
 		return nil, nil, err
 	}
