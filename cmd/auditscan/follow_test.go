@@ -131,6 +131,22 @@ func onlyEnd(t *testing.T, rest string) {
 	}
 }
 
+// TestFollowTail: the last lines of what is there come first.
+func TestFollowTail(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "audit.log")
+	appendTo(t, log, 1, 2, 3)
+	f := follow(t, "-o", "json", "--tail", "2", log)
+	for n := 2; n < 5; n++ {
+		if got := f.serial(); got != n {
+			t.Fatalf("serial %d, want %d", got, n)
+		}
+		if n == 3 {
+			appendTo(t, log, 4)
+		}
+	}
+	onlyEnd(t, f.stop(syscall.SIGTERM))
+}
+
 // TestFollowJSON: each record comes out whole, before the next is written.
 func TestFollowJSON(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "audit.log")
