@@ -96,6 +96,9 @@ func (f *recordFlags) run(env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
+	if !f.quiet {
+		sayClients(env, args, s)
+	}
 	err = f.end(env, s, base, status)
 	if status != 0 {
 		if err != nil {
