@@ -140,7 +140,8 @@ func TestSaveDue(t *testing.T) {
 		}
 	}
 	st := &state{path: filepath.Join(t.TempDir(), "state.json")}
-	w := newFollower(&environment{stdout: io.Discard, stderr: io.Discard}, &followFlags{}, &origin{stream: &endless{}}, nil, true)
+	from := []*origin{{stream: &endless{}}}
+	w := newFollower(&environment{stdout: io.Discard, stderr: io.Discard}, &followFlags{}, from, newReader(from), nil, true)
 	w.state = st
 	w.newCounts(&attribution{})
 	for _, tt := range []struct {
