@@ -2,10 +2,13 @@ package auditscan_test
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"gopkg.in/yaml.v3"
 )
 
 func readDoc(t *testing.T, name string) string {
@@ -73,7 +76,7 @@ func direct(t *testing.T) []string {
 // TestDocFiles: files and make targets that the documents name exist.
 func TestDocFiles(t *testing.T) {
 	makefile := readDoc(t, "Makefile")
-	for _, name := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "examples/README.md", "docs/profiles.md", "docs/logs.md", "docs/notify.md"} {
+	for _, name := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "examples/README.md", "docs/profiles.md", "docs/logs.md", "docs/notify.md", "docs/stability.md"} {
 		text := readDoc(t, name)
 		for _, m := range regexp.MustCompile("(?m)(?:^    |`)make ([a-z0-9]+)").FindAllStringSubmatch(text, -1) {
 			if !strings.Contains(makefile, "\n"+m[1]+":") {
@@ -100,6 +103,33 @@ func TestLibrarySection(t *testing.T) {
 	for _, program := range programs {
 		if !strings.Contains(examples, unindent(program[1])) {
 			t.Errorf("no Example has this program of the README:\n%s", program[1])
+		}
+	}
+}
+
+// TestForge: the files of the forge are YAML, and what they run exists.
+func TestForge(t *testing.T) {
+	makefile := readDoc(t, "Makefile")
+	for _, pattern := range []string{".github/*.yml", ".github/*/*.yml"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil || len(names) == 0 {
+			t.Fatalf("%s: %q, %v", pattern, names, err)
+		}
+		for _, name := range names {
+			text := readDoc(t, name)
+			if err := yaml.Unmarshal([]byte(text), new(map[string]any)); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			for _, m := range regexp.MustCompile(`run: .*\bmake ([a-z0-9]+)`).FindAllStringSubmatch(text, -1) {
+				if !strings.Contains(makefile, "\n"+m[1]+":") {
+					t.Errorf("%s: there is no target %s", name, m[1])
+				}
+			}
+			for _, m := range regexp.MustCompile(`run: .*?(\.ci/[a-z]+)`).FindAllStringSubmatch(text, -1) {
+				if info, err := os.Stat(m[1]); err != nil || info.Mode()&0o100 == 0 {
+					t.Errorf("%s: %s is no program", name, m[1])
+				}
+			}
 		}
 	}
 }

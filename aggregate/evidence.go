@@ -102,6 +102,23 @@ func UnattributedEvidence(records int64, input string) Evidence {
 	}
 }
 
+// foldedEvidence returns the evidence that a filter of a report left out records
+// of groups that have many values of what it asks for.
+func foldedEvidence(records int64) Evidence {
+	return Evidence{
+		Kind: Unattributed, Count: records,
+		Detail: "left out by the filter: counted together with others in the report, some may be of what is asked for",
+		Fix:    "give the filter where the log itself is read",
+	}
+}
+
+// add adds evidence, which makes the verdict that records are missing.
+func (c *Completeness) add(e Evidence) {
+	c.Verdict, c.Reason = Incomplete, ""
+	c.Evidence = append(slices.Clip(c.Evidence), e)
+	slices.SortFunc(c.Evidence, CompareEvidence)
+}
+
 // CompareEvidence orders evidence by kind, input, line and detail.
 func CompareEvidence(a, b Evidence) int {
 	return cmp.Or(

@@ -38,10 +38,14 @@ func (f *Filter) Selection(leftOut int64) *Selection {
 func (f *Filter) NeedsSubj() bool { return f != nil && (f.KeepSubj || len(f.Subj) > 0) }
 
 // MatchesGroup reports whether the records of a group pass, judged by its keys.
-// A nil filter passes all.
+// A nil filter passes all. A group that has many values of a key that is asked
+// for does not pass.
 func (f *Filter) MatchesGroup(g *Group) bool {
 	if f == nil {
 		return true
+	}
+	if g.Folded != 0 && g.Folded&f.keys() != 0 {
+		return false
 	}
 	if !matches(f.Comm, g.Comm) || !matches(f.Exe, g.Exe) || !matches(f.Subj, g.Subj) || len(f.PID) > 0 && !slices.Contains(f.PID, g.PID) {
 		return false
@@ -56,15 +60,54 @@ func (f *Filter) MatchesGroup(g *Group) bool {
 	return f.container(id) && matches(f.Pod, id.Pod) && matches(f.Namespace, id.Namespace)
 }
 
+// keys are the keys that the filter asks about.
+func (f *Filter) keys() (asked KeySet) {
+	for _, c := range [...]struct {
+		key   Key
+		asked int
+	}{{ByComm, len(f.Comm)}, {ByExe, len(f.Exe)}, {BySubj, len(f.Subj)}, {ByPID, len(f.PID)},
+		{ByContainer, len(f.Container)}, {ByPod, len(f.Pod)}, {ByNamespace, len(f.Namespace)}} {
+		if c.asked > 0 {
+			asked |= SetOf(c.key)
+		}
+	}
+	return asked
+}
+
+// without returns the filter that asks nothing about some keys.
+func (f *Filter) without(keys KeySet) *Filter {
+	rest := *f
+	for key, list := range map[Key]*[]string{
+		ByComm: &rest.Comm, ByExe: &rest.Exe, BySubj: &rest.Subj, ByContainer: &rest.Container, ByPod: &rest.Pod, ByNamespace: &rest.Namespace,
+	} {
+		if keys.Has(key) {
+			*list = nil
+		}
+	}
+	if keys.Has(ByPID) {
+		rest.PID = nil
+	}
+	return &rest
+}
+
 // Unattributed reports whether records of a group are left out only because
-// their container is unknown, so that they may belong to the one asked for.
+// their container is unknown, or because the group has many values of a key, so
+// that they may belong to what is asked for.
 func (f *Filter) Unattributed(g *Group) bool {
-	if f == nil || g.Container != nil || len(f.Container)+len(f.Pod)+len(f.Namespace) == 0 {
+	if f == nil {
 		return false
 	}
-	rest := *f
-	rest.Container, rest.Pod, rest.Namespace = nil, nil, nil
-	return rest.MatchesGroup(g)
+	unknown := g.Folded
+	if g.Container == nil {
+		unknown |= SetOf(ByContainer, ByPod, ByNamespace)
+	}
+	unknown &= f.keys()
+	if unknown == 0 {
+		return false
+	}
+	rest := *g
+	rest.Folded &^= unknown
+	return f.without(unknown).MatchesGroup(&rest)
 }
 
 // container matches by name, or by id or its start as the runtimes allow.
@@ -100,7 +143,7 @@ func (f *Filter) MatchesTime(m Millis) bool {
 func (f *Filter) Apply(s *Summary) *Summary {
 	out := *s
 	out.Groups = nil
-	var unattributed int64
+	var unattributed, folded int64
 	for _, g := range s.Groups {
 		passes := f.MatchesGroup(&g)
 		if !passes && !f.Unattributed(&g) {
@@ -111,7 +154,11 @@ func (f *Filter) Apply(s *Summary) *Summary {
 		})
 		if !passes {
 			g.Recount()
-			unattributed = Plus(unattributed, g.Records)
+			if g.Folded&f.keys() != 0 {
+				folded = Plus(folded, g.Records)
+			} else {
+				unattributed = Plus(unattributed, g.Records)
+			}
 			continue
 		}
 		if len(g.Calls) > 0 {
@@ -122,9 +169,10 @@ func (f *Filter) Apply(s *Summary) *Summary {
 	out.Retotal()
 	out.Selected = s.Selected.merge(f.Selection(s.Totals.Records - out.Totals.Records))
 	if unattributed > 0 {
-		out.Completeness.Verdict, out.Completeness.Reason = Incomplete, ""
-		out.Completeness.Evidence = append(slices.Clip(out.Completeness.Evidence), UnattributedEvidence(unattributed, ""))
-		slices.SortFunc(out.Completeness.Evidence, CompareEvidence)
+		out.Completeness.add(UnattributedEvidence(unattributed, ""))
+	}
+	if folded > 0 {
+		out.Completeness.add(foldedEvidence(folded))
 	}
 	if out.Totals.Records != s.Totals.Records {
 		out.Runs = nil // who made a call in which run is not known

@@ -29,10 +29,10 @@ const (
 )
 
 // keyFields says for each key, in canonical order, how a group holds it: how to
-// copy it to another group, compare it, identify it, and show it as text.
+// copy it to another group, compare it, and show it as text.
 var keyFields = [...]keyField{
 	textKey(ByNode, func(g *Group) *string { return &g.Node }, nil),
-	{ByContainer, func(to, from *Group) { to.Container = from.Container }, compareContainers, containerID, containerText},
+	{ByContainer, func(to, from *Group) { to.Container = from.Container }, compareContainers, containerText},
 	textKey(ByNested, func(g *Group) *string { return &g.Nested }, func(id *container.Identity) string { return id.Nested }),
 	textKey(ByManager, func(g *Group) *string { return &g.Manager }, func(id *container.Identity) string { return id.Manager }),
 	textKey(ByPod, func(g *Group) *string { return &g.Pod }, func(id *container.Identity) string { return id.Pod }),
@@ -41,7 +41,7 @@ var keyFields = [...]keyField{
 	textKey(ByExe, func(g *Group) *string { return &g.Exe }, nil),
 	textKey(ByComm, func(g *Group) *string { return &g.Comm }, nil),
 	textKey(BySubj, func(g *Group) *string { return &g.Subj }, nil),
-	{ByPID, func(to, from *Group) { to.PID = from.PID }, func(a, b *Group) int { return cmp.Compare(a.PID, b.PID) }, pidText, pidText},
+	{ByPID, func(to, from *Group) { to.PID = from.PID }, func(a, b *Group) int { return cmp.Compare(a.PID, b.PID) }, pidText},
 }
 
 // Keys returns all keys in canonical order.
@@ -92,8 +92,12 @@ func (k Key) OfContainer() bool {
 	return slices.Contains([]Key{ByContainer, ByNested, ByManager, ByPod, ByNamespace, ByWorkload}, k)
 }
 
-// Value returns the group's value of a key as text; "" if it is unknown.
+// Value returns the group's value of a key as text; "" if it is unknown, and
+// where it has many.
 func (g *Group) Value(k Key) string {
+	if g.Folded.Has(k) {
+		return ""
+	}
 	for i := range keyFields {
 		if keyFields[i].key == k {
 			return keyFields[i].text(g)
@@ -104,32 +108,43 @@ func (g *Group) Value(k Key) string {
 
 // keep returns a group with only the given keys.
 func (g *Group) keep(by []Key) (kept Group) {
+	known := SetOf(by...)
 	for i := range keyFields {
-		if slices.Contains(by, keyFields[i].key) {
+		if known.Has(keyFields[i].key) {
 			keyFields[i].copy(&kept, g)
 		}
 	}
+	kept.Folded = g.Folded & KnownBy(by)
 	return kept
 }
 
-// groupID identifies a group.
-type groupID [len(keyFields)]string
+// CompareGroups orders groups by their keys, as a summary does.
+func CompareGroups(a, b Group) int { return compareGroups(&a, &b) }
 
-func (g *Group) id() (id groupID) {
-	for i := range keyFields {
-		id[i] = keyFields[i].id(g)
+// compareGroups puts groups that differ only in how their container was found
+// next to each other.
+func compareGroups(a, b *Group) int {
+	if c := compareKeys(a, b); c != 0 {
+		return c
 	}
-	return id
+	return strings.Compare(via(a), via(b))
 }
 
-// CompareGroups orders groups by their keys, as a summary does.
-func CompareGroups(a, b Group) int {
+// compareKeys returns 0 for groups that are one.
+func compareKeys(a, b *Group) int {
 	for i := range keyFields {
-		if c := keyFields[i].compare(&a, &b); c != 0 {
+		if c := keyFields[i].compare(a, b); c != 0 {
 			return c
 		}
 	}
-	return 0
+	return cmp.Compare(a.Folded, b.Folded)
+}
+
+func via(g *Group) string {
+	if g.Container == nil {
+		return ""
+	}
+	return g.Container.Via
 }
 
 // keyField is an element of keyFields.
@@ -137,7 +152,6 @@ type keyField struct {
 	key     Key
 	copy    func(to, from *Group)
 	compare func(a, b *Group) int
-	id      func(g *Group) string
 	text    func(g *Group) string
 }
 
@@ -150,24 +164,12 @@ func textKey(key Key, field func(*Group) *string, identity func(*container.Ident
 		}
 		return *field(g)
 	}
-	own := func(g *Group) string { return *field(g) }
 	return keyField{
 		key:     key,
 		copy:    func(to, from *Group) { *field(to) = value(from) },
 		compare: func(a, b *Group) int { return strings.Compare(*field(a), *field(b)) },
-		id:      own,
 		text:    value,
 	}
-}
-
-// containerID identifies a container by what it is, not by its pointer or by
-// how it was found.
-func containerID(g *Group) string {
-	if g.Container == nil {
-		return ""
-	}
-	c := g.Container
-	return strings.Join([]string{c.ID, c.Name, c.Manager, c.Nested}, "\x00")
 }
 
 func containerText(g *Group) string {
@@ -177,6 +179,8 @@ func containerText(g *Group) string {
 	return cmp.Or(g.Container.Name, g.Container.ID)
 }
 
+// compareContainers orders containers by what they are, not by how they were
+// found.
 func compareContainers(a, b *Group) int {
 	x, y := a.Container, b.Container
 	switch {
@@ -188,7 +192,7 @@ func compareContainers(a, b *Group) int {
 		return 1
 	}
 	return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Manager, y.Manager),
-		cmp.Compare(x.Nested, y.Nested), cmp.Compare(x.Via, y.Via))
+		cmp.Compare(x.Nested, y.Nested))
 }
 
 func pidText(g *Group) string { return strconv.Itoa(int(g.PID)) }

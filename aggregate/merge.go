@@ -34,7 +34,7 @@ func Merge(all ...*Summary) *Summary {
 	if runs.Count > 1 {
 		out.Runs = &runs
 	}
-	out.Groups = Unite(groups, out.By)
+	out.Groups = foldExcess(Unite(groups, out.By), out.By)
 	out.Retotal()
 	return out
 }
@@ -113,7 +113,9 @@ func (s *Summary) NameNode(name string) {
 		return
 	}
 	for i := range s.Groups {
-		s.Groups[i].Node = cmp.Or(s.Groups[i].Node, name)
+		if g := &s.Groups[i]; !g.Folded.Has(ByNode) {
+			g.Node = cmp.Or(g.Node, name)
+		}
 	}
 	s.Groups = Unite(s.Groups, s.By)
 	s.Totals.Groups = len(s.Groups)
@@ -139,6 +141,7 @@ func withoutNested(groups []Group) []Group {
 	owners := map[*container.Identity]*container.Identity{}
 	groups = slices.Clone(groups)
 	for i := range groups {
+		groups[i].Folded &^= SetOf(ByNested)
 		id := groups[i].Container
 		if id == nil || id.Nested == "" {
 			continue
@@ -155,30 +158,38 @@ func withoutNested(groups []Group) []Group {
 
 // Unite adds up the groups that agree in the keys, and sorts them.
 func Unite(groups []Group, by []Key) []Group {
-	at := map[groupID]int{}
+	kept := make([]*Group, len(groups))
+	for i := range groups {
+		g := groups[i].keep(by)
+		g.Calls = groups[i].Calls
+		kept[i] = &g
+	}
+	slices.SortStableFunc(kept, compareGroups)
 	var out []Group
-	for _, g := range groups {
-		kept := g.keep(by)
-		i, ok := at[kept.id()]
-		if !ok {
-			i = len(out)
-			at[kept.id()] = i
-			out = append(out, kept)
+	for len(kept) > 0 {
+		one := *kept[0]
+		same := 1
+		for ; same < len(kept) && compareKeys(&one, kept[same]) == 0; same++ {
+			if same == 1 {
+				one.Calls = slices.Clone(one.Calls) // it is the caller's
+			}
+			one.Calls = append(one.Calls, kept[same].Calls...)
 		}
-		out[i].Calls = append(out[i].Calls, g.Calls...)
+		one.Calls = uniteCalls(one.Calls)
+		one.Recount()
+		out, kept = append(out, one), kept[same:]
 	}
-	for i := range out {
-		out[i].Calls = uniteCalls(out[i].Calls)
-		out[i].Recount()
-	}
-	slices.SortFunc(out, CompareGroups)
 	return out
 }
 
 // uniteCalls adds up equal calls.
 func uniteCalls(calls []Call) []Call {
+	if areDistinct(calls) {
+		return slices.Clip(calls)
+	}
+	calls = slices.Clone(calls)
 	slices.SortStableFunc(calls, CompareCalls)
-	out := calls[:0:0]
+	out := calls[:0]
 	for _, c := range calls {
 		if n := len(out); n > 0 && CompareCalls(out[n-1], c) == 0 {
 			out[n-1].Add(&c)
@@ -187,6 +198,16 @@ func uniteCalls(calls []Call) []Call {
 		out = append(out, c)
 	}
 	return out
+}
+
+// areDistinct reports whether calls are in order, and each is there once.
+func areDistinct(calls []Call) bool {
+	for i := range calls[:max(len(calls), 1)-1] {
+		if CompareCalls(calls[i], calls[i+1]) >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // CompareCalls orders calls as a group has them: by arch, number and action.

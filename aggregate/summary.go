@@ -83,9 +83,13 @@ type Group struct {
 	// These are set only if they are among the keys.
 	Nested, Manager, Pod, Namespace, Workload, Subj string
 
-	Exe         string
-	Comm        string
-	PID         int32
+	Exe  string
+	Comm string
+	PID  int32
+	// Folded are the keys of which this group has many values, since there were
+	// too many groups to tell them apart: see [MaxGroups]. Its container is then
+	// not one, but says whose they all are.
+	Folded      KeySet
 	Records     int64
 	First, Last time.Time
 	Calls       []Call // ordered by arch, number, action

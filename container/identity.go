@@ -47,6 +47,19 @@ type Identity struct {
 	Via string `json:"via,omitempty"`
 }
 
+// Owner returns who answers for a container: the user's service manager whose it
+// is, the namespace of its pod, or else the host's runtime. It is no container,
+// and its ID is never that of one.
+func (id *Identity) Owner() Identity {
+	switch {
+	case id.Manager != "":
+		return Identity{ID: "manager " + id.Manager, Manager: id.Manager}
+	case id.Namespace != "":
+		return Identity{ID: "namespace " + id.Namespace, Namespace: id.Namespace}
+	}
+	return Identity{ID: "runtime " + id.Runtime, Runtime: id.Runtime}
+}
+
 // ParseIdentity reads the JSON object of a container, as an event has it; null,
 // and an object without an id, are none. Collectors that are not auditscan tell
 // some of it in other shapes (Elastic's image is an object): that is unknown.

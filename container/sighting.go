@@ -20,16 +20,26 @@ type Sighting struct {
 }
 
 // ParseSighting reads a line of the security-profiles-operator's log enricher
-// or JSON enricher, or of inspektor-gadget's audit seccomp, and reports whether
-// it is one that names a process and its container.
+// or JSON enricher, or of inspektor-gadget's audit seccomp, as they print it or
+// as kubectl, docker or a container's log file have it, and reports whether it
+// is one that names a process and its container.
 func ParseSighting(line []byte) (s Sighting, ok bool) {
-	switch {
-	case bytes.HasPrefix(line, []byte("{")):
-		s, ok = parseJSONSighting(line)
-	case bytes.Contains(line, []byte("syscallID")):
-		s, ok = parseEnricher(string(line))
-	}
+	s, ok = parseSighting(line, maxWraps)
 	return s, ok && s.PID > 0 && s.complete()
+}
+
+// maxWraps bounds in how much JSON a line can stand.
+const maxWraps = 4
+
+func parseSighting(line []byte, wraps int) (s Sighting, ok bool) {
+	i := bytes.IndexByte(line, '{')
+	switch {
+	case i != 0 && bytes.Contains(line, []byte("syscallID")):
+		return parseEnricher(string(line))
+	case i < 0 || wraps == 0 || bytes.IndexByte(line[:i], '"') >= 0:
+		return Sighting{}, false
+	}
+	return parseJSONSighting(line[i:], wraps)
 }
 
 // complete gives the container an id, and reports whether its names can be
@@ -81,16 +91,21 @@ type jsonSighting struct {
 	Proc struct {
 		PID int64 `json:"pid"`
 	} `json:"proc"`
+	Log     string `json:"log"`     // docker's: the line itself
+	Message string `json:"message"` // a shipper's
 }
 
 // enricherInterval is for how long the JSON enricher gathers the calls of a
 // process before it writes a line about them (--audit-log-interval-seconds).
 const enricherInterval = time.Minute
 
-func parseJSONSighting(line []byte) (s Sighting, ok bool) {
+func parseJSONSighting(line []byte, wraps int) (s Sighting, ok bool) {
 	var j jsonSighting
 	if json.Unmarshal(line, &j) != nil {
 		return Sighting{}, false
+	}
+	if inner := cmp.Or(j.Log, j.Message); inner != "" {
+		return parseSighting([]byte(inner), wraps-1)
 	}
 	s.Within = time.Second
 	if j.Resource.Pod != "" {

@@ -32,6 +32,13 @@ func TestParseSighting(t *testing.T) {
 		"enricher":        {enricherLine, Sighting{4711, at, time.Second, "n1", c1}},
 		"klog":            {klogLine, Sighting{4711, at, time.Second, "n1", web}},
 		"kubectl logs":    {"[pod/spod-x/log-enricher] " + enricherLine, Sighting{4711, at, time.Second, "n1", c1}},
+		"container's log": {"2026-09-21T14:13:20.123456789Z stderr F " + klogLine, Sighting{4711, at, time.Second, "n1", web}},
+		"docker":          {`{"log":` + strconv.Quote(klogLine+"\n") + `,"stream":"stderr","time":"2026-09-21T14:13:20.1Z"}`, Sighting{4711, at, time.Second, "n1", web}},
+		"json in kubectl": {"[pod/spod-x/json-enricher] " + jsonEnricher, Sighting{4711, at.Truncate(time.Second), time.Minute, "n1", c1}},
+		"json in CRI":     {"2026-09-21T14:13:20.123456789Z stdout F " + jsonEnricher, Sighting{4711, at.Truncate(time.Second), time.Minute, "n1", c1}},
+		"json in docker":  {`{"log":` + strconv.Quote(jsonEnricher+"\n") + `,"stream":"stdout"}`, Sighting{4711, at.Truncate(time.Second), time.Minute, "n1", c1}},
+		"json in Fluent Bit": {`{"log":` + strconv.Quote("2026-09-21T14:13:20.123456789Z stdout F "+jsonEnricher) + `,"kubernetes":{"host":"n9"}}`,
+			Sighting{4711, at.Truncate(time.Second), time.Minute, "n1", c1}},
 		"json enricher":   {jsonEnricher, Sighting{4711, at.Truncate(time.Second), time.Minute, "n1", c1}},
 		"gadget":          {gadgetOld, Sighting{4711, time.Unix(0, 1790000000123456789), time.Second, "n1", c1}},
 		"gadget, no time": {gadgetUndated, Sighting{4711, time.Time{}, time.Second, "n1", c1}},
@@ -48,6 +55,8 @@ func TestParseSighting(t *testing.T) {
 		"bad time":          {strings.Replace(gadgetNew, "2026-09", "2026-19", 1), Sighting{}},
 		"other JSON":        {`{"pid":1,"start":"2026-11-23T10:00:00.000Z"}`, Sighting{}},
 		"cut":               {gadgetOld[:80], Sighting{}},
+		"quoted":            {`said "` + jsonEnricher, Sighting{}},
+		"wrapped too often": {wrappedOften(jsonEnricher, 5), Sighting{}},
 		"text":              {`syscallID`, Sighting{}},
 		"unclosed":          {`x="1 syscallID=2 type="seccomp`, Sighting{}},
 	} {
@@ -57,6 +66,14 @@ func TestParseSighting(t *testing.T) {
 			t.Errorf("%s:\n got %+v, %v\nwant %+v", name, got, ok, tt.want)
 		}
 	}
+}
+
+// wrappedOften puts a line into JSON n times.
+func wrappedOften(line string, n int) string {
+	for range n {
+		line = `{"log":` + strconv.Quote(line) + `}`
+	}
+	return line
 }
 
 // A value cannot pass for another key, whatever it holds.

@@ -35,10 +35,13 @@ type document struct {
 	native  bool   // an outermost object is of the journal or laurel
 	foreign bool   // an outermost object or array is of others
 	at      int    // the object of the text that is being judged, -1: none
+	listed  bool   // that text stands in an array
 	raw     []byte
-	rawOpen int // the depth of the container object that is being kept in raw; 0: none
-	seen    [8]signature
-	records int
+	rawOpen int // the depth of the object that is being kept in raw; 0: none
+	seen    seen
+
+	documents int // how many were read
+	lists     int // how many arrays were opened
 }
 
 // position is where the reading of a document is.
@@ -68,11 +71,13 @@ type object struct {
 	closed  bool
 	daemon  bool
 	event   bool // it is one, so its parents are not
-	raw     span // its container, in document.raw
-	first   int  // of waiting, the first in it
-	seen    uint64
-	null    uint64
-	values  [numFacts]span
+	raw     span // its container, or its end of a stream, in document.raw
+
+	endsStream bool
+	first      int // of waiting, the first in it
+	seen       uint64
+	null       uint64
+	values     [numFacts]span
 }
 
 // span is a part of the document's text.
@@ -83,6 +88,7 @@ type nesting struct {
 	frame int
 	key   key // of the array
 	array bool
+	list  int // its number, of an array
 }
 
 type wanted uint8
@@ -103,7 +109,8 @@ func (d *document) begin() { d.position = position{base: d.depth, depth: d.depth
 func (d *document) reset() {
 	d.text, d.frames, d.waiting, d.raw = d.text[:0], d.frames[:0], d.waiting[:0], d.raw[:0]
 	d.position = position{}
-	d.next, d.line, d.found, d.records, d.rawOpen, d.at = 0, 0, 0, 0, 0, -1
+	d.next, d.line, d.found, d.lists, d.rawOpen, d.at = 0, 0, 0, 0, 0, -1
+	d.documents++
 	d.ready, d.wrapped, d.said, d.refused, d.native, d.foreign, d.whole, d.host = false, false, false, false, false, false, nil, nil
 }
 
@@ -140,7 +147,16 @@ func (d *document) read(s []byte) (rest []byte, ok bool) {
 	return nil, true
 }
 
-// followRaw keeps the container object as it stands: rest is what follows the
+// rawOf is the member of an object that is kept as it stands, nil if there is
+// none.
+func (d *document) rawOf(f *object) []byte {
+	if f.raw.end <= f.raw.start {
+		return nil
+	}
+	return d.raw[f.raw.start:f.raw.end:f.raw.end]
+}
+
+// followRaw keeps an object as it stands: rest is what follows the
 // token that was read last, and from where the object, or its piece, begins.
 func (d *document) followRaw(from, rest []byte) []byte {
 	switch {
@@ -154,7 +170,7 @@ func (d *document) followRaw(from, rest []byte) []byte {
 	return from
 }
 
-// keepRaw ends the container object.
+// keepRaw ends the object that is kept as it stands.
 func (d *document) keepRaw(from, rest []byte) {
 	d.raw = append(d.raw, from[:len(from)-len(rest)]...)
 	d.rawOpen = 0
@@ -272,12 +288,10 @@ func (d *document) openObject(s []byte) int {
 		if !f.inArray {
 			f.unit = parent.unit
 		}
-		if f.setting == inContainer && !f.inArray && d.rawOpen == 0 {
-			parent.raw = span{int32(len(d.raw)), int32(len(d.raw))}
+		if isEnd := f.setting == inEnd && parent.raw.end == 0; (f.setting == inContainer || isEnd) && !f.inArray && d.rawOpen == 0 {
+			parent.raw, parent.endsStream = span{int32(len(d.raw)), int32(len(d.raw))}, isEnd
 			d.rawOpen = -1
 		}
-	} else if d.at >= 0 {
-		f.unit = d.frames[d.at].unit
 	}
 	d.open[d.depth] = nesting{frame: len(d.frames) - 1}
 	d.depth++
@@ -295,10 +309,13 @@ func (d *document) addFrame() *object {
 	d.frames = d.frames[:n+1]
 	f := &d.frames[n]
 	f.parent, f.unit, f.setting, f.first, f.said, f.level = d.at, n, inAny, len(d.waiting), d.said, 0
-	f.inArray, f.closed, f.daemon, f.event, f.refused = false, false, false, false, d.refused
+	f.inArray, f.closed, f.daemon, f.event, f.endsStream, f.refused = false, false, false, false, false, d.refused
 	f.seen, f.null, f.raw = 0, 0, span{}
 	if d.at >= 0 {
 		f.level = d.frames[d.at].level + 1
+		if !d.listed {
+			f.unit = d.frames[d.at].unit
+		}
 		f.refused = f.refused || d.frames[d.at].refused
 	}
 	return f
@@ -311,16 +328,23 @@ func (d *document) openArray(s []byte) int {
 		return d.pass(s)
 	}
 	if d.depth == d.base {
-		f := d.addFrame()
-		f.closed = true // there are no members to come
-		d.foreign = d.foreign || f.level == 0
-		d.open[d.depth] = nesting{frame: len(d.frames) - 1, array: true}
+		d.open[d.depth] = nesting{frame: d.openTexts(), array: true, list: d.addList()}
 	} else {
-		d.open[d.depth] = nesting{frame: d.open[d.depth-1].frame, key: d.key, array: true}
+		in := &d.open[d.depth-1]
+		d.open[d.depth] = nesting{frame: in.frame, key: d.key, array: true, list: in.list}
+		if !in.array {
+			d.open[d.depth].list = d.addList()
+		}
 	}
 	d.depth++
 	d.want = wantFirst
 	return 1
+}
+
+// addList gives an array its number. One in an array has that of the outer one.
+func (d *document) addList() int {
+	d.lists++
+	return d.lists
 }
 
 // pass passes over an object or array that is too deep.
@@ -345,7 +369,7 @@ func (d *document) close(array bool) int {
 	f.closed = true
 	d.judgeable(i)
 	d.judgeOrigin(f)
-	if d.depth > d.base && !f.inArray && f.setting != inOther && f.setting != inContainer {
+	if d.depth > d.base && !f.inArray && f.setting != inOther && f.setting != inContainer && f.setting != inEnd {
 		d.hand(f, &d.frames[f.parent])
 	}
 	return 1
@@ -388,6 +412,8 @@ func (d *document) judgeable(i int) {
 	case !f.event && (f.isEvent() || f.unit == i && f.resemblesEvent()):
 		f.event = true
 		d.wait(waiting{kind: anEvent, frame: i})
+	case f.endsStream && f.has(factNumber):
+		d.wait(waiting{kind: aStreamEnd, frame: i})
 	}
 }
 
@@ -419,8 +445,14 @@ func (d *document) string(s []byte) {
 		d.wait(waiting{kind: unusable, frame: d.open[d.depth-1].frame, reason: "JSON without a record", text: d.copied(s)})
 	}
 	text := len(s) >= minLine && (bytes.IndexByte(s, ' ') >= 0 || bytes.IndexByte(s, '{') >= 0 || bytes.IndexByte(s, '\\') >= 0)
-	if d.key.fact == 0 && !text {
-		return
+	if !text {
+		if reason := encoded(s); reason != "" {
+			d.wait(waiting{kind: aFault, frame: d.open[d.depth-1].frame, reason: reason, text: d.copied(s)})
+			return
+		}
+		if d.key.fact == 0 {
+			return
+		}
 	}
 	start := len(d.text)
 	d.text = unquote(d.text, s)
@@ -438,7 +470,7 @@ func (d *document) store(at span, text bool) {
 		d.text = d.text[:at.start]
 	}
 	if text {
-		d.wait(waiting{kind: aText, frame: top.frame, message: d.key.message, listed: top.array, text: at})
+		d.wait(waiting{kind: aText, frame: top.frame, message: d.key.message, list: top.list, text: at})
 	}
 }
 

@@ -15,15 +15,17 @@ func (f *object) isEvent() bool {
 func (f *object) resemblesEvent() bool {
 	const call, action = 1<<factNR | 1<<fSyscall, 1<<factAction | 1<<fCode
 	const only = 1<<fCompat | 1<<fIP // no other audit record has these
-	return f.has(factType) || f.has(factEnricher) || f.has(fact(fCompat)) && (f.seen|f.null)&only == only ||
+	const some = call | action | 1<<fPID | 1<<factSerial
+	return f.has(factType) && f.seen&some != 0 || f.has(factEnricher) || f.has(fact(fCompat)) && (f.seen|f.null)&only == only ||
 		f.seen&call != 0 && f.seen&action != 0 && f.has(fact(fPID))
 }
 
 // Reasons why other tools' events are no calls for certain.
 const (
-	logEnricher  = "event of the log enricher, which tells neither arch nor action: read the node's audit.log instead"
+	logEnricher  = "event of the log enricher or vArmor, which tells neither arch nor action: read the node's audit.log instead"
 	jsonEnricher = "event of the JSON enricher, which tells neither arch nor action: read the node's audit.log instead"
 	gadget       = "event without arch, as inspektor-gadget has them: read the node's audit.log instead"
+	gadgetTable  = "table of inspektor-gadget, which tells no arch: read the node's audit.log instead"
 	snappyDebug  = "excerpt of snappy-debug: read the log that it was made from instead"
 	noEvent      = "event of a SECCOMP record that lacks its call, arch, action or pid"
 )
@@ -59,8 +61,8 @@ func (p *Parser) collected(frame int) (reason string) {
 		*id.into = number(d.fact(f, id.fact), NoID)
 	}
 	r.Comm, r.Exe, r.Subj = d.name(f, fComm), d.name(f, fExe), d.fact(f, fact(fSubj))
-	if at := f.raw; at.end > at.start {
-		r.Container = d.raw[at.start:at.end:at.end]
+	if !f.endsStream {
+		r.Container = d.rawOf(f)
 	}
 	r.Compat = bytes.Equal(d.fact(f, fact(fCompat)), []byte("true")) || bytes.Equal(d.fact(f, fact(fCompat)), []byte("1"))
 	r.IP, _ = lowerHex(bytes.TrimPrefix(d.fact(f, fact(fIP)), []byte("0x")))
@@ -104,7 +106,7 @@ func timeOf(s []byte) (millis int64, ok bool) {
 		return 0, false
 	}
 	if n == len(s) {
-		return int64(sec) * 1000, true
+		return int64(sec) * 1000, n >= len("100000000") // else it is a year, or an uptime
 	}
 	msec, m := digits(s[n+1:])
 	return int64(sec*1000 + msec), s[n] == '.' && m == 3 && n+1+m == len(s)
@@ -280,8 +282,8 @@ func (p *Parser) collectedLoss(frame int) Item {
 	d := &p.doc
 	f := &d.frames[frame]
 	kind, ok := lossKindOf(d.fact(f, factLossKind))
-	count, counted := lossNumber(d.fact(f, factLossCount))
-	total, totalled := lossNumber(d.fact(f, factLossTotal))
+	count, counted := countOf(d.fact(f, factLossCount))
+	total, totalled := countOf(d.fact(f, factLossTotal))
 	if !ok || !counted || f.has(factLossTotal) && !totalled {
 		return p.malformed("loss of a kind or count that is none", d.whole)
 	}
@@ -292,7 +294,7 @@ func (p *Parser) collectedLoss(frame int) Item {
 	return ItemLoss
 }
 
-func lossNumber(s []byte) (v int64, ok bool) {
+func countOf(s []byte) (v int64, ok bool) {
 	n, length := digits(s)
 	return int64(n), length > 0 && length <= 18 && length == len(s)
 }

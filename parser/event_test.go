@@ -1,6 +1,9 @@
 package parser_test
 
 import (
+	"encoding/base64"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -110,14 +113,114 @@ func TestEventUnknown(t *testing.T) {
 // are named and counted.
 func TestElsewhere(t *testing.T) {
 	for log, want := range map[string]string{
-		`I0921 14:13:20.123000    1 enricher.go:445] log-enricher "msg"="audit" "node"="n1" "pid"=4711 "syscallID"=41 "syscallName"="socket" "type"="seccomp"`: "log enricher",
-		`{"level":"info","msg":"audit","node":"n1","pid":4711,"syscallID":41,"syscallName":"socket","type":"seccomp"}`:                                         "log enricher",
-		`{"auditID":"x","node":{"name":"n1"},"pid":4711,"syscalls":["socket"],"version":"spo/v1_alpha"}`:                                                       "JSON enricher",
-		`{"type":"normal","node":"n1","pod":"p1","syscall":"socket","code":"log","pid":4711,"pcomm":"worker"}`:                                                 "inspektor-gadget",
-		`Log: auid=1000 uid=1000 gid=1000 ses=2 pid=15214 comm="x" exe="/x" sig=31 arch=c000003e 51(getsockname) compat=0 ip=0x7f code=0x0`:                    "snappy-debug",
+		`I0921 14:13:20.123000    1 enricher.go:445] log-enricher "msg"="audit" "node"="n1" "pid"=4711 "syscallID"=41 "syscallName"="socket" "type"="seccomp"`:                                                "log enricher",
+		`{"level":"info","msg":"audit","node":"n1","pid":4711,"syscallID":41,"syscallName":"socket","type":"seccomp"}`:                                                                                        "log enricher",
+		`{"auditID":"x","node":{"name":"n1"},"pid":4711,"syscalls":["socket"],"version":"spo/v1_alpha"}`:                                                                                                      "JSON enricher",
+		`{"type":"normal","node":"n1","pod":"p1","syscall":"socket","code":"log","pid":4711,"pcomm":"worker"}`:                                                                                                "inspektor-gadget",
+		`{"eventType":"Seccomp","action":"AUDIT|ALLOWED","nodeName":"n1","pid":4321,"event":{"auditID":"1717243200.123:77","comm":"nginx","syscall":"futex"}}`:                                                "vArmor",
+		"K8S.NAMESPACE    K8S.POD    K8S.CONTAINER    PID     COMM    SYSCALL    CODE   ":                                                                                                                     "inspektor-gadget",
+		`Log: auid=1000 uid=1000 gid=1000 ses=2 pid=15214 comm="x" exe="/x" sig=31 arch=c000003e 51(getsockname) compat=0 ip=0x7f code=0x0`:                                                                   "snappy-debug",
+		`I0921 14:13:20.123000       1 enricher.go:608] "audit" logger="log-enricher" timestamp="1790000000.123:500" type="seccomp" node="n1" executable="/bin/a" pid=4711 syscallID=41 syscallName="socket"`: "log enricher",
 	} {
 		if got := one(t, log); got.item != parser.ItemMalformed || !strings.Contains(got.reason, want) {
 			t.Errorf("%s: got %+v", want, got)
+		}
+		if got := amongOthers(log); want != "inspektor-gadget" && len(got.malformed) != 1 || got.records != 0 {
+			t.Errorf("%s, in a large log: %+v", want, got)
+		}
+	}
+}
+
+// TestNoEvents checks that what merely has the word in it is not taken for an
+// event.
+func TestNoEvents(t *testing.T) {
+	for _, log := range []string{
+		`{"rule":"x","output_fields":{"evt.type":"seccomp","proc.name":"nginx","proc.pid":4321}}`,
+		`{"name":"seccomp","version":"2.5.4"}`,
+		`{"type":"seccomp","path":"/etc/profile.json"}`,
+		`{"names":["read","seccomp"],"action":"SCMP_ACT_ALLOW"}`,
+	} {
+		if got := items(parser.New(parser.LayoutLines), []byte(log)); len(got) != 0 {
+			t.Errorf("got %+v\n%s", got, log)
+		}
+	}
+}
+
+// TestGoAudit checks that go-audit's events are read, also those that it gives to
+// syslog.
+func TestGoAudit(t *testing.T) {
+	event := `{"sequence":77,"timestamp":"1717243200.123","messages":[{"type":1326,"data":` + strconv.Quote(fields) + `},` +
+		`{"type":1327,"data":"proctitle=6E67696E78"}],"uid_map":{"33":"www-data"}}`
+	for _, log := range []string{
+		event,
+		"2024/06/01 12:00:00 " + event,
+		"Jun  1 12:00:00 vm go-audit[123]: " + event,
+		`{"program":"go-audit","host":"vm","message":` + strconv.Quote(event) + `}`,
+		`{"_TRANSPORT":"syslog","SYSLOG_IDENTIFIER":"go-audit","MESSAGE":` + strconv.Quote(event) + `}`,
+	} {
+		got := one(t, log)
+		want := nginx()
+		want.form, want.node, want.stamp = got.event.form, got.event.node, parser.Stamp{Millis: stampTime, Serial: 77, HasTime: true, HasSerial: true}
+		if got.item != parser.ItemRecord || got.event != want || got.event.form == parser.FormAuditd {
+			t.Errorf("got %+v\n%s", got, log)
+		}
+	}
+	other := `{"sequence":78,"timestamp":"1717243200.124","messages":[{"type":1300,"data":"arch=c000003e syscall=59 success=yes pid=1 auid=1 ses=7 comm=\"ls\" exe=\"/bin/ls\""}]}`
+	if got := items(parser.New(parser.LayoutLines), []byte(other)); len(got) != 0 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// amongOthers parses a line in a log of many that hold nothing.
+func amongOthers(line string) outcome {
+	others := strings.Repeat("Jun  1 11:59:00 vm CRON[812]: (root) CMD (run-parts /etc/x)\n", 200)
+	return parseAll(parser.LayoutLines, []byte(others+line+"\n"+others))
+}
+
+// TestEncoded checks that a record in base64 or in an address is counted, with
+// what to do.
+func TestEncoded(t *testing.T) {
+	for _, line := range []string{kernel, auditd, "Nov 23 15:15:21 vm audit[4321]: " + journal, `{"message":"` + escaped(auditd) + `"}`, `{"ID":"1717243200.123:77","SECCOMP":[{` + laurel + `}]}`} {
+		for before := range 3 {
+			text := base64.StdEncoding.EncodeToString([]byte("xyz"[:before] + line))
+			for _, log := range []string{text, "  audit.log: " + text, `{"records":[{"data":"` + text + `"}]}`, `{"a":"see ` + text + `"}`, `{"records":[{"data":"` + text + `","node":"n1"},{"data":"bm90aGluZw=="}]}`} {
+				if got := amongOthers(log); len(got.malformed) != 1 || got.malformed[0] != "base64 text: decode it first" || got.records != 0 {
+					t.Errorf("got %+v\n%s", got, log)
+				}
+			}
+		}
+	}
+	for _, line := range []string{kernel, auditd, journal} {
+		text := url.QueryEscape(line)
+		for _, log := range []string{text, strings.ReplaceAll(text, "+", "%20"), `10.0.0.1 - - [01/Jun/2024:12:00:00 +0000] "GET /?q=` + text + ` HTTP/1.1" 200 12`, `{"query":"` + text + `"}`} {
+			if got := amongOthers(log); len(got.malformed) != 1 || got.malformed[0] != "URL-encoded text: decode it first" || got.records != 0 {
+				t.Errorf("got %+v\n%s", got, log)
+			}
+		}
+	}
+	for _, log := range []string{"hdWRpdCgx", "see U0VDQ09N there, and TRUNDT01Q, in a line that is long enough for it, which no base64 is", "%1326 type audit("} {
+		if got := amongOthers(log); len(got.malformed) != 0 {
+			t.Errorf("got %+v\n%s", got, log)
+		}
+	}
+}
+
+// TestBrokenLines checks that a record that a terminal has broken into lines is
+// counted, wherever that was, and gives no call.
+func TestBrokenLines(t *testing.T) {
+	for _, line := range []string{kernel, auditd, "Nov 23 14:57:44 vm kernel: [  278.581938] " + kernel, "2026-11-23T14:58:49.435949+00:00 web-1.example.org kernel: " + kernel, "web-1 app " + auditd} {
+		for width := 60; width < 200; width++ {
+			var broken []string
+			for s := line; s != ""; s = s[min(width, len(s)):] {
+				broken = append(broken, s[:min(width, len(s))])
+			}
+			if len(broken) == 1 {
+				continue
+			}
+			got := amongOthers(strings.Join(broken, "\n"))
+			if got.records != 0 || len(got.malformed) == 0 {
+				t.Errorf("width %d: %d records, malformed %q\n%s", width, got.records, got.malformed, strings.Join(broken, "\n"))
+			}
 		}
 	}
 }

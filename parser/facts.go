@@ -31,6 +31,7 @@ const (
 	factLossKind
 	factLossCount
 	factLossTotal
+	factNumber   // of a line in a stream of auditscan's events
 	factEnricher // of the Security Profiles Operator's JSON enricher
 	factSetting  // the first of the members of a changed setting, in the order of settingKeys
 
@@ -38,7 +39,7 @@ const (
 )
 
 // own are the facts of one object alone: those of the objects in it are others'.
-const own = 1<<factTransport | 1<<factAuditType | 1<<factAuditID | 1<<factSource | 1<<factLaurelID | 1<<factLossKind | 1<<factLossCount | 1<<factLossTotal
+const own = 1<<factTransport | 1<<factAuditType | 1<<factAuditID | 1<<factSource | 1<<factLaurelID | 1<<factLossKind | 1<<factLossCount | 1<<factLossTotal | 1<<factNumber
 
 // ofEvent are the facts of an event.
 const ofEvent = 1<<(fCode+1) - 1 | 1<<factNR | 1<<factAction | 1<<factSerial | 1<<factTime | 1<<factType
@@ -59,9 +60,10 @@ const (
 	inSeccomp
 	inLoss
 	inContainer
+	inEnd
 	inAbend  // a record of a process that came to its end
 	inConfig // a record of a changed setting
-	inOther  // another process than the one that made the call
+	inOther  // another process than the one that made the call, or no record at all
 )
 
 // key is what the key of a member comes to.
@@ -116,11 +118,13 @@ func settingOf(name []byte) setting {
 		return inLoss
 	case "container":
 		return inContainer
+	case "end":
+		return inEnd
 	case "ANOM_ABEND":
 		return inAbend
 	case "CONFIG_CHANGE":
 		return inConfig
-	case "parent", "entry_leader", "session_leader", "group_leader", "effective", "saved", "filesystem", "PARENT_INFO", "PPID", "PID":
+	case "parent", "entry_leader", "session_leader", "group_leader", "effective", "saved", "filesystem", "PARENT_INFO", "PPID", "PID", "evt":
 		return inOther
 	}
 	return inAny
@@ -129,6 +133,9 @@ func settingOf(name []byte) setting {
 // factOf returns what a member says, 0 for those of no interest.
 func factOf(in setting, name []byte) fact {
 	if len(name) < 2 {
+		if string(name) == "n" {
+			return factNumber
+		}
 		return 0
 	}
 	if f := settingFact(in, name); f != 0 {
@@ -152,7 +159,7 @@ func factOf(in setting, name []byte) fact {
 		return factSerial
 	case "time", "timestamp", "@timestamp", "unixTime":
 		return factTime
-	case "type", "record_type", "message_type", "name":
+	case "type", "record_type", "message_type", "eventType", "name":
 		return factType
 	case "node", "node_name", "nodeName", "nodename", "kubernetes_host":
 		return factNode
@@ -260,7 +267,7 @@ func (f fact) means(in setting, text []byte) bool {
 // seccompType reports whether a collector calls a record so.
 func seccompType(text []byte) bool {
 	switch string(text) {
-	case "seccomp", "SECCOMP", "1326", "AUDIT_SECCOMP", "UNKNOWN[1326]", "seccomp_events":
+	case "seccomp", "Seccomp", "SECCOMP", "1326", "AUDIT_SECCOMP", "UNKNOWN[1326]", "seccomp_events":
 		return true
 	}
 	return false

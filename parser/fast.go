@@ -107,7 +107,7 @@ func (p *Parser) otherLine(s []byte) Item {
 	}
 	t, n := typeNumber(s[:shortestLine])
 	if t != 0 || n > shortestLine/2 || string(s[n:n+11]) != " msg=audit(" ||
-		bytes.HasPrefix(s[len(typeEq):], daemonType) || bytes.ContainsAny(s[len(typeEq):n], "(=\n") {
+		bytes.HasPrefix(s[len(typeEq):], daemonType) || bytes.ContainsAny(s[len(typeEq):n], noType) {
 		return ItemEnd
 	}
 	s = s[n+11:]
@@ -122,6 +122,9 @@ func (p *Parser) otherLine(s []byte) Item {
 	p.begin(Record{Stamp: p.rec.Stamp, Form: FormAuditd})
 	return ItemOther
 }
+
+// noType are bytes that a type does not have: it ends earlier, or is coloured.
+const noType = "(=\n\\\x1b"
 
 // timeMemo is the time of the stamp that was read last: many records share a
 // millisecond. It knows times of ten digits, which those from 2001 to 2286 are.

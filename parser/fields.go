@@ -148,8 +148,9 @@ func (p *Parser) restOfFields(at reading) (rest []byte, reason string) {
 	return at.rest, ""
 }
 
-// hasPID reports whether s holds what follows a label.
-func hasPID(s []byte) bool { return bytes.Contains(s, pidKey) }
+// hasPID reports whether s holds what follows a label. A record has many blanks,
+// which a search for the key alone would stop at.
+func hasPID(s []byte) bool { return bytes.Contains(s, pidKey[1:]) && bytes.Contains(s, pidKey) }
 
 var pidKey = []byte(" pid=")
 
@@ -329,7 +330,7 @@ func (r *Record) subj(s []byte) (int, bool) {
 	if stampIndex(s[:end]) >= 0 {
 		return -1, true
 	}
-	if hasPID(s[end+1:]) {
+	if hasPID(s[end+len(pidKey):]) {
 		if end = lastProcess(s, bytes.LastIndex(s, pidKey)); end < 0 {
 			return -1, true
 		}

@@ -45,7 +45,7 @@ func (p *Parser) journalLine(line []byte, i int) Item {
 	body = body[bytes.IndexByte(body, ' ')+1:]
 	pre, comm, ok := journalPrefix(line[:i])
 	if !ok {
-		return p.malformed(pre.refusal(), line)
+		return p.unusable(pre.refusal(), line)
 	}
 	p.begin(Record{Form: FormJournal, Node: pre.node, Stamp: pre.time})
 	rest, reason := p.fields(body)
@@ -53,7 +53,7 @@ func (p *Parser) journalLine(line []byte, i int) Item {
 		reason = p.rec.contradicts(pre.pid, comm)
 	}
 	if reason != "" {
-		return p.malformed(reason, line)
+		return p.unusable(reason, line)
 	}
 	return p.finish(rest, line)
 }

@@ -156,6 +156,8 @@ func unquote(dst, s []byte) []byte {
 			dst = append(dst, '\f')
 		case 'u':
 			dst, s = unquoteRune(dst, s)
+		case 'x': // not of JSON, but of what else is quoted with backslashes
+			dst, s = unquoteByte(dst, s)
 		default:
 			dst = append(dst, c)
 		}

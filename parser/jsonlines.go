@@ -120,6 +120,7 @@ func (d *document) forget() {
 	}
 	d.text, d.frames = d.text[:text], d.frames[:n]
 	d.waiting, d.next, d.line = d.waiting[:0], 0, 0
+	d.documents++ // its objects are counted anew
 }
 
 // flushJSON ends a document that has no end.

@@ -14,6 +14,7 @@ const (
 	aText kind = iota
 	anEvent
 	aLoss
+	aStreamEnd
 	aLaurel
 	aStamp   // of another audit record, by laurel
 	aNotice  // what such a record tells of the recording
@@ -24,8 +25,8 @@ const (
 type waiting struct {
 	kind    kind
 	message bool
-	listed  bool                    // it stands in an array itself
-	gave    [ItemMalformed + 1]bool // the items that it gave
+	list    int                     // the array that it stands in itself, 0: none
+	gave    [ItemStreamEnd + 1]bool // the items that it gave
 	frame   int
 	text    span
 	line    int64  // of the block, where it stands
@@ -80,10 +81,13 @@ func (d *document) cut(from, first int, s []byte) {
 			some = some || mentionsRecord(d.text[w.text.start:w.text.end])
 		}
 	}
-	if !some && (stampIndex(s) >= 0 || bytes.Contains(s, seccompWord) || startsOwn(s) || d.cutEvent(first)) {
+	if !some && (stampIndex(s) >= 0 || bytes.Contains(s, seccompWord) || bytes.Contains(s, callInText) || startsOwn(s) || d.cutEvent(first)) {
 		d.wait(waiting{kind: aFault, frame: -1, reason: cutJSON, text: d.copied(s)})
 	}
 }
+
+// callInText is the key of an event that stands in a text of JSON.
+var callInText = []byte(`\"syscall\":`)
 
 // startsOwn reports whether an object that is cut is the start of an event, or
 // of a loss, of auditscan itself.
@@ -129,6 +133,7 @@ func (p *Parser) judge() Item {
 	for d.next < len(d.waiting) {
 		i := d.next
 		item := p.judgeNext(i)
+		p.number = d.numberOf(&d.waiting[i], item)
 		if d.isRefused(i) {
 			item = p.refused(item)
 			p.told = false
@@ -137,7 +142,7 @@ func (p *Parser) judge() Item {
 			continue
 		}
 		d.found++
-		if d.repeated(i, item, &p.rec) {
+		if p.repeated(i, item) {
 			p.told = false
 			continue
 		}
@@ -206,6 +211,9 @@ func (p *Parser) judgeNext(i int) Item {
 		return ItemRecord
 	case aLoss:
 		return p.collectedLoss(w.frame)
+	case aStreamEnd:
+		p.ending = w.frame
+		return ItemStreamEnd
 	case aLaurel:
 		return p.laurel(w.frame)
 	case aStamp:
@@ -220,6 +228,24 @@ func (p *Parser) judgeNext(i int) Item {
 	return p.malformed(w.reason, text)
 }
 
+// numberOf is the running number of what waits, of an event whose text is cut as
+// well; 0: it has none.
+func (d *document) numberOf(w *waiting, item Item) int64 {
+	var number []byte
+	switch frame := w.frame; {
+	case item == ItemEnd:
+	case w.kind == aFault:
+		number, _ = bytes.CutPrefix(d.text[w.text.start:w.text.end], []byte(`{"n":`))
+		number, _, _ = bytes.Cut(number, []byte(","))
+	case w.kind == aLoss:
+		number = d.fact(&d.frames[d.frames[frame].parent], factNumber)
+	case w.kind == anEvent, w.kind == aStreamEnd:
+		number = d.fact(&d.frames[frame], factNumber)
+	}
+	n, _ := countOf(number)
+	return n
+}
+
 // judgeLine judges a line of a text. Of what journald tells of a program, all
 // lines are that program's.
 func (p *Parser) judgeLine(w waiting, text []byte) Item {
@@ -232,7 +258,7 @@ func (p *Parser) judgeLine(w waiting, text []byte) Item {
 	if len(line) < minLine {
 		return ItemEnd
 	}
-	d.at = w.frame
+	d.at, d.listed = w.frame, w.list > 0
 	item := p.textOf(w, line)
 	d.at = -1
 	return item
@@ -249,19 +275,10 @@ func (d *document) anyRecord(from, to int) bool {
 	return false
 }
 
-// signature is what a record is known again by that stands twice in a document,
-// as a message and its original do.
-type signature struct {
-	stamp Stamp
-	nr    int32
-	pid   int32
-	ip    uint64
-	unit  int
-}
-
 // repeated reports whether an item stands in its document once more: a record
 // that it gave before, or what another text of the same event gave already.
-func (d *document) repeated(i int, item Item, r *Record) bool {
+func (p *Parser) repeated(i int, item Item) bool {
+	d := &p.doc
 	w := &d.waiting[i]
 	if w.frame < 0 {
 		return false
@@ -270,33 +287,40 @@ func (d *document) repeated(i int, item Item, r *Record) bool {
 	if item == ItemMalformed {
 		like = ItemRecord
 	}
-	again := item != ItemRecord && !w.gave[item] && !w.listed && (d.unitGave(unit, i, item) || d.unitGave(unit, i, like))
+	again := item != ItemRecord && !w.gave[item] && w.list == 0 && (d.unitGave(unit, i, item) || d.unitGave(unit, i, like))
+	again = again || item == ItemMalformed && d.startsOther(i)
 	w.gave[item] = true
-	return again || item == ItemRecord && d.known(signature{r.Stamp, r.NR, r.PID, r.IP, unit}, w.listed, i)
+	if again || item == ItemOther {
+		return again
+	}
+	list := w.list
+	if list == 0 {
+		list = -i
+	}
+	return d.seen.known(p.signature(item, unit), d.documents, list)
 }
 
-// known reports whether a record was given before, and keeps it in mind. Those
-// without a serial are the same only where they are of one event.
-func (d *document) known(s signature, listed bool, i int) bool {
-	if s.stamp.HasSerial {
-		s.unit = 0
-	} else if listed {
-		s.unit = -i
-	}
-	for _, other := range d.seen[:min(d.records, len(d.seen))] {
-		if other == s {
-			return true
+// nearby is how many texts further the whole of a short message is looked for.
+const nearby = 32
+
+// startsOther reports whether a text is the start of another one of its event,
+// as a short message is.
+func (d *document) startsOther(i int) bool {
+	w := &d.waiting[i]
+	text := bytes.TrimRight(d.text[w.text.start:w.text.end], " .\n")
+	for _, other := range d.waiting[i+1 : min(len(d.waiting), i+1+nearby)] {
+		if other.kind == aText && other.frame >= 0 && d.frames[other.frame].unit == d.frames[w.frame].unit &&
+			int(other.text.end-other.text.start) > len(text)+1 && bytes.HasPrefix(d.text[other.text.start:other.text.end], text) {
+			return w.kind == aText
 		}
 	}
-	d.seen[d.records%len(d.seen)] = s
-	d.records++
 	return false
 }
 
 // unitGave reports whether a text before the i-th gave an item of a unit.
 func (d *document) unitGave(unit, i int, item Item) bool {
 	for _, w := range d.waiting[:i] {
-		if w.gave[item] && !w.listed && w.frame >= 0 && d.frames[w.frame].unit == unit {
+		if w.gave[item] && w.list == 0 && w.frame >= 0 && d.frames[w.frame].unit == unit {
 			return true
 		}
 	}
@@ -363,9 +387,14 @@ func (p *Parser) textOf(w waiting, line []byte) Item {
 }
 
 // programText refuses the records in what a program said, but not the events
-// that auditscan prints.
+// that auditscan and other collectors print.
 func (p *Parser) programText(line []byte) Item {
 	d := &p.doc
+	if f := &d.frames[d.at]; f.has(factType) && !f.has(factTransport) { // go-audit's
+		if item := p.bare(d.at, line); item != ItemEnd {
+			return item
+		}
+	}
 	if start := objectStart(line); start >= 0 && d.frames[d.at].level < maxLevel {
 		said := d.said
 		d.said = true

@@ -34,6 +34,22 @@ func (p *Parser) laurel(frame int) Item {
 	return ItemRecord
 }
 
+// namesObject reports whether a line holds the key of laurel's record, however
+// its quotes are escaped.
+func namesObject(line []byte) bool {
+	for {
+		i := bytes.Index(line, seccompWord[:len("SECCOMP")])
+		if i < 0 {
+			return false
+		}
+		line = line[i+len("SECCOMP"):]
+		rest := bytes.TrimLeft(line, `\"'`)
+		if len(rest) < len(line) && len(rest) > 0 && rest[0] == ':' {
+			return true
+		}
+	}
+}
+
 // laurelNotice gives what a record of another type tells of the recording.
 func (p *Parser) laurelNotice(frame int) Item {
 	d := &p.doc

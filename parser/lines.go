@@ -45,7 +45,7 @@ func (p *Parser) stampedLine(line []byte, start, i int) Item {
 		if t, _ := typeNumber(line[start:]); t != typeSeccomp {
 			return p.unread(line)
 		}
-		return p.malformed(pre.refusal(), line)
+		return p.unusable(pre.refusal(), line)
 	}
 	p.heads.keep(line[:start], &pre)
 	p.begin(Record{Node: pre.node})
@@ -123,7 +123,7 @@ func (p *Parser) typed(line []byte, start, i int, form Form) Item {
 		if t != typeSeccomp {
 			return ItemEnd
 		}
-		return p.malformed("record cut in its stamp", line)
+		return p.unusable("record cut in its stamp", line)
 	}
 	p.rec.Stamp = st
 	switch t {
@@ -133,6 +133,10 @@ func (p *Parser) typed(line []byte, start, i int, form Form) Item {
 		return p.abend(rest[1:], line)
 	case typeConfig:
 		p.noticed(t, rest[1:])
+	case 0:
+		if bytes.ContainsAny(line[start+len(typeEq):start+n], noType) {
+			return p.unread(line)
+		}
 	case typeFailed:
 		p.loss = Loss{Kind: LossDaemon, Stamp: st, Text: line, Node: p.rec.Node}
 		return ItemLoss
@@ -160,7 +164,7 @@ func (p *Parser) event(body, line []byte) Item {
 	}
 	rest, reason := p.fields(body)
 	if reason != "" {
-		return p.malformed(reason, line)
+		return p.unusable(reason, line)
 	}
 	return p.finish(rest, line)
 }
@@ -202,7 +206,7 @@ func (p *Parser) finish(rest, line []byte) Item {
 		p.line = rest
 		return ItemRecord
 	}
-	return p.malformed("text after code=", line)
+	return p.unusable("text after code=", line)
 }
 
 // enrichedStart is what auditd puts behind a record.

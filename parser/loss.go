@@ -150,7 +150,7 @@ func namesType(line []byte) bool {
 
 // longestType is the length of what stands between the word and the number in
 // "type":{"value":, "type=" with colours, and the like.
-const longestType = 20
+const longestType = 32
 
 // message is a text that a kernel or collector prints when it drops records.
 type message struct {

@@ -15,11 +15,12 @@ const (
 	ItemOther                 // Record's Stamp, Node and Form are of another audit record
 	ItemLoss                  // Loss holds a message that records are missing
 	ItemMalformed             // Malformed holds a record begun but not usable
+	ItemStreamEnd             // StreamEnd holds what ends a stream of auditscan's events
 )
 
 // String returns the item's name.
 func (i Item) String() string {
-	return nameOf(i, "end", "record", "other record", "loss", "malformed record")
+	return nameOf(i, "end", "record", "other record", "loss", "malformed record", "end of events")
 }
 
 // nameOf is the name of a value of an enumeration.
@@ -48,6 +49,9 @@ type Parser struct {
 	proc Process // the record's, unless it is a remembered one
 	loss Loss
 	bad  Malformed
+
+	number int64 // see Number
+	ending int   // the object of the last ItemStreamEnd
 
 	memo     memo // starts of records that were read before
 	heads    headMemo
@@ -90,6 +94,14 @@ func (p *Parser) Loss() *Loss { return &p.loss }
 
 // Malformed is the record of the last ItemMalformed.
 func (p *Parser) Malformed() *Malformed { return &p.bad }
+
+// StreamEnd is the object, in JSON, that the last ItemStreamEnd is, of the
+// member "end".
+func (p *Parser) StreamEnd() []byte { return p.doc.rawOf(&p.doc.frames[p.ending]) }
+
+// Number is the running number that a stream of auditscan's events gives to the
+// last item: an ItemStreamEnd, an ItemMalformed, or one of [FormEvent]. 0: none.
+func (p *Parser) Number() int64 { return p.number }
 
 // Line is the number, from 1, of the last item's line in the current block;
 // after ItemEnd it is the number of lines in the block. It is below 1 where the
@@ -337,8 +349,14 @@ func onlyText(s []byte) []byte {
 
 // unread makes the item for a line in which nothing was found.
 func (p *Parser) unread(line []byte) Item {
+	if item, ok := p.quotedTexts(line); ok {
+		return item
+	}
 	if mentionsRecord(line) {
 		return p.malformed("record without its prefix or stamp", line)
+	}
+	if namesObject(line) {
+		return p.malformed("record in JSON that cannot be read", line)
 	}
 	if reason := elsewhere(line); reason != "" {
 		return p.malformed(reason, line)
@@ -396,8 +414,17 @@ func (p *Parser) begin(r Record) {
 	p.rec.Process = &p.proc
 }
 
+// unusable makes the item for a line with a record that cannot be used, unless
+// that stands in a text in quotes.
+func (p *Parser) unusable(reason string, line []byte) Item {
+	if item, ok := p.quotedTexts(line); ok {
+		return item
+	}
+	return p.malformed(reason, line)
+}
+
 // malformed makes the item for a record that cannot be used.
 func (p *Parser) malformed(reason string, text []byte) Item {
-	p.bad = Malformed{Reason: reason, Text: text}
+	p.bad, p.number = Malformed{Reason: reason, Text: text}, 0
 	return ItemMalformed
 }

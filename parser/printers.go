@@ -77,7 +77,7 @@ const longestBracket = 400
 // Talos' "[2026-11-23T14:57:44Z]: ".
 func (at *printers) brackets(s []byte) int {
 	n := bytes.IndexByte(s, ']') + 1
-	if n < 2 || n > longestBracket {
+	if n < 2 || n > longestBracket || bytes.ContainsAny(s[:n], `"'`) {
 		return 0
 	}
 	if at.named && bytes.HasPrefix(s[n:], []byte(": ")) {

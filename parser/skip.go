@@ -18,14 +18,14 @@ type gram [3]string
 
 // grams has room for eight, one bit each.
 var grams = [8]gram{
-	{"i", "t", "(:"},            // "audit(", "audit: "
-	{"Cl", "C ", "Ol"},          // "SECCOMP ", "kernel log"
-	{"3", "2", "6"},             // "AUDIT1326 ", "type=1326 ", "<audit-1326> "
-	{"\"", "s:", "y{"},          // "syscall" and "loss":{ of events
-	{"\n", "\n-td{ \"\x1e", ""}, // lines that are empty or start with "type=", "time->", "----", JSON, "data: {"
-	{"g", "e", "s"},             // " kernel messages", " messages from "
-	{"l", "lu", "bg"},           // " callbacks suppressed", "queue to plugins"
-	{"te", "_-", "l"},           // "audit_lost=", " due to rate-limiting"
+	{"iT", "tR", "(:U"},           // "audit(", "audit: "; SECCOMP in base64
+	{"Cl", "C ", "Ol"},            // "SECCOMP ", "kernel log"
+	{"3", "2", "6"},               // "AUDIT1326 ", "type=1326 ", "<audit-1326> "
+	{"\"FNUY", "01:FXs", "QVZy{"}, // "syscall" and "loss":{ of events; "audit(" and SECCOMP in base64
+	{"\n", "\n-td{ \"\x1e", ""},   // lines that are empty or start with "type=", "time->", "----", JSON, "data: {"
+	{"gh", ":de", " Ws"},          // " kernel messages", " messages from "; "Log: auid="; "audit(" in base64
+	{"l", "lu", "Nbg"},            // " callbacks suppressed", "queue to plugins"; "syscallName="
+	{"te", "_-", "l"},             // "audit_lost=", " due to rate-limiting"
 }
 
 // gramTables say for each half of a byte, low and high, at each of the three

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -60,13 +61,30 @@ var wrappers = []wrapper{
 	{"a level", before("INFO ", "[INFO] ", "notice: ", "[warn] ")},
 	{"klog", before("I0921 14:13:20.123000    1 main.go:445] ")},
 	{"a mail", before("> ", ">> ", "# ", "  ")},
+	{"logfmt", func(r *rand.Rand, s string) string {
+		return pick(r, `time="2024-06-01T12:00:00Z" level=info msg=`, `node=n1 line=`, "", `ts=2024-06-01T12:00:00Z caller=main.go:12 text=`) + strconv.Quote(s) +
+			pick(r, "", " stream=stdout", ` host="n1"`)
+	}},
+	{"CSV", func(r *rand.Rand, s string) string {
+		return pick(r, "", "n1,", `"n1",`, `2024-06-01 12:00:00.123,"a ""b"" c",`, "n1;", "n1\t") + `"` + strings.ReplaceAll(s, `"`, `""`) + `"` + pick(r, "", ",x", `,"x","y"`)
+	}},
+	{"Python's repr", func(r *rand.Rand, s string) string {
+		text := "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\x1d", `\x1d`, "\x1b", `\x1b`, "\r", `\r`).Replace(s) + "'"
+		return pick(r, text, "b"+text, "["+text+", 'x']", "{'host': 'n1', 'n': None, 'message': "+text+"}", "('n1', "+text+")")
+	}},
+	{"Ruby's inspect", func(_ *rand.Rand, s string) string { return `{"host"=>"n1", "message"=>` + strconv.Quote(s) + "}" }},
+	{"YAML", func(r *rand.Rand, s string) string {
+		return pick(r, "message: ", "- message: ", "  textPayload: ") + pick(r, strconv.Quote(s), "'"+strings.ReplaceAll(s, "'", "''")+"'")
+	}},
 	{"a byte order mark", before("\ufeff")},
 	{"a carriage return", func(_ *rand.Rand, s string) string { return s + "\r" }},
 	{"colours", colored},
 }
 
+func pick(r *rand.Rand, texts ...string) string { return texts[r.IntN(len(texts))] }
+
 func before(heads ...string) func(*rand.Rand, string) string {
-	return func(r *rand.Rand, s string) string { return heads[r.IntN(len(heads))] + s }
+	return func(r *rand.Rand, s string) string { return pick(r, heads...) + s }
 }
 
 // colored colours what grep --color could have searched for.

@@ -92,7 +92,7 @@ func (a *Amendment) Lines(architectures string) []string {
 		lines = append(lines, fmt.Sprintf("take %s out of %s", r.Name, r.Rule))
 	}
 	for _, u := range a.Impossible {
-		name := u.Arch.CallName(u.NR)
+		name := u.CallName()
 		if u.Arch != syscalltable.NoArch {
 			name += " on " + u.Arch.String()
 		}
@@ -119,7 +119,7 @@ func (a *Amendment) Requires() Requirements {
 func AmendDenied(s *aggregate.Summary) *Amendment {
 	m := newAmender()
 	for key, c := range sumCalls(s) {
-		if key.action.Denied() && !m.impossible(key.arch, key.nr, c.Count) {
+		if key.action.Denied() && !m.impossible(c) {
 			m.add(key.arch, c.Name())
 			m.foreign(key.arch)
 		}
@@ -140,17 +140,16 @@ func newAmender() *amender {
 }
 
 // impossible keeps a call that cannot stand in a profile.
-func (m *amender) impossible(arch syscalltable.Arch, nr int32, count int64) bool {
-	key := callKey{arch: arch, nr: nr}
-	name, _ := arch.Name(nr)
-	reason := unwritable(key, name)
+func (m *amender) impossible(c *aggregate.Call) bool {
+	key := callKey{arch: c.Arch, nr: c.NR, folded: c.Folded}
+	reason := unwritable(key, c.Name())
 	if reason == "" {
 		return false
 	}
 	if m.without[key] == nil {
-		m.without[key] = &Unresolved{Arch: arch, NR: nr, Reason: reason}
+		m.without[key] = &Unresolved{Arch: c.Arch, NR: c.NR, Folded: c.Folded, Reason: reason}
 	}
-	m.without[key].Records = aggregate.Plus(m.without[key].Records, count)
+	m.without[key].Records = aggregate.Plus(m.without[key].Records, c.Count)
 	return true
 }
 
@@ -169,10 +168,11 @@ func (m *amender) add(arch syscalltable.Arch, name string) {
 }
 
 // refused keeps what has to change for a call that a policy denies.
-func (m *amender) refused(p *Policy, arch syscalltable.Arch, nr int32, count int64) {
-	if m.impossible(arch, nr, count) {
+func (m *amender) refused(p *Policy, c *aggregate.Call) {
+	if m.impossible(c) {
 		return
 	}
+	arch, nr := c.Arch, c.NR
 	if !slices.Contains(p.Arches, arch) {
 		m.arches[arch] = true
 	}
@@ -233,7 +233,7 @@ type refusalDocument struct {
 
 type impossibleCall struct {
 	Arch    *string `json:"arch"`
-	NR      int32   `json:"nr"`
+	NR      *int32  `json:"nr"`
 	Count   int64   `json:"count"`
 	Because string  `json:"because"`
 }
@@ -255,7 +255,7 @@ func (a *Amendment) document() amendmentDocument {
 		d.Remove = append(d.Remove, refusalDocument(r))
 	}
 	for _, u := range a.Impossible {
-		d.Impossible = append(d.Impossible, impossibleCall{orNull(u.Arch.String()), u.NR, u.Records, u.Reason})
+		d.Impossible = append(d.Impossible, impossibleCall{orNull(u.Arch.String()), numberOrNull(u.NR, u.Folded), u.Records, u.Reason})
 	}
 	return d
 }

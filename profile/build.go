@@ -110,6 +110,7 @@ type Widened struct {
 type Denied struct {
 	Arch    syscalltable.Arch
 	NR      int32
+	Folded  bool   // as in aggregate.Call: it stands for all numbers in no table
 	Name    string // "" if the number is in no table
 	Action  syscalltable.Action
 	Records int64
@@ -120,8 +121,27 @@ type Denied struct {
 type Unresolved struct {
 	Arch    syscalltable.Arch
 	NR      int32
+	Folded  bool // as in aggregate.Call: it stands for all numbers in no table
 	Records int64
 	Reason  string
+}
+
+// CallName returns the call's name, or its number, as [aggregate.Call.String] does.
+func (d *Denied) CallName() string {
+	return (&aggregate.Call{Arch: d.Arch, NR: d.NR, Folded: d.Folded}).String()
+}
+
+// CallName returns the call's number, as [aggregate.Call.String] does.
+func (u *Unresolved) CallName() string {
+	return (&aggregate.Call{Arch: u.Arch, NR: u.NR, Folded: u.Folded}).String()
+}
+
+// numberOrNull returns a call's number for JSON: null stands for many.
+func numberOrNull(nr int32, folded bool) *int32 {
+	if folded {
+		return nil
+	}
+	return &nr
 }
 
 // Build makes the profile that allows what ran under SCMP_ACT_LOG. It fails
@@ -240,10 +260,20 @@ type callKey struct {
 	arch   syscalltable.Arch
 	nr     int32
 	action syscalltable.Action
+	folded bool // all numbers that have no name
 }
 
+// callKeyOf returns the key of a call.
+func callKeyOf(c *aggregate.Call) callKey { return callKey{c.Arch, c.NR, c.Action, c.Folded} }
+
 func compareKeys(a, b callKey) int {
-	return cmp.Or(compareArches(a.arch, b.arch), cmp.Compare(a.nr, b.nr), cmp.Compare(a.action, b.action))
+	if c := cmp.Or(compareArches(a.arch, b.arch), cmp.Compare(a.nr, b.nr), cmp.Compare(a.action, b.action)); c != 0 || a.folded == b.folded {
+		return c
+	}
+	if a.folded {
+		return 1
+	}
+	return -1
 }
 
 // compareArches orders as syscalltable.Arches does, others last by value.
@@ -270,9 +300,9 @@ func observe(s *aggregate.Summary) *Result {
 		switch reason := unwritable(key, c.Name()); {
 		case key.action == syscalltable.ActionAllow: // the filter that was there did not ask for it to be recorded
 		case key.action.Denied():
-			r.Denied = append(r.Denied, Denied{key.arch, key.nr, c.Name(), key.action, c.Count})
+			r.Denied = append(r.Denied, Denied{key.arch, key.nr, key.folded, c.Name(), key.action, c.Count})
 		case reason != "":
-			r.Unresolved = append(r.Unresolved, Unresolved{key.arch, key.nr, c.Count, reason})
+			r.Unresolved = append(r.Unresolved, Unresolved{key.arch, key.nr, key.folded, c.Count, reason})
 		default:
 			mergeObserved(byName, c)
 			if !slices.Contains(r.Arches, key.arch) {
@@ -291,7 +321,7 @@ func sumCalls(s *aggregate.Summary) map[callKey]*aggregate.Call {
 	calls := map[callKey]*aggregate.Call{}
 	for i := range s.Groups {
 		for _, c := range s.Groups[i].Calls {
-			key := callKey{c.Arch, c.NR, c.Action}
+			key := callKeyOf(&c)
 			sum := calls[key]
 			if sum == nil {
 				calls[key] = &c
@@ -337,8 +367,8 @@ func mergeObserved(byName map[string]*Observed, c *aggregate.Call) {
 func loggedNames(g *aggregate.Group) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, c := range g.Calls {
-			name, ok := c.Arch.Name(c.NR)
-			if ok && c.Action == syscalltable.ActionLog && !yield(name) {
+			name := c.Name()
+			if name != "" && c.Action == syscalltable.ActionLog && !yield(name) {
 				return
 			}
 		}

@@ -91,7 +91,7 @@ func (c *checker) check(g *aggregate.Group, call aggregate.Call) error {
 		return nil
 	case Denies:
 		c.result.Denied = aggregate.Plus(c.result.Denied, call.Count)
-		c.amender.refused(p, call.Arch, call.NR, call.Count)
+		c.amender.refused(p, &call)
 	case Depends:
 		c.result.Depends = aggregate.Plus(c.result.Depends, call.Count)
 	}
@@ -99,23 +99,32 @@ func (c *checker) check(g *aggregate.Group, call aggregate.Call) error {
 	return nil
 }
 
+// EvaluateFor is Evaluate on a host whose kernel runs an architecture: that of
+// env, or another of its kind.
+func (d *Document) EvaluateFor(arch syscalltable.Arch, env Environment) (*Policy, error) {
+	return d.Evaluate(hostOf(arch, env))
+}
+
+func hostOf(arch syscalltable.Arch, env Environment) Environment {
+	if host := host64(arch); host != syscalltable.NoArch && env.Arch != arch {
+		arch = host
+	}
+	env.Arch = arch
+	return env
+}
+
 // policy returns the document as evaluated on the host that runs an
 // architecture.
 func (c *checker) policy(arch syscalltable.Arch) (*Policy, error) {
-	host := arch
-	if h := host64(arch); h != syscalltable.NoArch && c.env.Arch != arch {
-		host = h
-	}
-	if p := c.policies[host]; p != nil {
+	env := hostOf(arch, c.env)
+	if p := c.policies[env.Arch]; p != nil {
 		return p, nil
 	}
-	env := c.env
-	env.Arch = host
 	p, err := c.document.Evaluate(env)
 	if err != nil {
 		return nil, err
 	}
-	c.policies[host] = p
+	c.policies[env.Arch] = p
 	for _, note := range p.Notes {
 		if !slices.Contains(c.result.Notes, note) {
 			c.result.Notes = append(c.result.Notes, note)
@@ -157,7 +166,7 @@ type checkCall struct {
 	Subj      *string         `json:"subj,omitempty"`
 	PID       *int32          `json:"pid,omitempty"`
 	Arch      *string         `json:"arch"`
-	NR        int32           `json:"nr"`
+	NR        *int32          `json:"nr"`
 	Name      *string         `json:"name"`
 	Action    string          `json:"action"` // what was recorded
 	Verdict   string          `json:"verdict"`
@@ -201,7 +210,7 @@ func (c *CheckedCall) Verdict() string {
 
 func (c *CheckedCall) document(by []aggregate.Key) (*checkCall, error) {
 	row := &checkCall{
-		Arch: orNull(c.Call.Arch.String()), NR: c.Call.NR, Name: orNull(c.Call.Name()), Action: c.Call.Action.String(),
+		Arch: orNull(c.Call.Arch.String()), NR: numberOrNull(c.Call.NR, c.Call.Folded), Name: orNull(c.Call.Name()), Action: c.Call.Action.String(),
 		Verdict: c.Verdict(), Because: c.Answer.Because,
 		Count: c.Call.Count, First: jsontime.OrNil(c.Call.First.Time()), Last: jsontime.OrNil(c.Call.Last.Time()),
 	}

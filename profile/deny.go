@@ -38,7 +38,7 @@ func BuildDenyList(s *aggregate.Summary, names []string, o Options) (d *Document
 			all = append(all, c.Name)
 			continue
 		}
-		left = append(left, Unresolved{c.Arch, c.NR, c.Records, unwritable(callKey{c.Arch, c.NR, c.Action}, c.Name)})
+		left = append(left, Unresolved{c.Arch, c.NR, c.Folded, c.Records, unwritable(callKey{arch: c.Arch}, c.Name)})
 	}
 	if len(all) == 0 {
 		return nil, nil, fmt.Errorf("%w: none was denied in the log, and none is named", ErrNothingDenied)

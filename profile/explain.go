@@ -24,7 +24,8 @@ type explanation struct {
 	Requires     *explainedNeeds      `json:"requires,omitempty"` // absent: any will do
 	Trust        aggregate.Trust      `json:"trust"`              // of the least trustworthy input
 	Inputs       []explainedInput     `json:"inputs"`
-	Runs         int                  `json:"runs,omitempty"` // that the inputs unite; absent: not known
+	Runs         int                  `json:"runs,omitempty"`      // that the inputs unite; absent: not known
+	Discovery    *explainedDiscovery  `json:"discovery,omitempty"` // absent: calls have no times, or are of several runs, or there is a base
 	Completeness completenessEvidence `json:"completeness"`
 	Calls        []explainedCall      `json:"calls"`
 	Additions    []Addition           `json:"additions"`
@@ -48,6 +49,38 @@ type explainedInput struct {
 	Malformed  int64           `json:"malformed"`
 	First      *string         `json:"first"`
 	Last       *string         `json:"last"`
+}
+
+// explainedDiscovery is when the observed calls were seen first. The run lasted
+// from the first record of one to the last, and is told in parts of equal length.
+type explainedDiscovery struct {
+	First  *string   `json:"first"`
+	Last   *string   `json:"last"`
+	Newest *string   `json:"newest"` // when the last new call came
+	Names  []string  `json:"names"`  // which came then
+	Ending Ending    `json:"ending"`
+	Share  float64   `json:"share"`           // of the parts, those that brought new calls
+	New    []int     `json:"new,omitempty"`   // calls in each part; absent in an index
+	Known  []float64 `json:"known,omitempty"` // share of all calls at the end of each part
+}
+
+// newDiscovery returns it without what is told of each part.
+func newDiscovery(d *Discovery) *explainedDiscovery {
+	if d == nil {
+		return nil
+	}
+	return &explainedDiscovery{
+		First: jsontime.OrNil(d.First.Time()), Last: jsontime.OrNil(d.Last.Time()), Newest: jsontime.OrNil(d.Newest.Time()),
+		Names: d.Names, Ending: d.Ending(), Share: d.Share(),
+	}
+}
+
+func explainDiscovery(d *Discovery) *explainedDiscovery {
+	e := newDiscovery(d)
+	if d != nil {
+		e.New, e.Known = d.New[:], d.Known()
+	}
+	return e
 }
 
 type completenessEvidence struct {
@@ -92,7 +125,7 @@ type explainedWidening struct {
 
 type explainedNumber struct {
 	Arch    *string `json:"arch"`
-	NR      int32   `json:"nr"`
+	NR      *int32  `json:"nr"`
 	Name    *string `json:"name,omitempty"`
 	Action  string  `json:"action,omitempty"`
 	Records int64   `json:"records"`
@@ -109,7 +142,7 @@ func WriteExplain(w io.Writer, r *Result, s *aggregate.Summary) error {
 	e := &explanation{
 		Version: explainVersion, Tables: syscalltable.KernelVersion,
 		Profile: r.Profile, Base: r.Base, Startup: r.Startup,
-		Trust: LeastTrust(s), Inputs: explainInputs(s), Completeness: explainCompleteness(s.Completeness),
+		Trust: LeastTrust(s), Inputs: explainInputs(s), Discovery: explainDiscovery(r.Discovery(s)), Completeness: explainCompleteness(s.Completeness),
 		Calls: explainCalls(r, s), Additions: orEmpty(r.Additions),
 		Widened: []explainedWidening{}, Denied: []explainedNumber{}, Unresolved: []explainedNumber{},
 	}
@@ -129,10 +162,10 @@ func WriteExplain(w io.Writer, r *Result, s *aggregate.Summary) error {
 		e.Widened = append(e.Widened, explainedWidening{x.Name, archNames(x.Seen), archNames(x.Also)})
 	}
 	for _, d := range r.Denied {
-		e.Denied = append(e.Denied, explainedNumber{Arch: orNull(d.Arch.String()), NR: d.NR, Name: orNull(d.Name), Action: d.Action.String(), Records: d.Records})
+		e.Denied = append(e.Denied, explainedNumber{Arch: orNull(d.Arch.String()), NR: numberOrNull(d.NR, d.Folded), Name: orNull(d.Name), Action: d.Action.String(), Records: d.Records})
 	}
 	for _, u := range r.Unresolved {
-		e.Unresolved = append(e.Unresolved, explainedNumber{Arch: orNull(u.Arch.String()), NR: u.NR, Records: u.Records, Reason: u.Reason})
+		e.Unresolved = append(e.Unresolved, explainedNumber{Arch: orNull(u.Arch.String()), NR: numberOrNull(u.NR, u.Folded), Records: u.Records, Reason: u.Reason})
 	}
 	return encodeJSON(w, e)
 }
@@ -200,8 +233,8 @@ func programs(s *aggregate.Summary) map[string][]program {
 			who.Container = cmp.Or(g.Container.Name, g.Container.ID)
 		}
 		for _, c := range g.Calls {
-			name, ok := c.Arch.Name(c.NR)
-			if !ok || c.Action != syscalltable.ActionLog {
+			name := c.Name()
+			if name == "" || c.Action != syscalltable.ActionLog {
 				continue
 			}
 			if counts[name] == nil {

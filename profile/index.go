@@ -52,6 +52,7 @@ type IndexEntry struct {
 	Additions  []Addition          `json:"additions"`
 	Denied     int                 `json:"denied"` // during the run, and not added
 	Unresolved int                 `json:"unresolved"`
+	Discovery  *explainedDiscovery `json:"discovery,omitempty"`
 	// Runs tells in how many of the runs each observed call was seen, whoever
 	// made it.
 	Runs map[string]int `json:"runs,omitempty"`
@@ -60,7 +61,12 @@ type IndexEntry struct {
 	// its text.
 	Result  *Result `json:"-"`
 	Content []byte  `json:"-"`
+	// Folded is set for records that may be of any other entry.
+	Folded bool `json:"-"`
 }
+
+// foldedReason says why there is no profile for what was counted together.
+const foldedReason = "counted together, being too many to tell apart: the profiles of others may lack these calls"
 
 // BuildPer makes a profile for each value of a key; tool is for the index.
 func BuildPer(s *aggregate.Summary, key aggregate.Key, o Options, tool string) (*Index, error) {
@@ -86,6 +92,10 @@ func buildEntry(p *Part, o Options) (IndexEntry, error) {
 		Name: p.Name, Container: p.Container, Records: whole.Records, Runtime: p.Runtime,
 		First: jsontime.OrNil(whole.First), Last: jsontime.OrNil(whole.Last), Additions: []Addition{},
 	}
+	if p.Folded {
+		e.Reason, e.Folded = foldedReason, true
+		return e, nil
+	}
 	r, err := Build(p.Summary, o)
 	if errors.Is(err, ErrNoLog) {
 		e.Reason = err.Error()
@@ -101,6 +111,7 @@ func buildEntry(p *Part, o Options) (IndexEntry, error) {
 	e.Result, e.Content, e.File = r, out.Bytes(), fileName(p.Name)
 	e.Observed, e.Denied, e.Unresolved = len(r.Observed), len(r.StillDenied()), len(r.Unresolved)
 	e.Additions = append(e.Additions, r.Additions...)
+	e.Discovery = newDiscovery(r.Discovery(p.Summary))
 	if p.Summary.Runs != nil {
 		e.Runs = r.Coverage(p.Summary).Syscalls
 	}

@@ -68,6 +68,22 @@ func InspectFilters(filters []bpf.Filter, host syscalltable.Arch) ([]Inspection,
 	return list, nil
 }
 
+// InspectAnswers sorts a host's own calls by the answers that filters gave to them,
+// by number: an answer of each kind that came, as SECCOMP_RET_* with its data. Calls
+// that were not asked about it returns by name, and the host's other architectures,
+// which it knows nothing of.
+func InspectAnswers(host syscalltable.Arch, answers map[int32][]uint32) (in Inspection, unasked []string, foreign []syscalltable.Arch) {
+	in.Arch = host
+	for nr, name := range host.Calls() {
+		if codes := answers[nr]; len(codes) > 0 {
+			in.add(name, Answer{Possible: outcomes(codes)})
+		} else {
+			unasked = append(unasked, name)
+		}
+	}
+	return in, unasked, slices.DeleteFunc(family(host), func(a syscalltable.Arch) bool { return a == host })
+}
+
 // filterOutcomes returns what a filter may answer to a call, the permissive
 // first.
 func filterOutcomes(f bpf.Filter, arch syscalltable.Arch, nr int32) ([]Outcome, error) {
@@ -78,12 +94,17 @@ func filterOutcomes(f bpf.Filter, arch syscalltable.Arch, nr int32) ([]Outcome, 
 	if err != nil {
 		return nil, err
 	}
+	return outcomes(answers), nil
+}
+
+// outcomes returns what a filter's answers stand for, the permissive first.
+func outcomes(codes []uint32) []Outcome {
 	var list []Outcome
-	for _, code := range answers {
+	for _, code := range codes {
 		list = append(list, outcomeOf(code))
 	}
 	slices.SortFunc(list, compareOutcomes)
-	return slices.Compact(list), nil
+	return slices.Compact(list)
 }
 
 // strictest returns what the kernel can make of the answers of two filters:

@@ -18,6 +18,9 @@ type Part struct {
 	Container *container.Identity // if the key is the container
 	Summary   *aggregate.Summary
 	Runtime   int64 // records of a container runtime's start-up among it
+	// Folded is set if this is the records of whoever made too many groups to be
+	// told apart by the key. They may be of any of the other parts.
+	Folded bool
 }
 
 // Split divides a summary by the values of a key. What a container runtime does
@@ -30,7 +33,7 @@ type Part struct {
 func Split(s *aggregate.Summary, key aggregate.Key) (parts []*Part, unattributed int64) {
 	d := &splitter{key: key, started: map[process]string{}, byID: map[string]*Part{}}
 	for i := range s.Groups {
-		if g := &s.Groups[i]; runtimeOf(g) == RuntimeNone {
+		if g := &s.Groups[i]; runtimeOf(g) == RuntimeNone && !d.isFolded(g) {
 			d.started[processOf(g)] = cmp.Or(d.started[processOf(g)], d.identity(g))
 		}
 	}
@@ -60,15 +63,19 @@ type splitter struct {
 // part returns what a group belongs to; nil: it has no value of the key.
 func (d *splitter) part(s *aggregate.Summary, g *aggregate.Group) *Part {
 	id := d.identity(g)
-	if runtimeOf(g) != RuntimeNone && (d.key == aggregate.ByExe || d.key == aggregate.ByComm) {
+	if d.startsProgram(g) {
 		id = d.started[processOf(g)]
+	}
+	folded := d.isFolded(g)
+	if folded {
+		id = "folded " + g.Whose()
 	}
 	if id == "" {
 		return nil
 	}
 	if d.byID[id] == nil {
-		p := &Part{Name: d.valueName(g, id), Summary: &aggregate.Summary{By: s.By, Inputs: s.Inputs, Completeness: s.Completeness}}
-		if d.key == aggregate.ByContainer {
+		p := &Part{Name: d.valueName(g, id), Folded: folded, Summary: &aggregate.Summary{By: s.By, Inputs: s.Inputs, Completeness: s.Completeness}}
+		if d.key == aggregate.ByContainer && !folded {
 			p.Container = g.Container
 		}
 		d.byID[id] = p
@@ -99,9 +106,24 @@ func (d *splitter) identity(g *aggregate.Group) string {
 	return "name " + inNamespace(g, d.key)
 }
 
+// startsProgram reports whether a group is what a container runtime does in a
+// process before that becomes the program that the part is named after.
+func (d *splitter) startsProgram(g *aggregate.Group) bool {
+	return runtimeOf(g) != RuntimeNone && (d.key == aggregate.ByExe || d.key == aggregate.ByComm)
+}
+
+// isFolded reports whether a group stands for many values of the key: of its
+// own, or of the programs that its processes became.
+func (d *splitter) isFolded(g *aggregate.Group) bool {
+	return g.Folded.Has(d.key) || g.Folded.Has(aggregate.ByPID) && d.startsProgram(g)
+}
+
 // valueName is what a part of an identity is called.
 func (d *splitter) valueName(g *aggregate.Group, id string) string {
-	if runtimeOf(g) != RuntimeNone && (d.key == aggregate.ByExe || d.key == aggregate.ByComm) {
+	if d.isFolded(g) {
+		return "many of " + g.Whose()
+	}
+	if d.startsProgram(g) {
 		return strings.TrimPrefix(id, "name ")
 	}
 	return inNamespace(g, d.key)

@@ -71,7 +71,11 @@ func allColumns(zone *time.Location) []column {
 	}
 }
 
+// identity returns the container; an empty one for none, and for many.
 func identity(r row) *container.Identity {
+	if r.group.Folded.Has(aggregate.ByContainer) && r.group.Container != nil {
+		return &container.Identity{Manager: r.group.Container.Manager, Namespace: r.group.Container.Namespace}
+	}
 	return cmp.Or(r.group.Container, &container.Identity{})
 }
 
@@ -133,6 +137,8 @@ func (c *column) text(r row) string {
 		return value
 	case c.missing != nil:
 		return c.missing(r)
+	case len(c.keys) > 0 && r.group.Folded.Has(c.keys[0]):
+		return "(many)"
 	}
 	return "-"
 }

@@ -34,21 +34,23 @@ func document(s *aggregate.Summary, o Options) object {
 	if o.Positions != nil {
 		doc = append(doc, member{"positions", o.Positions})
 	}
-	return append(doc, member{"groups", each(s.Groups, func(g *aggregate.Group) object { return groupObject(g, s.By) })})
+	return append(doc, member{"groups", each(s.Groups, func(obj object, g *aggregate.Group) object { return groupObject(obj, g, s.By) })})
 }
 
 func runsObject(r *aggregate.Runs) object {
 	return object{
 		{"count", int64(r.Count)},
-		{"syscalls", each(r.Calls, func(c *aggregate.CallRuns) object {
+		{"syscalls", each(r.Calls, func(obj object, c *aggregate.CallRuns) object {
 			name, _ := c.Arch.Name(c.NR)
-			return object{{"arch", known(c.Arch.String())}, {"nr", int64(c.NR)}, {"name", known(name)}, {"runs", int64(c.Runs)}}
+			return append(obj, object{
+				{"arch", known(c.Arch.String())}, {"nr", int64(c.NR)}, {"name", known(name)}, {"runs", int64(c.Runs)},
+			}...)
 		})},
 	}
 }
 
-func inputObject(in *aggregate.Input) object {
-	return object{
+func inputObject(obj object, in *aggregate.Input) object {
+	return append(obj, object{
 		{"name", valid(in.Name)},
 		{"trust", string(in.Trust)},
 		{"lines", in.Lines},
@@ -57,7 +59,7 @@ func inputObject(in *aggregate.Input) object {
 		{"malformed", in.Malformed},
 		{"first", timeOrNull(in.First)},
 		{"last", timeOrNull(in.Last)},
-	}
+	}...)
 }
 
 func totalsObject(t *aggregate.Totals) object {
@@ -82,8 +84,8 @@ func completenessObject(c *aggregate.Completeness) object {
 	return append(obj, object{{"lost", c.Lost}, {"evidence", each(c.Evidence, evidenceObject)}}...)
 }
 
-func evidenceObject(e *aggregate.Evidence) object {
-	return object{
+func evidenceObject(obj object, e *aggregate.Evidence) object {
+	return append(obj, object{
 		{"kind", string(e.Kind)},
 		{"count", e.Count},
 		{"input", known(e.Input)},
@@ -92,7 +94,7 @@ func evidenceObject(e *aggregate.Evidence) object {
 		{"last", timeOrNull(e.Last)},
 		{"detail", valid(e.Detail)},
 		{"fix", valid(e.Fix)},
-	}
+	}...)
 }
 
 // groupKeys are the keys of a group in the order of its JSON form, with their
@@ -127,14 +129,16 @@ var groupKeys = [...]struct {
 }
 
 // groupObject leaves out the keys that the groups are not told apart by.
-func groupObject(g *aggregate.Group, by []aggregate.Key) object {
-	var keys object
+func groupObject(obj object, g *aggregate.Group, by []aggregate.Key) object {
 	for _, k := range groupKeys {
 		if slices.Contains(by, k.key) {
-			keys = append(keys, member{string(k.key), k.value(g)})
+			obj = append(obj, member{string(k.key), k.value(g)})
 		}
 	}
-	return append(keys, object{
+	if g.Folded != 0 {
+		obj = append(obj, member{"folded", g.Folded.String()})
+	}
+	return append(obj, object{
 		{"records", g.Records},
 		{"first", timeOrNull(g.First)},
 		{"last", timeOrNull(g.Last)},
@@ -142,12 +146,12 @@ func groupObject(g *aggregate.Group, by []aggregate.Key) object {
 	}...)
 }
 
-func callObject(c *aggregate.Call) object {
+func callObject(obj object, c *aggregate.Call) object {
 	var nr any // null: all that have no name
 	if !c.Folded {
 		nr = int64(c.NR)
 	}
-	return object{
+	return append(obj, object{
 		{"arch", known(c.Arch.String())},
 		{"nr", nr},
 		{"name", known(c.Name())},
@@ -155,7 +159,7 @@ func callObject(c *aggregate.Call) object {
 		{"count", c.Count},
 		{"first", timeOrNull(c.First.Time())},
 		{"last", timeOrNull(c.Last.Time())},
-	}
+	}...)
 }
 
 // identityObject has the keys of the Identity's own JSON form.
@@ -201,13 +205,13 @@ func intOrNull(n int64) any {
 	return n
 }
 
-// timeOrNull returns t as text, or null if it is not known (the zero time) or
-// not representable.
+// timeOrNull returns t, or null if it is not known (the zero time) or not
+// representable.
 func timeOrNull(t time.Time) any {
 	if !jsontime.Representable(t.UnixMilli()) {
 		return nil
 	}
-	return jsontime.Format(t)
+	return stamp(t.UnixMilli())
 }
 
 // valid returns s with a replacement character for each byte that is no

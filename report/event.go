@@ -109,7 +109,7 @@ func appendIdentity(dst []byte, c *container.Identity) []byte {
 	return append(dst, '}')
 }
 
-// appendMillis appends a time as timeOrNull returns it.
+// appendMillis appends a time, or null if it is not known or not representable.
 func appendMillis(dst []byte, millis int64, known bool) []byte {
 	if !known || !jsontime.Representable(millis) {
 		return append(dst, "null"...)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"strconv"
-	"strings"
 
 	"github.com/auditscan/auditscan/aggregate"
 )
@@ -137,27 +136,9 @@ type EventEnd struct {
 	Completeness aggregate.Completeness
 }
 
-// EventNumber returns the number of a line of a stream of events, and what it
-// says if it is the last one. It is not ok for any other line.
-func EventNumber(line []byte) (n int64, end *EventEnd, ok bool) {
-	rest, found := bytes.CutPrefix(line, []byte(numberKey))
-	digits := 0
-	for digits < len(rest) && digits < 18 && rest[digits]-'0' <= 9 {
-		n = n*10 + int64(rest[digits]-'0')
-		digits++
-	}
-	if !found || n == 0 || digits == len(rest) || rest[digits] != ',' {
-		return 0, nil, false
-	}
-	if text, isEnd := bytes.CutPrefix(rest[digits:], []byte(`,"end":`)); isEnd {
-		end = readEnd(bytes.TrimSuffix(bytes.TrimRight(text, "\r\n"), []byte("}")))
-	}
-	return n, end, true
-}
-
-// readEnd reads the end of a stream; nil if it is none that this version
-// understands.
-func readEnd(text []byte) *EventEnd {
+// ReadEventEnd reads the object that ends a stream; nil if it is none that this
+// version understands.
+func ReadEventEnd(text []byte) *EventEnd {
 	end := &EventEnd{}
 	r := newJSONReader(bytes.NewReader(text), "")
 	r.object([]field{
@@ -174,10 +155,4 @@ func readEnd(text []byte) *EventEnd {
 		return nil
 	}
 	return end
-}
-
-// NumbersEvents reports whether a file that begins with head is a stream of
-// events that are numbered.
-func NumbersEvents(head []byte) bool {
-	return bytes.HasPrefix(head, []byte(numberKey)) || strings.Contains(string(head), "\n"+numberKey)
 }

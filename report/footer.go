@@ -25,7 +25,7 @@ func footer(s *aggregate.Summary, o Options) []table.Note {
 	c := &s.Completeness
 	notes := []table.Note{{Text: totals(s)}}
 	if c.Lost > 0 || len(c.Evidence) == 0 {
-		notes = append(notes, headline(s))
+		notes = append(notes, Headline(s))
 	}
 	notes = append(notes, evidenceNotes(c, o)...)
 	if names := textInputs(s.Inputs); len(names) > 0 && !o.Quiet {
@@ -34,8 +34,8 @@ func footer(s *aggregate.Summary, o Options) []table.Note {
 	return notes
 }
 
-// headline is the verdict in one line.
-func headline(s *aggregate.Summary) table.Note {
+// Headline is the verdict in one line, which may be wider than a terminal.
+func Headline(s *aggregate.Summary) table.Note {
 	c := &s.Completeness
 	text := verdictText(c)
 	if c.Lost > 0 {

@@ -96,6 +96,8 @@ func appendScalar(dst []byte, v any) []byte {
 		return appendString(dst, v)
 	case int64:
 		return strconv.AppendInt(dst, v, 10)
+	case stamp:
+		return appendMillis(dst, int64(v), true)
 	case bool:
 		return strconv.AppendBool(dst, v)
 	case json.RawMessage:

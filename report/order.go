@@ -90,17 +90,11 @@ func allRows(s *aggregate.Summary) iter.Seq[row] {
 	}
 }
 
-// Lines returns how many lines a table of s has.
-func Lines(s *aggregate.Summary) (n int) {
-	for i := range s.Groups {
-		n += len(s.Groups[i].Calls)
-	}
-	return n
-}
-
 // countRows returns how many lines there are, and how many of them are shown.
 func countRows(s *aggregate.Summary, o Options) (all, shown int) {
-	all = Lines(s)
+	for i := range s.Groups {
+		all += len(s.Groups[i].Calls)
+	}
 	if o.Top == 0 {
 		return all, all
 	}

@@ -235,7 +235,13 @@ func (r *jsonReader) group(s *aggregate.Summary) {
 	for _, k := range groupKeys {
 		keys = append(keys, field{string(k.key), func() { by = append(by, string(k.key)); k.read(r, &g) }})
 	}
+	keys = append(keys, field{"folded", func() { g.Folded = r.keySet() }})
 	r.object(fields, keys...)
+	for _, k := range groupKeys {
+		if g.Folded.Has(k.key) && k.key != aggregate.ByContainer && k.value(&g) != nil {
+			r.FailAt(from, "a group that has many values of %s, and one: the report was changed", k.key)
+		}
+	}
 	if len(s.Groups) == 0 && len(by) > 0 {
 		s.By, _ = aggregate.ParseKeys(strings.Join(by, ","))
 	}
@@ -247,6 +253,17 @@ func (r *jsonReader) group(s *aggregate.Summary) {
 		r.FailAt(from, "a group of %d records, whose calls are %d: the report was changed", records, g.Records)
 	}
 	s.Groups = append(s.Groups, g)
+}
+
+// keySet reads the keys of which a group has many values.
+func (r *jsonReader) keySet() aggregate.KeySet {
+	text := r.String()
+	keys, err := aggregate.ParseKeys(text)
+	set := aggregate.SetOf(keys...)
+	if err != nil || set == 0 || set.String() != text {
+		r.Fail("%.40q is no list of keys in their order", text)
+	}
+	return set
 }
 
 func (r *jsonReader) call() (c aggregate.Call) {

@@ -20,11 +20,11 @@ func writeTable(w io.Writer, s *aggregate.Summary, f Format, o Options) error {
 	notes := append(leftOut(s, o), footer(s, o)...)
 	if len(s.Groups) > 0 {
 		if o.Width > 0 {
-			if err := style.WriteNotes(out, headline(s), table.Note{}); err != nil {
+			if err := style.WriteNotes(out, Headline(s), table.Note{}); err != nil {
 				return err
 			}
 			if _, shown := countRows(s, o); shown < longTable(o.Height) {
-				notes = slices.DeleteFunc(notes, func(n table.Note) bool { return n == headline(s) })
+				notes = slices.DeleteFunc(notes, func(n table.Note) bool { return n == Headline(s) })
 			}
 		}
 		t := tableOf(s, f, o)

@@ -8,6 +8,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/auditscan/auditscan/internal/jsontime"
 	"github.com/auditscan/auditscan/internal/term"
 )
 
@@ -97,6 +98,8 @@ func node(v any) *yaml.Node {
 		return n
 	case string:
 		return textNode(v)
+	case stamp:
+		return textNode(string(jsontime.Append(nil, int64(v))))
 	}
 	return &yaml.Node{Kind: yaml.ScalarNode, Value: string(appendScalar(nil, v))}
 }

@@ -216,3 +216,36 @@ func wantWhole(t *testing.T, dir string) {
 		}
 	}
 }
+
+// TestAttackClosedOutput: what could not be written is no success, but where it
+// is not all that a command does.
+func TestAttackClosedOutput(t *testing.T) {
+	dir := t.TempDir()
+	for line, want := range map[string]int{
+		"report LOG": 1, "report -o json LOG": 1, "report -o ndjson LOG": 1, "report -o csv LOG": 1, "profile LOG": 1, "merge REPORT": 1,
+		"syscall read": 1, "inspect runtime/default": 1, "version": 1, "version -o json": 1, "--help": 1, "help report": 1, "completion bash": 1,
+		"follow --from-start - <LOG": 1,
+		// These have an exit code or a file beside it.
+		"check runtime/default LOG": 0, "diff runtime/default runtime/default": 0, "profile -o DIR/x.json LOG": 0,
+		"follow --from-start --state DIR/state.json - <LOG": 0,
+	} {
+		report := filepath.Join(dir, "report.json")
+		line = strings.NewReplacer("LOG", "../../testdata/nginx/audit.log", "REPORT", report, "DIR", dir).Replace(line)
+		if r := command(t, "report", "-o", "json", "../../testdata/nginx/audit.log"); r.code != 0 || os.WriteFile(report, []byte(r.stdout), 0o600) != nil {
+			t.Fatal(r.stderr)
+		}
+		for _, tt := range []struct {
+			to   string
+			want int
+		}{{">&-", want}, {">/dev/null", 0}, {"<>/dev/null >&0 2>&0", 0}} {
+			if strings.Contains(line, "<") && strings.HasPrefix(tt.to, "<") {
+				continue
+			}
+			cmd := exec.Command("sh", "-c", "exec auditscan "+line+" "+tt.to)
+			out, err := cmd.CombinedOutput()
+			if got := cmd.ProcessState.ExitCode(); got != tt.want || got != 0 && !bytes.Contains(out, []byte("standard output is closed")) {
+				t.Errorf("%s: exit code %d, want %d: %v\n%s", cmd.Args[2], got, tt.want, err, out)
+			}
+		}
+	}
+}

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"errors"
-	"fmt"
 	"io"
 	"runtime"
 	"slices"
@@ -11,11 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/findings"
 	"github.com/auditscan/auditscan/profile"
-	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -79,7 +74,11 @@ there is a difference.`,
 func exactArgs(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
-			return usageErrorf("%s takes %d arguments, got %d (see `%s --help`)", cmd.CommandPath(), n, len(args), cmd.CommandPath())
+			noun := "arguments"
+			if n == 1 {
+				noun = "argument"
+			}
+			return usageErrorf("%s takes %d %s, got %d (see `%s --help`)", cmd.CommandPath(), n, noun, len(args), cmd.CommandPath())
 		}
 		return nil
 	}
@@ -116,7 +115,7 @@ func (f *policyFlags) diff(env *environment, before, after, against string) erro
 		"json":     r.WriteJSON,
 		"markdown": func(w io.Writer) error { return findings.WriteDiffMarkdown(w, r) },
 	}
-	if err := env.output(write[f.output]); err != nil {
+	if err := env.answer(write[f.output]); err != nil {
 		return err
 	}
 	if err := sayStarts(env, policies[1]); err != nil {
@@ -126,37 +125,4 @@ func (f *policyFlags) diff(env *environment, before, after, against string) erro
 		return &exitError{code: exitDifferent}
 	}
 	return nil
-}
-
-// readPolicy reads a profile, or makes the one of a report, or gives the
-// runtime's default. It tells where a report may lack calls.
-func (f profileFile) readPolicy(env *environment, name string) (*profile.Document, error) {
-	if profile.IsBuiltIn(name) {
-		return f.read(env, name)
-	}
-	file, err := env.open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	in := bufio.NewReader(file)
-	head, err := in.Peek(in.Size())
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	if !report.Sniff(head) {
-		return f.parse(env, in, name)
-	}
-	s, err := report.Read(in, name)
-	if err != nil {
-		return nil, err
-	}
-	r, err := profile.Build(s, profile.Options{Exact: true})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	if s.Completeness.Verdict == aggregate.Incomplete || len(r.Unresolved) > 0 {
-		env.notef("%s: records are missing or have no name: its profile may lack calls", name)
-	}
-	return r.Document, nil
 }

@@ -32,7 +32,7 @@ only if recording here loses nothing.`,
 				return err
 			}
 			r := hostcheck.Run(root)
-			if err := env.output(func(w io.Writer) error { return writeDoctor(w, r, output, env.style(env.stdout)) }); err != nil {
+			if err := env.answer(func(w io.Writer) error { return writeDoctor(w, r, output, env.style(env.stdout)) }); err != nil {
 				return err
 			}
 			if !r.Ready {

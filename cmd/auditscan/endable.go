@@ -58,8 +58,9 @@ func openEndable(name string, done <-chan struct{}) (io.ReadCloser, error) {
 // full pipe, a terminal that was stopped. Soon after done is closed a write that
 // waits for that fails, and so does each one behind it.
 type endableOutput struct {
-	file *os.File
-	done <-chan struct{}
+	file   *os.File
+	done   <-chan struct{}
+	closed bool // there was none when the process began: see isReplaced
 
 	mu    sync.Mutex
 	buf   []byte // what is being written: the caller may use its own again
@@ -71,13 +72,20 @@ type endableOutput struct {
 // to be saved.
 const lastWrite = patience / 4
 
+// errClosed is the error of what is written to a stream that was closed from the
+// start, which must not look like success.
+var errClosed = errors.New("standard output is closed: nothing was written (> /dev/null throws it away)")
+
 // errUnread is the error of a write that was left behind.
 var errUnread = errors.New("interrupted while nobody read what was written")
 
 func (out *endableOutput) Write(p []byte) (int, error) {
 	out.mu.Lock()
 	defer out.mu.Unlock()
-	if out.stuck {
+	switch {
+	case out.closed:
+		return 0, errClosed
+	case out.stuck:
 		return 0, errUnread
 	}
 	out.buf = append(out.buf[:0], p...)

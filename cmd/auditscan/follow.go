@@ -29,6 +29,7 @@ type followFlags struct {
 	onlyNew   bool
 	plain     bool
 	fromStart bool
+	tail      int
 	state     string
 	pidmap    string
 	root      string
@@ -45,10 +46,13 @@ func newFollow(env *environment) *cobra.Command {
 		Long: `Follow reads a log that grows, through every rotation; or the kernel's own
 audit socket (audit:), which needs CAP_AUDIT_READ but no auditd; or the journal
 (journal:); or what container runtimes have told (notify:PATH, as listen does);
-or what a pipe gives (-). Without a source it takes the best there
-is. On a terminal it shows a table that refreshes in place, in a pipe one line
-a record, with -o json one JSON object a line. Ctrl-C or SIGTERM ends it with
-the summary on stderr.`,
+or what a pipe gives (-). Without a source it takes the best there is. On a
+terminal it shows a live view: the verdict first, below it who makes which call,
+to be sorted, grouped and filtered; Enter tells the rule that allows a call, w
+and p write a report and a profile into the current directory, ? tells all keys.
+In a pipe, with --plain and where TERM is dumb it prints one line a record, with
+-o json one JSON object a line. Ctrl-C or SIGTERM ends it with the summary on
+stderr.`,
 		Example: `  auditscan follow /var/log/syslog
   auditscan follow --new --comm nginx /var/log/audit/audit.log
   auditscan follow -o json audit: | jq -r .syscall`,
@@ -63,6 +67,7 @@ the summary on stderr.`,
 	flags.SortFlags = false
 	flags.StringArrayVarP(&f.files, "file", "f", nil, "follow `FILE`, just as an argument would")
 	flags.BoolVar(&f.fromStart, "from-start", false, "also read what is there already")
+	flags.IntVar(&f.tail, "tail", 0, "also read the last `N` lines of what is there")
 	f.add(flags)
 	return cmd
 }
@@ -86,6 +91,9 @@ func (f *followFlags) add(flags *pflag.FlagSet) {
 func (f *followFlags) run(ctx context.Context, env *environment, args []string) (err error) {
 	if err := f.parseTable(); err != nil {
 		return err
+	}
+	if f.tail < 0 || f.tail > 0 && f.fromStart {
+		return usageErrorf("--tail is a number of lines, and --from-start is all of them")
 	}
 	filter, err := f.filter(env.clock())
 	if err != nil {
@@ -117,15 +125,19 @@ func (f *followFlags) run(ctx context.Context, env *environment, args []string) 
 	defer func() { err = errors.Join(err, who.close()) }()
 	w := newFollower(env, f, from, filter, json)
 	w.state = st
-	if err := env.giveUp(f.needs(from)); err != nil {
+	needs := f.needs(from)
+	if w.view != nil {
+		needs.Directories = append(needs.Directories, ".") // what its keys write
+	}
+	if err := env.giveUp(needs); err != nil {
 		return err
 	}
-	err = w.follow(ctx, who)
+	err = w.run(ctx, who)
 	sayProblems(env, who.problems())
 	if err != nil {
 		return err
 	}
-	return f.end(env, w.summary(), w.screen != nil)
+	return f.end(env, w.summary(), w.view != nil)
 }
 
 // parseTable reads how the table is to look.
@@ -168,11 +180,17 @@ func (f *followFlags) needs(from *origin) confine.Needs {
 	return n
 }
 
+// linesAround is how many lines a summary has above and below its table.
+const linesAround = 8
+
 // end shows the summary on stderr; with --quiet without its table, of which each
 // line has been written already, unless that is on the screen.
 func (f *followFlags) end(env *environment, s *aggregate.Summary, onScreen bool) error {
+	sayFolded(env, s)
 	o := env.reportOptions(env.stderr, f.quiet)
-	o.Sort = report.Order(f.sort)
+	if o.Sort = report.Order(f.sort); onScreen { // where all of it was to be seen
+		o.Top = max(1, o.Height-linesAround)
+	}
 	write := func() error { return report.Write(env.stderr, f.grouped(s), report.Table, o) }
 	if f.quiet && !onScreen {
 		write = func() error { return report.WriteVerdict(env.stderr, s, o) }
@@ -213,7 +231,7 @@ func (f *followFlags) open(env *environment, args []string, st *state, names *li
 		name = best
 	}
 	stream, err := pipeline.OpenLive(name, source.LiveOptions{
-		Stdin: env.stdin, FromStart: f.fromStart, Files: st.positions().Files, Cursor: st.positions().Cursor,
+		Stdin: env.stdin, FromStart: f.fromStart, Tail: f.tail, Files: st.positions().Files, Cursor: st.positions().Cursor,
 	}, notify.Options{Identify: names.Started})
 	if err != nil {
 		return nil, err

@@ -125,9 +125,26 @@ func appendTo(t testing.TB, path string, serials ...int) {
 // onlyEnd checks that a stream has ended as it should, with nothing before.
 func onlyEnd(t *testing.T, rest string) {
 	t.Helper()
-	if _, end, ok := report.EventNumber([]byte(rest)); !ok || end == nil || strings.Count(rest, "\n") != 1 {
+	_, text, found := strings.Cut(strings.TrimSuffix(rest, "}\n"), `,"end":`)
+	if !found || report.ReadEventEnd([]byte(text)) == nil || strings.Count(rest, "\n") != 1 {
 		t.Errorf("not just the end of the stream: %s", rest)
 	}
+}
+
+// TestFollowTail: the last lines of what is there come first.
+func TestFollowTail(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "audit.log")
+	appendTo(t, log, 1, 2, 3)
+	f := follow(t, "-o", "json", "--tail", "2", log)
+	for n := 2; n < 5; n++ {
+		if got := f.serial(); got != n {
+			t.Fatalf("serial %d, want %d", got, n)
+		}
+		if n == 3 {
+			appendTo(t, log, 4)
+		}
+	}
+	onlyEnd(t, f.stop(syscall.SIGTERM))
 }
 
 // TestFollowJSON: each record comes out whole, before the next is written.

@@ -15,8 +15,8 @@ import (
 	"github.com/auditscan/auditscan/source"
 )
 
-// refresh is how often the live table is drawn, and the state saved: often
-// enough to seem live, rarely enough to be read.
+// refresh is how often the state is saved, and for how long at most a backlog
+// is read without looking at anything else.
 const refresh = 500 * time.Millisecond
 
 // follower counts what a stream gives and shows it.
@@ -32,17 +32,21 @@ type follower struct {
 	counts  *pipeline.Counter
 	hold    *live.Hold[pipeline.Held]
 	now     time.Time // when the chunk came
-	changed bool      // since the table was drawn
+	changed bool      // since the view was given a summary
 	at      positions // behind the chunk counted last
 	saved   time.Time // when the state was saved last
 	unsaved bool      // since then
-	screen  *screen   // where the live table is; nil: lines are written
+	silent  bool      // nothing has come, and nobody was told
+	view    *liveView // nil: lines are written
 }
 
 func newFollower(env *environment, f *followFlags, from *origin, filter *aggregate.Filter, json bool) *follower {
-	w := &follower{env: env, flags: f, from: from, json: json, filter: filter, stdout: gatherer{w: env.stdout}, changed: true}
-	if !json && !f.onlyNew && !f.plain && term.IsTerminal(env.stdout) && !term.IsDumb(env.getenv) {
-		w.screen = &screen{w: env.stdout}
+	w := &follower{env: env, flags: f, from: from, json: json, filter: filter, stdout: gatherer{w: env.stdout}, changed: true, silent: true}
+	if out, ok := env.stdout.(*endableOutput); ok && out.closed && (f.state != "" || f.pidmap != "") {
+		w.stdout.w = io.Discard // what is followed is kept elsewhere
+	}
+	if !json && !f.onlyNew && !f.plain {
+		w.view = newLiveView(env)
 	}
 	return w
 }
@@ -50,7 +54,7 @@ func newFollower(env *environment, f *followFlags, from *origin, filter *aggrega
 // newCounts builds the counter; who supplies containers.
 func (w *follower) newCounts(who *attribution) {
 	o := pipeline.Options{Filter: w.filter, Node: w.flags.node, Containers: who.find, Hold: w.holdRecord}
-	if w.screen == nil {
+	if w.view == nil {
 		o.Output = pipeline.Output{Writer: &w.stdout, Event: report.LineIn(w.env.zone(w.env.stdout)), OnlyNew: w.flags.onlyNew}
 	}
 	if w.json {
@@ -89,20 +93,34 @@ func (w *follower) follow(ctx context.Context, who *attribution) error {
 	}
 	for refreshed := time.Now(); ; {
 		if over, err := w.read(ctx, holdInterval); over {
-			return w.end(ctx, err)
+			err = w.end(ctx, err)
+			w.linger(ctx)
+			return err
 		} else if err != nil {
 			return w.fail(ctx, err)
 		}
 		if err := w.retryHeld(who); err != nil {
 			return w.fail(ctx, err)
 		}
+		w.answer()
 		if time.Since(refreshed) >= refresh {
 			refreshed = time.Now()
-			if err := errors.Join(w.draw(), w.save()); err != nil {
+			w.sayQuiet()
+			if err := w.save(); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// sayQuiet tells people who see nothing what they wait for, once. A view does so
+// itself.
+func (w *follower) sayQuiet() {
+	if !w.silent || w.view != nil || w.flags.quiet || !term.IsTerminal(w.env.stderr) {
+		return
+	}
+	w.silent = false
+	w.env.notef("waiting for records from %s, which come when a program runs under a filter that logs or denies; Ctrl-C ends with a summary", w.from.stream.Name())
 }
 
 // fail ends following where what was counted could not be shown. If it was told
@@ -219,7 +237,7 @@ func (w *follower) drain(ctx context.Context) error {
 func (w *follower) end(ctx context.Context, err error) error {
 	undrained := w.drain(ctx)
 	w.hold.Flush()
-	if err := errors.Join(undrained, w.counts.Write(), w.endEvents(ctx, err), w.endTable(), w.save()); err != nil {
+	if err := errors.Join(undrained, w.counts.Write(), w.endEvents(ctx, err), w.save()); err != nil {
 		return err
 	}
 	if errors.Is(err, io.EOF) || ctx.Err() != nil {
@@ -243,7 +261,7 @@ func (w *follower) chunk(c source.Chunk) error {
 	for _, n := range c.Notes {
 		w.note(n)
 	}
-	w.changed, w.unsaved = true, true
+	w.changed, w.unsaved, w.silent = true, true, false
 	return w.counts.Lines(c.Lines)
 }
 

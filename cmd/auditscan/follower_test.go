@@ -100,19 +100,6 @@ func TestFollowerDrains(t *testing.T) {
 	}
 }
 
-// TestFirstLines: a table that is higher than the screen loses its last lines,
-// but none where the height is not known.
-func TestFirstLines(t *testing.T) {
-	for _, tt := range []struct {
-		lines int
-		want  string
-	}{{-1, "1\n2\n3\n"}, {0, "1\n2\n3\n"}, {1, "1\n"}, {2, "1\n2\n"}, {3, "1\n2\n3\n"}, {4, "1\n2\n3\n"}} {
-		if got := string(firstLines([]byte("1\n2\n3\n"), tt.lines)); got != tt.want {
-			t.Errorf("%d lines: %q, want %q", tt.lines, got, tt.want)
-		}
-	}
-}
-
 // failing is a stream that breaks.
 type failing struct {
 	endless

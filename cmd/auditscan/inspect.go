@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"slices"
 	"strconv"
@@ -24,20 +25,22 @@ profile may be in any form (OCI, Docker, Kubernetes, systemd, minijail, LXC, a
 bundle) or built in: runtime/default (Docker's and containerd's),
 runtime/podman, runtime/crio. Rules that can never hold are named. Given a PID,
 it tells the seccomp mode of that process and asks the filters that the kernel
-holds for it; reading these takes root, and stops the process for a moment.
+holds for it; reading these takes root, and stops the process for a moment. In a
+container, where nobody may read them, it asks its own filters by calls that are
+not carried out: inspect 1.
 Given the word runtimes, it lists the calls that container runtimes make under
 a profile before the program starts. (For a file of such a name: ./1.)`,
 		Example: `  auditscan inspect app.json
   auditscan inspect runtime/default -o json | jq -r '.[0].denied[]'
   auditscan inspect $(pidof -s nginx)`,
 		Args: exactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return f.inspect(env, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return f.inspect(cmd.Context(), env, args[0]) },
 	}
 	f.add(cmd)
 	return cmd
 }
 
-func (f *policyFlags) inspect(env *environment, name string) error {
+func (f *policyFlags) inspect(ctx context.Context, env *environment, name string) error {
 	on, err := f.environment()
 	if err != nil {
 		return err
@@ -46,7 +49,7 @@ func (f *policyFlags) inspect(env *environment, name string) error {
 		return err
 	}
 	if pid, err := strconv.Atoi(name); err == nil {
-		return f.inspectProcess(env, pid, on.Arch)
+		return f.inspectProcess(ctx, env, pid, on.Arch)
 	}
 	if err := env.giveUp(confine.Needs{}); err != nil {
 		return err
@@ -102,7 +105,7 @@ func sayUnrecorded(env *environment, p *profile.Policy) {
 	switch {
 	case p.DenialsLogged():
 	case p.ForRuntimes():
-		env.notef("%s: what it denies leaves no record without SECCOMP_FILTER_FLAG_LOG among its flags (profile --log-denied; Docker before 23.0 ignores it)", p.Name)
+		env.notef("%s: what it denies leaves no record without SECCOMP_FILTER_FLAG_LOG among its flags (profile --log-denied; Docker before 23.0 ignores it, and runc before 1.2 refuses the profile)", p.Name)
 	default:
 		env.notef("%s: what it denies with an error leaves no record unless its filter is loaded with SECCOMP_FILTER_FLAG_LOG, which its form cannot say", p.Name)
 	}

@@ -132,3 +132,62 @@ func TestInspectUnprivileged(t *testing.T) {
 		t.Errorf("a process without filters: %+v", got.Calls)
 	}
 }
+
+// TestInspectAsked: under filters that nobody may read, answers come from asking
+// them, and are the same.
+func TestInspectAsked(t *testing.T) {
+	stdout, stderr := auditscan(t, 0, "run", "--profile", "runtime/default", "--", "sh", "-c", "exec auditscan inspect -o json $$")
+	validate(t, inspectSchema, stdout)
+	var got struct {
+		PID   int
+		Calls []inspected
+		Asked struct {
+			PID            int
+			NotAsked       []string
+			NotAskedArches []string
+		}
+	}
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.PID == 0 || got.Asked.PID != got.PID || len(got.Asked.NotAsked) > 2 || len(got.Calls) != 1 || !strings.Contains(stderr, "by calls that were not carried out") {
+		t.Fatalf("%+v\n%s", got, stderr)
+	}
+	asked := got.Calls[0]
+	for _, want := range inspectJSON[[]inspected](t, "runtime/default") {
+		if want.Arch != asked.Arch {
+			if !slices.Contains(got.Asked.NotAskedArches, want.Arch) {
+				t.Errorf("no word of %s", want.Arch)
+			}
+			continue
+		}
+		allowed := append(want.Allowed, want.Logged...)
+		if !containsAll(append(asked.Allowed, got.Asked.NotAsked...), allowed) || !containsAll(append(asked.Denied, got.Asked.NotAsked...), want.Denied) {
+			t.Errorf("asked: %+v\nread: %+v", asked, want)
+		}
+		for _, name := range []string{"clone", "personality"} {
+			if slices.Contains(want.Depends, name) && !slices.Contains(asked.Depends, name) {
+				t.Errorf("asked with different arguments, %s is answered the same", name)
+			}
+		}
+	}
+}
+
+// containsAll reports whether all names are in a list.
+func containsAll(list, names []string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(list, name) })
+}
+
+// TestInspectAskedNot: where not even asking is possible, what is known is told, and
+// why that is all.
+func TestInspectAskedNot(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "p.json")
+	text := `{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["seccomp"],"action":"SCMP_ACT_ERRNO"}]}`
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr := auditscan(t, 1, "run", "--profile", file, "--", "sh", "-c", "exec auditscan inspect $$")
+	if !strings.Contains(stdout, "seccomp mode filter") || !strings.Contains(stderr, "; nor do they answer: ask the filters of this process: load a filter with a listener") {
+		t.Errorf("%s\n%s", stdout, stderr)
+	}
+}

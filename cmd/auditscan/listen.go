@@ -11,7 +11,7 @@ func newListen(env *environment) *cobra.Command {
 	var socket string
 	cmd := &cobra.Command{
 		Use:   "listen [--socket PATH]",
-		Short: "Record containers by seccomp notification: without loss, and without audit",
+		Short: "Record containers by seccomp notification, without audit",
 		Long: `Listen waits on a unix socket for container runtimes, which send it the calls of
 each container under a profile that names the socket (profile --recording
 --notify makes one). It writes each call down before it lets it run. So none is

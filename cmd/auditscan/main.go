@@ -11,6 +11,7 @@ import (
 	"github.com/auditscan/auditscan/internal/auditstate"
 	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/launch"
+	"github.com/auditscan/auditscan/internal/seccompstate"
 )
 
 // init has main stay on the process's first thread, which it begins on: see
@@ -22,11 +23,14 @@ func main() {
 		_ = launch.Stage(os.Args) // record or run says why
 		os.Exit(exitFailed)
 	}
+	if seccompstate.IsAsker(os.Args) {
+		os.Exit(seccompstate.AskForParent(os.Stdin, os.Stdout))
+	}
 	saveMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	env := &environment{
-		stdin: os.Stdin, stdout: &endableOutput{file: os.Stdout, done: ctx.Done()}, stderr: &endableOutput{file: os.Stderr, done: ctx.Done()},
+		stdin: os.Stdin, stdout: &endableOutput{file: os.Stdout, done: ctx.Done(), closed: isReplaced(os.Stdout)}, stderr: &endableOutput{file: os.Stderr, done: ctx.Done()},
 		getenv: os.Getenv, confine: confine.Process, lost: auditstate.Lost,
 	}
 	callOff := endLate(ctx, env)
@@ -57,6 +61,7 @@ const (
 func endLate(ctx context.Context, env *environment) (callOff func() bool) {
 	return context.AfterFunc(ctx, func() {
 		waitToEnd(env)
+		env.leaveView()
 		env.notef("interrupted while waiting for a file, or in the middle of its work: what it was to write may be as it was before")
 		os.Exit(exitFailed)
 	})

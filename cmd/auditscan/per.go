@@ -54,6 +54,9 @@ func (f *profileFlags) writePer(env *environment, s *aggregate.Summary, o profil
 func sayLacking(env *environment, ix *profile.Index) error {
 	var err error
 	for _, e := range ix.Profiles {
+		if e.Folded {
+			err = &exitError{code: exitIncomplete}
+		}
 		if e.Result == nil {
 			continue
 		}

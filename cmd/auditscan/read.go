@@ -102,6 +102,7 @@ func (f *readFlags) read(ctx context.Context, env *environment, args []string, e
 	}
 	if err == nil {
 		f.sayNamesakes(env, s)
+		sayFolded(env, s)
 	}
 	return s, err
 }
@@ -178,6 +179,15 @@ func inputs(env *environment, args []string, nodes source.Nodes) ([]source.Input
 	}
 	env.notef("%s", reason)
 	return source.Expand([]string{path}, nodes)
+}
+
+// answer is output for commands whose exit code is an answer by itself, for which
+// stdout may be closed.
+func (env *environment) answer(f func(w io.Writer) error) error {
+	if err := env.output(f); !errors.Is(err, errClosed) {
+		return err
+	}
+	return nil
 }
 
 // output runs f with a buffer before stdout, and reports what could not be

@@ -163,6 +163,7 @@ func (f *recordFlags) end(env *environment, s *aggregate.Summary, base *profile.
 	if s.Totals.Records == 0 && (base == nil || status < launch.Signalled) {
 		return errors.New("no record came, not even of the command's end: `auditscan doctor` tells what the kernel keeps back")
 	}
+	sayFolded(env, s)
 	if !f.quiet {
 		if err := report.WriteCounts(env.stderr, s, env.style(env.stderr)); err != nil {
 			return err
@@ -205,6 +206,7 @@ func (f *recordFlags) write(env *environment, s *aggregate.Summary, base *profil
 	if r != nil && !f.quiet {
 		sayObserved(env, r)
 		sayAdditions(env, r)
+		sayDiscovery(env, r, s)
 	}
 	if s.Completeness.Verdict == aggregate.Incomplete || r != nil && len(r.Unresolved) > 0 {
 		env.notef("records are missing: %s may lack calls", f.output)

@@ -13,7 +13,7 @@ import (
 // BenchmarkReport reports whole logs, from the file to the table. The
 // compiler's profile of the command is made of it: see `make pgo`.
 func BenchmarkReport(b *testing.B) {
-	for _, kind := range []loggen.Kind{loggen.Audit, loggen.Syslog30, loggen.Syslog1} {
+	for _, kind := range []loggen.Kind{loggen.Audit, loggen.Syslog30, loggen.Syslog1, loggen.Groups, loggen.Filebeat} {
 		b.Run(string(kind), func(b *testing.B) {
 			const size = 64 << 20
 			path := filepath.Join(b.TempDir(), "log")

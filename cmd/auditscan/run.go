@@ -38,6 +38,11 @@ type environment struct {
 	outlast func()
 	// saving is set while follow saves its state: a busy disk takes its time.
 	saving atomic.Bool
+	// instead is told what notef says while the screen is a view's; nil: nobody is.
+	instead atomic.Pointer[said]
+	// restore gives the terminal back before the process ends in the middle of a
+	// view; nil: there is none.
+	restore func()
 }
 
 // giveUp gives up what a command does not need from now on, as what it reads
@@ -52,6 +57,10 @@ func (env *environment) giveUp(n confine.Needs) error {
 // notef tells the user something that is not data: one line on stderr, lower
 // case, without a full stop. What it quotes may come from a log.
 func (env *environment) notef(format string, args ...any) {
+	if s := env.instead.Load(); s != nil {
+		s.add(fmt.Sprintf(format, args...))
+		return
+	}
 	style := table.Style{Width: term.Width(env.stderr)}
 	_ = style.WriteNotes(env.stderr, table.Note{Text: "auditscan: " + fmt.Sprintf(format, args...)}) // who would be told of an error?
 }
@@ -114,14 +123,14 @@ func exitCode(env *environment, err error) int {
 func run(ctx context.Context, env *environment, args []string) error {
 	env.done = ctx.Done()
 	root := newRoot(env)
-	if err := addCompletion(root); err != nil {
-		return err
-	}
 	root.SetArgs(args)
 	root.SetIn(env.stdin)
 	help := &firstError{w: env.stdout}
 	root.SetOut(help)
 	root.SetErr(env.stderr)
+	if err := addCompletion(root); err != nil { // which takes the output as it is then
+		return err
+	}
 	cmd, err := root.ExecuteContextC(ctx)
 	var exit *exitError
 	if err != nil && !errors.As(err, &exit) && strings.HasPrefix(err.Error(), "unknown command") {
@@ -180,7 +189,7 @@ into a seccomp profile.`,
 	addGroup(root, "Read what was recorded:", newReport(env), newFollow(env), newListen(env), newMerge(env), newContainers(env))
 	addGroup(root, "Make and judge profiles:", newProfile(env), newCheck(env), newDiff(env), newInspect(env))
 	addGroup(root, "Run a command:", newRecord(env), newRun(env))
-	addGroup(root, "Look things up:", newSyscall(env), newDoctor(env), newVersion(env))
+	addGroup(root, "Look things up:", newSyscall(env), newExplain(env), newDoctor(env), newVersion(env))
 	return root
 }
 
@@ -223,7 +232,7 @@ func otherNames(command string) []string {
 		"profile":    {"generate", "create", "gen"},
 		"check":      {"verify", "test", "validate"},
 		"diff":       {"compare"},
-		"inspect":    {"explain", "describe"},
+		"inspect":    {"describe"},
 		"record":     {"strace"},
 		"run":        {"exec"},
 		"merge":      {"join", "unite"},

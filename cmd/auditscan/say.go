@@ -37,11 +37,20 @@ func (f *profileFlags) say(env *environment, r *profile.Result, s *aggregate.Sum
 	sayUnresolved(env, r.Unresolved)
 	if !f.quiet {
 		sayRuns(env, s.Runs)
+		sayDiscovery(env, r, s)
+		f.sayTimed(env, r)
 	}
 	if s.Completeness.Verdict == aggregate.Incomplete {
 		env.notef("the log is incomplete: the profile may lack calls")
 	}
 	return report.WriteVerdict(env.stderr, s, env.reportOptions(env.stderr, f.quiet))
+}
+
+// sayFolded tells whose groups were counted together.
+func sayFolded(env *environment, s *aggregate.Summary) {
+	for _, line := range report.FoldedNotes(s) {
+		env.notef("%s", line)
+	}
 }
 
 // sayWidened tells which calls are allowed on more architectures than they
@@ -64,12 +73,12 @@ func sayWidened(env *environment, list []profile.Widened) {
 // stillDenied tells of a call that was denied during the run and is not
 // allowed now.
 func stillDenied(d profile.Denied) string {
-	return fmt.Sprintf("denied during the run, not added: %s on %s (%s, count %d)", d.Arch.CallName(d.NR), d.Arch, d.Action, d.Records)
+	return fmt.Sprintf("denied during the run, not added: %s on %s (%s, count %d)", d.CallName(), d.Arch, d.Action, d.Records)
 }
 
 func sayUnresolved(env *environment, list []profile.Unresolved) {
 	for _, u := range list {
-		env.notef("left out: %s on %s (count %d): %s", u.Arch.CallName(u.NR), u.Arch, u.Records, u.Reason)
+		env.notef("left out: %s on %s (count %d): %s", u.CallName(), u.Arch, u.Records, u.Reason)
 	}
 }
 

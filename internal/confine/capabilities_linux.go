@@ -7,7 +7,8 @@ import (
 )
 
 // dropCapabilities takes all capabilities but those of the set from every
-// thread. With no_new_privs set, no program that is executed has them again.
+// thread. With no_new_privs set, no program that is executed has them again. The
+// ambient ones go with the inheritable ones (capabilities(7)).
 func dropCapabilities(kept uint64) error {
 	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData // of 32 capabilities each
@@ -19,9 +20,6 @@ func dropCapabilities(kept uint64) error {
 		data[i].Permitted &= has
 		data[i].Effective = data[i].Permitted
 		data[i].Inheritable = 0
-	}
-	if err := onAllThreads(unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0); err != nil {
-		return err
 	}
 	// Pid 0 is the thread that calls.
 	hdr = unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}

@@ -10,13 +10,11 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/auditscan/auditscan/internal/audittest"
 )
 
-// engine runs a shell's command in a container under a profile, and returns what
-// it prints.
+// engine runs a shell's command in a container under a profile, or under its own
+// where that is "", and returns what it prints.
 type engine func(t *testing.T, profile, command string) string
 
 // engines start what they need, and skip the test where that is not to be had.
@@ -108,38 +106,6 @@ func busyboxRoot(t *testing.T) string {
 	return dir
 }
 
-// daemon runs an engine's daemon until the test ends; ready reports whether it
-// answers.
-func daemon(t *testing.T, ready func() bool, name string, args ...string) {
-	t.Helper()
-	cmd := exec.Command(name, args...)
-	log, err := os.CreateTemp(t.TempDir(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
-		t.Skipf("needs %s: %v", name, err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	t.Cleanup(func() {
-		cmd.Process.Signal(unix.SIGTERM)
-		<-ended
-	})
-	await(func() bool {
-		select {
-		case err := <-ended:
-			ended <- err
-			text, _ := os.ReadFile(log.Name())
-			t.Skipf("%s does not run here: %v\n%s", name, err, text)
-		default:
-		}
-		return ready()
-	})
-}
-
 // printed returns all that a command prints.
 func printed(cmd *exec.Cmd) string {
 	out, err := cmd.CombinedOutput()
@@ -149,13 +115,21 @@ func printed(cmd *exec.Cmd) string {
 	return string(out)
 }
 
+// underProfile returns the flag for a profile; none for the engine's own.
+func underProfile(flag, profile string) []string {
+	if profile == "" {
+		return nil
+	}
+	return []string{flag + profile}
+}
+
 func startDocker(t *testing.T, rootfs string) engine {
 	dir := t.TempDir()
 	host := "unix://" + dir + "/docker.sock"
 	docker := func(args ...string) *exec.Cmd {
 		return exec.Command("docker", append([]string{"-H", host}, args...)...)
 	}
-	daemon(t, func() bool { return docker("info").Run() == nil }, "dockerd", "--data-root", dir+"/data", "--exec-root", dir+"/exec",
+	audittest.Daemon(t, func() bool { return docker("info").Run() == nil }, "dockerd", "--data-root", dir+"/data", "--exec-root", dir+"/exec",
 		"--pidfile", dir+"/pid", "-H", host, "--bridge", "none", "--iptables=false", "--ip-masq=false", "--storage-driver", "vfs")
 	tar := exec.Command("tar", "-C", rootfs, "-c", ".")
 	image := docker("import", "-", "busybox")
@@ -173,7 +147,8 @@ func startDocker(t *testing.T, rootfs string) engine {
 		t.Fatal(err)
 	}
 	return func(t *testing.T, profile, command string) string {
-		return printed(docker("run", "--rm", "--network", "none", "--security-opt", "seccomp="+profile, "busybox", "/bin/sh", "-c", command))
+		args := append([]string{"run", "--rm", "--network", "none"}, underProfile("--security-opt=seccomp=", profile)...)
+		return printed(docker(append(args, "busybox", "/bin/sh", "-c", command)...))
 	}
 }
 
@@ -183,9 +158,9 @@ func startPodman(t *testing.T, rootfs string) engine {
 		t.Skipf("needs podman: %v", err)
 	}
 	return func(t *testing.T, profile, command string) string {
-		return printed(exec.Command("podman", "--root", dir+"/root", "--runroot", dir+"/run", "--cgroup-manager", "cgroupfs", "--events-backend", "none", "--runtime", "runc",
-			"run", "--rm", "--network", "none", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000", "--security-opt", "seccomp="+profile,
-			"--rootfs", rootfs, "/bin/sh", "-c", command))
+		args := append([]string{"--root", dir + "/root", "--runroot", dir + "/run", "--cgroup-manager", "cgroupfs", "--events-backend", "none", "--runtime", "runc",
+			"run", "--rm", "--network", "none", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000"}, underProfile("--security-opt=seccomp=", profile)...)
+		return printed(exec.Command("podman", append(args, "--rootfs", rootfs, "/bin/sh", "-c", command)...))
 	}
 }
 
@@ -195,8 +170,9 @@ func startContainerd(t *testing.T, rootfs string) engine {
 	ctr := func(args ...string) *exec.Cmd {
 		return exec.Command("ctr", append([]string{"--address", address}, args...)...)
 	}
-	daemon(t, func() bool { return ctr("version").Run() == nil }, "containerd", "--root", dir+"/root", "--state", dir+"/state", "--address", address)
+	audittest.Daemon(t, func() bool { return ctr("version").Run() == nil }, "containerd", "--root", dir+"/root", "--state", dir+"/state", "--address", address)
 	return func(t *testing.T, profile, command string) string {
-		return printed(ctr("run", "--rm", "--seccomp", "--seccomp-profile", profile, "--rootfs", rootfs, "complain-"+audittest.RandomHex(t, 4), "/bin/sh", "-c", command))
+		args := append([]string{"run", "--rm", "--seccomp"}, underProfile("--seccomp-profile=", profile)...)
+		return printed(ctr(append(args, "--rootfs", rootfs, "auditscan-"+audittest.RandomHex(t, 4), "/bin/sh", "-c", command)...))
 	}
 }

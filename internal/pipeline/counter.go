@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"bytes"
 	"fmt"
 	"time"
 
@@ -16,21 +15,21 @@ import (
 // counter parses blocks into a tally and, if there is an output, into lines of
 // text.
 type counter struct {
-	options *Options
-	carried *carried
-	tally   *tally.Tally
-	parser  *parser.Parser
-	find    Find // nil: containers stay unknown
-	partial bool // the tally is a worker's, not the total
-	full    bool // of carried, when a worker began the block
-	shown   shown
-	input   string
-	node    []byte    // for records that name none
-	numbers bool      // the lines are events with numbers
-	before  int64     // lines of the input before the block
-	now     time.Time // when the block came; zero for a saved log
-	event   event.Event
-	out     *output // of the block
+	options   *Options
+	carried   *carried
+	tally     *tally.Tally
+	parser    *parser.Parser
+	find      Find // nil: containers stay unknown
+	partial   bool // the tally is a worker's, not the total
+	full      bool // of carried, when a worker began the block
+	shown     shown
+	input     string
+	node      []byte    // for records that name none
+	fromStart bool      // the input is read from its first line on
+	before    int64     // lines of the input before the block
+	now       time.Time // when the block came; zero for a saved log
+	event     event.Event
+	out       *output // of the block
 }
 
 // block counts the items of one block.
@@ -42,30 +41,11 @@ func (c *counter) block(data []byte) {
 	for item := c.parser.Next(); item != parser.ItemEnd; item = c.parser.Next() {
 		c.item(item)
 	}
-	if c.numbers {
-		c.countNumbers(data)
-	}
 	if n := c.parser.Foreign(); n != 0 {
 		c.tally.Foreign(c.before + n)
 	}
 	c.before += c.parser.Line()
 	c.tally.Lines(c.parser.Line())
-}
-
-// countNumbers notes which lines of a stream of events are there. An event in
-// something of others' has no number that counts.
-func (c *counter) countNumbers(data []byte) {
-	for line := range bytes.Lines(data) {
-		n, end, ok := report.EventNumber(line)
-		switch {
-		case ok && end != nil:
-			c.tally.Numbered(n, &tally.StreamEnd{Trust: end.Trust, Completeness: end.Completeness})
-		case ok:
-			c.tally.Numbered(n, nil)
-		case bytes.IndexByte(line, '{') >= 0:
-			c.tally.Unnumbered()
-		}
-	}
 }
 
 // recount counts a block again, with the containers that were found the first
@@ -90,6 +70,7 @@ func (c *counter) flush() {
 // item counts one item of the parser.
 func (c *counter) item(item parser.Item) {
 	line := c.before + c.parser.Line()
+	c.number(item)
 	switch item {
 	case parser.ItemRecord:
 		c.record(c.ofNode(c.parser.Record()), line)
@@ -104,6 +85,40 @@ func (c *counter) item(item parser.Item) {
 		m := c.parser.Malformed()
 		c.malformed(m.Reason, m.Text, line)
 	}
+}
+
+// number notes the running number of an item in a stream of events, and what
+// ends the stream. What is damaged in it has a number too, if that is whole.
+func (c *counter) number(item parser.Item) {
+	n := int64(0)
+	switch {
+	case !c.fromStart:
+		return
+	case item == parser.ItemStreamEnd, item == parser.ItemMalformed,
+		item == parser.ItemRecord && c.parser.Record().Form == parser.FormEvent,
+		item == parser.ItemLoss && c.parser.Loss().Form == parser.FormEvent:
+		n = c.parser.Number()
+	default:
+		return
+	}
+	switch end := c.streamEnd(item); {
+	case n > 0:
+		c.tally.Numbered(n, end)
+	case item != parser.ItemMalformed:
+		c.tally.Unnumbered()
+	}
+}
+
+// streamEnd is what the end of a stream says; nil: this is none.
+func (c *counter) streamEnd(item parser.Item) *tally.StreamEnd {
+	if item != parser.ItemStreamEnd {
+		return nil
+	}
+	end := report.ReadEventEnd(c.parser.StreamEnd())
+	if end == nil {
+		return nil
+	}
+	return &tally.StreamEnd{Trust: end.Trust, Completeness: end.Completeness}
 }
 
 // ofNode sets the node of a record that names none to that of its input.

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -306,37 +304,5 @@ func TestLostCountersReadBack(t *testing.T) {
 	}
 	if got := readEvents(t, stream.String(), Options{}).Completeness.Lost; got != lost {
 		t.Errorf("the stream tells that %d are lost, want %d:\n%s", got, lost, &stream)
-	}
-}
-
-// TestWrappedStream: a stream of events is never complete for its numbers where
-// some of its events stand in something else, whose numbers nobody reads.
-func TestWrappedStream(t *testing.T) {
-	var out bytes.Buffer
-	w := report.NewEventWriter(&out)
-	io.WriteString(w, eventLine+strings.ReplaceAll(eventLine, "272", "273"))
-	end := aggregate.Summary{Inputs: []aggregate.Input{{Trust: aggregate.TrustAuditd}}, Completeness: aggregate.Completeness{Verdict: aggregate.Complete}}
-	if err := w.End(&end); err != nil {
-		t.Fatal(err)
-	}
-	whole := out.String()
-	other := strings.ReplaceAll(whole, `"serial":27`, `"serial":37`)
-	_, other, _ = strings.Cut(other, "\n") // its first event is missing
-	wrapped := regexp.MustCompile(`(?m)^.`)
-	for name, want := range map[string]struct {
-		text    string
-		verdict aggregate.Verdict
-	}{
-		"as it is":         {whole, aggregate.Complete},
-		"other text in it": {strings.ReplaceAll(whole, "\n", "\nauditscan: following\n"), aggregate.Complete},
-		"another cut one":  {whole + other, aggregate.Incomplete},
-		"and a log of CRI": {whole + wrapped.ReplaceAllString(other, "2024-06-01T12:00:00.5Z stdout F $0"), aggregate.Unknown},
-		"and with blanks":  {whole + wrapped.ReplaceAllString(other, " $0"), aggregate.Unknown},
-		"and of Docker":    {whole + wrapped.ReplaceAllString(strings.ReplaceAll(other, `"`, `\"`), `{"log":"$0`), aggregate.Unknown},
-		"spread by jq":     {strings.ReplaceAll(whole, ",", ",\n  "), aggregate.Unknown},
-	} {
-		if got := readEvents(t, want.text, Options{}).Completeness; got.Verdict != want.verdict {
-			t.Errorf("%s: %+v, want %s", name, got, want.verdict)
-		}
 	}
 }

@@ -92,7 +92,7 @@ func (r *run) open(ctx context.Context, in *input, stdin io.Reader) (err error) 
 	layout := parser.Sniff(head)
 	in.blocks, in.trust = in.reader, savedTrust(in.reader)
 	in.total = r.counter(r.total, in.reader.Name(), layout)
-	in.total.node, in.total.numbers = []byte(in.file.Node), report.NumbersEvents(head)
+	in.total.node, in.total.fromStart = []byte(in.file.Node), true
 	in.apart = layout == parser.LayoutLines
 	in.pack(in.reader.Packed())
 	if in.apart {

@@ -32,7 +32,7 @@ func (j *job) read(in *input) {
 
 // count parses the block with a worker's counter.
 func (j *job) count(w *counter, in *input) {
-	w.before, w.out, w.node, w.numbers = 0, &j.out, in.total.node, in.total.numbers
+	w.before, w.out, w.node, w.fromStart = 0, &j.out, in.total.node, in.total.fromStart
 	j.full = w.carried.full.Load()
 	w.full = j.full
 	j.fault = guarded(func() {

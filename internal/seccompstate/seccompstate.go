@@ -1,4 +1,5 @@
-// Package seccompstate tells which seccomp filters a process is under.
+// Package seccompstate tells which seccomp filters a process is under, and what
+// they answer.
 package seccompstate
 
 import (

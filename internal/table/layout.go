@@ -81,7 +81,9 @@ func (l *layout) fit() {
 	if l.excess() > 0 {
 		l.gap = narrowGap
 	}
-	l.hoist()
+	if !l.table.Steady {
+		l.hoist()
+	}
 	l.cutTo(narrowest)
 }
 
@@ -178,12 +180,23 @@ func textWidth(s string) int {
 	return len(s)
 }
 
+// Clip returns as much of a text's beginning as has room in so many columns,
+// and an ellipsis if that is not all.
+func Clip(s string, columns int) string {
+	if textWidth(s) <= columns {
+		return s
+	}
+	return prefix(s, columns-textWidth(ellipsis)) + ellipsis
+}
+
+// ellipsis stands for what was left out.
+const ellipsis = "…"
+
 // cut takes the middle out of what is wider than limit.
 func cut(s string, limit int) string {
 	if textWidth(s) <= limit {
 		return s
 	}
-	const ellipsis = "…"
 	room := limit - textWidth(ellipsis)
 	head := prefix(s, room/2)
 	return head + ellipsis + suffix(s, room-textWidth(head))

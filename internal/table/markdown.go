@@ -37,8 +37,8 @@ func WriteMarkdownNotes(w io.Writer, notes ...Note) error {
 	return out.Flush()
 }
 
-// escapeMarkdown makes s stand for itself: no column, no markup, no link that
-// says something else, no HTML. An underscore within a word, as most are,
+// escapeMarkdown makes s stand for itself: no column, no markup, no link, nobody
+// who is mentioned, no HTML. An underscore within a word, as most are,
 // marks nothing up.
 func escapeMarkdown(s string) string {
 	var out strings.Builder
@@ -60,6 +60,11 @@ func escapeMarkdown(s string) string {
 				out.WriteByte('\\')
 			}
 			out.WriteByte(c)
+		case '@', '#': // of addresses, mentions and numbers of issues, which are looked for behind the escapes
+			out.WriteByte(c)
+			if i+1 < len(s) && alphanumeric(s[i+1]) {
+				out.WriteString("<!-- -->")
+			}
 		case '\\', '|', '`', '*', '[', ']', '~':
 			out.WriteByte('\\')
 			fallthrough

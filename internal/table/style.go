@@ -28,10 +28,16 @@ const (
 	Green  Color = "\x1b[32m"
 )
 
+// Marks that go before a colour, or stand alone: what is new, what is chosen.
+const (
+	Bold     Color = "\x1b[1m"
+	Reversed Color = "\x1b[7m"
+)
+
 const colorEnd = "\x1b[0m"
 
-// paint returns text in a colour, if the style has colours.
-func (s Style) paint(c Color, text string) string {
+// Paint returns text in a colour, if the style has colours.
+func (s Style) Paint(c Color, text string) string {
 	if !s.Color || c == Plain || text == "" {
 		return text
 	}
@@ -73,7 +79,7 @@ func (s Style) WriteNotes(w io.Writer, notes ...Note) error {
 	out := bufio.NewWriter(w)
 	for _, n := range notes {
 		for _, line := range wrap(term.Escape(n.Text), s.Width) {
-			out.WriteString(s.paint(n.Color, line))
+			out.WriteString(s.Paint(n.Color, line))
 			out.WriteByte('\n')
 		}
 	}

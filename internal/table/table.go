@@ -22,6 +22,9 @@ type Table struct {
 	// Rows gives the rows, the same each time that it is run over: a table is
 	// measured before it is written. A row may be used again for the next.
 	Rows iter.Seq[[]string]
+	// Steady is that every column stays and each row is one line, however narrow
+	// the terminal: what is drawn again and again must not jump.
+	Steady bool
 }
 
 // Column is one column of a table.
@@ -90,7 +93,7 @@ func (t *Table) Write(w io.Writer, s Style) error {
 }
 
 func (l *layout) write(out *bufio.Writer) error {
-	if l.style.Width > 0 && l.excess() > 0 && l.rows > 0 {
+	if l.style.Width > 0 && l.excess() > 0 && l.rows > 0 && !l.table.Steady {
 		return l.writeBlocks(out)
 	}
 	if l.rows <= ordinaryRows && slices.Max(l.widths) <= ordinaryWidth {
@@ -187,7 +190,7 @@ func (l *layout) paint(line []byte, cells []string) []byte {
 		end := min(at+len(cell), len(line))
 		text := string(line[at:end])
 		if color := l.columns[i].Color; color != nil {
-			text = l.style.paint(color(cell), text)
+			text = l.style.Paint(color(cell), text)
 		}
 		next := min(end+l.padding(i, cell), len(line))
 		out = append(append(out, text...), line[end:next]...)

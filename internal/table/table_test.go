@@ -337,7 +337,7 @@ func TestPaint(t *testing.T) {
 		{Style{}, Red, "x", "x"},
 	}
 	for _, tt := range tests {
-		if got := tt.style.paint(tt.color, tt.text); got != tt.want {
+		if got := tt.style.Paint(tt.color, tt.text); got != tt.want {
 			t.Errorf("%+v: %q, want %q", tt, got, tt.want)
 		}
 	}
@@ -377,6 +377,9 @@ func TestAttackMarkdown(t *testing.T) {
 		"![](http://x/y)":     `!\[\](http\://x/y)`,
 		"ftp://x www.x WWW.x": `ftp\://x www\.x WWW\.x`,
 		"a.b: c":              "a.b: c",
+		"user@1000.service":   "user@<!-- -->1000.service",
+		"@org/team @ #12 #*":  `@<!-- -->org/team @ #<!-- -->12 #\*`,
+		"mailto:a@b.c":        "mailto:a@<!-- -->b.c",
 	} {
 		if got := escapeMarkdown(in); got != want {
 			t.Errorf("escapeMarkdown(%q) = %q, want %q", in, got, want)

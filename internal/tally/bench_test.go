@@ -2,9 +2,12 @@ package tally
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"testing"
 
+	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/internal/loggen"
 	"github.com/auditscan/auditscan/parser"
 )
@@ -83,5 +86,43 @@ func BenchmarkSummary(b *testing.B) {
 	}
 	for b.Loop() {
 		count.Summary()
+	}
+}
+
+// BenchmarkDivide divides the room among as many groups as there ever are, of
+// which one owner has far too many.
+func BenchmarkDivide(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		count := New(nil)
+		count.Begin(Source{Name: "log"})
+		for i := range int32(aggregate.MaxGroups + aggregate.MaxGroups/4) {
+			addRecord(count, &parser.Record{Process: &parser.Process{PID: 1 + i, UID: uint32(i % 1000), Arch: 0xc000003e}, Code: 0x7ffc0000}, nil, 1)
+		}
+		b.StartTimer()
+		count.counts.divide()
+	}
+}
+
+// BenchmarkSummaryOfMany makes the report of 100,000 groups, three times as many
+// as there ever are, of 1,000 containers. One in between finds nothing sorted.
+func BenchmarkSummaryOfMany(b *testing.B) {
+	count := New(nil)
+	count.counts.room = 1 << 17
+	count.Begin(Source{Name: "log"})
+	ids := make([]*container.Identity, 1000)
+	for i := range ids {
+		ids[i] = &container.Identity{ID: fmt.Sprintf("%064x", i*7919), Name: fmt.Sprintf("app-%d", i%100), Runtime: "docker"}
+	}
+	for i := range int32(100_000) {
+		comm := parser.Text{Bytes: fmt.Appendf(nil, "worker-%d", i*31%1000), Enc: parser.EncQuoted}
+		for nr := range int32(3) {
+			addRecord(count, &parser.Record{Process: &parser.Process{PID: 1 + i, Comm: comm, Arch: 0xc000003e}, NR: nr, Code: 0x7ffc0000}, ids[i%1000], 1)
+		}
+	}
+	for b.Loop() {
+		if n := count.Summary().Totals.Groups; n != 100_000 {
+			b.Fatal(n)
+		}
 	}
 }

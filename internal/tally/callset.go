@@ -98,11 +98,13 @@ func (s *callSet) fill(i int) {
 	s.slots[at] = uint32(i + 1)
 }
 
-// each calls f for each call.
+// each calls f for each call. The ID is valid until the next one.
 func (s *callSet) each(f func(id *callID, c *aggregate.Call)) {
+	id := callID{form: s.form}
 	for i := range s.calls {
 		c := &s.calls[i]
-		f(&callID{c.Arch, c.NR, c.Action, c.Folded, s.form}, c)
+		id.arch, id.nr, id.action, id.folded = c.Arch, c.NR, c.Action, c.Folded
+		f(&id, c)
 	}
 }
 

@@ -6,5 +6,5 @@
 // worker's tally block by block and joined in the order of the blocks. A
 // [Tally] has both, and its Summary is the result.
 //
-// Memory is bounded by [MaxGroups] and [maxPages], not by the log's size.
+// Memory is bounded by [aggregate.MaxGroups] and [maxPages], not by the log's size.
 package tally

@@ -126,12 +126,12 @@ func TestFilterAfterFolding(t *testing.T) {
 	record := func(pid int32, comm string) {
 		addRecord(b, &parser.Record{Process: &parser.Process{PID: pid, Comm: parser.Text{Bytes: []byte(comm), Enc: parser.EncQuoted}}, Code: 0x7ffc0000}, nil, 1)
 	}
-	for i := range int32(MaxGroups + 10) {
+	for i := range int32(aggregate.MaxGroups + 10) {
 		record(i, "b")
 		record(7, "a")
 	}
 	record(8, "a")
-	if s := b.Summary(); s.Totals.Records != MaxGroups+10 {
+	if s := b.Summary(); s.Totals.Records != aggregate.MaxGroups+10 {
 		t.Errorf("%+v", s.Totals)
 	}
 }

@@ -62,6 +62,9 @@ func (s *serials) stretches(n int) map[int32][]stretch {
 	spaces := map[int32][]stretch{}
 	for i := range int32(n) {
 		if p := s.pages.at(i); p.last != 0 {
+			if spaces[p.space] == nil && len(spaces) == 0 { // often the only one
+				spaces[p.space] = make([]stretch, 0, n)
+			}
 			spaces[p.space] = append(spaces[p.space], stretchOf(p))
 		}
 	}
@@ -131,5 +134,6 @@ func (s *serials) keep(n int) {
 		s.seek(p.key)
 		s.push(p)
 	}
+	s.used = max(s.used-int32(n), -1)
 	s.seek(key)
 }

@@ -76,8 +76,14 @@ func (h *history) lose() {
 
 // run is a time of nothing but records.
 func (h *history) run() {
-	pace, began := h.pace+h.IntN(40), h.clock
-	for range 100 + h.IntN(600) {
+	pace := h.pace + h.IntN(40)
+	h.records(100+h.IntN(600), pace)
+}
+
+// records makes so many records.
+func (h *history) records(n, pace int) {
+	began := h.clock
+	for range n {
 		h.lines = append(h.lines, stamped{h.serial, h.clock - h.waited(h.clock-began)})
 		h.serial++
 		h.clock += int64(h.IntN(pace + 1))
@@ -248,29 +254,6 @@ func TestSparseNodes(t *testing.T) {
 			}
 		}
 		if c := s.b.Summary().Completeness; !isMixed(c) {
-			t.Errorf("seed %d, %d serials ahead: %+v", seed, ahead, c)
-		}
-	}
-}
-
-// TestNearNodes checks that two nodes in one file are noticed where hardly a
-// record of theirs is SECCOMP's, so that no content disputes a serial, and the
-// later serials of the one cover what the other lost.
-func TestNearNodes(t *testing.T) {
-	for seed := range uint64(200) {
-		r := rand.New(rand.NewPCG(seed, 37))
-		s := newStream()
-		const n = 1000
-		ahead := uint32(pageSize*(2+r.IntN(8)) + r.IntN(20))
-		lost := 20 + r.IntN(n-40)
-		for i := range n {
-			s.millis += 50
-			if i != lost {
-				addOf(s.b, stamped{uint32(10_000 + i), s.millis + r.Int64N(20)}, "", r.IntN(50) == 0)
-			}
-			addOf(s.b, stamped{uint32(10_000+i) + ahead, s.millis + r.Int64N(20)}, "", r.IntN(50) == 0)
-		}
-		if c := s.b.Summary().Completeness; c.Verdict == aggregate.Complete {
 			t.Errorf("seed %d, %d serials ahead: %+v", seed, ahead, c)
 		}
 	}

@@ -17,6 +17,7 @@ type Proof struct {
 	sets   map[string]int32 // rotated set to its space
 	pages  *int             // limit for each node, since all share the memory
 	max    int              // nodes
+	beyond bool             // there are records of more nodes
 	// leftOut are the records that do not pass the filter.
 	leftOut renderings
 }
@@ -80,7 +81,7 @@ func (p *Proof) reset() {
 	}
 	clear(p.losses)
 	p.kills.reset()
-	p.leftOut = renderings{}
+	p.leftOut, p.beyond = renderings{}, false
 	p.inputs, p.spaces = p.inputs[:0], p.spaces[:0]
 }
 
@@ -130,6 +131,7 @@ func (p *Proof) serials(node []byte) *serials {
 	s, ok := p.nodes[string(node)]
 	if !ok {
 		if len(p.nodes) >= p.max {
+			p.beyond = true
 			return nil
 		}
 		s = newSerials(p.pages)

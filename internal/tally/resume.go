@@ -39,7 +39,7 @@ func (p *Proof) Resume(after []aggregate.Seen) {
 	for _, a := range after {
 		if s := p.serials([]byte(a.Node)); s != nil {
 			space := p.spaceOf(a.Node)
-			s.see(a.Time.UnixMilli(), a.Serial, space)
+			s.seeMoment(a.Time.UnixMilli(), a.Serial, space, 0) // its page's time
 			s.markLog(space)
 			if a.Stream {
 				s.addOthers(space, 1) // the earlier run saw records of other types

@@ -26,7 +26,7 @@ func TestSummaryKeepsForms(t *testing.T) {
 		fold func(b *Tally)
 	}{
 		{"nothing", func(*Tally) {}},
-		{"groups", func(b *Tally) { b.counts.fold(1); b.forgetNames() }},
+		{"groups", func(b *Tally) { b.counts.divide(); b.forgetNames() }},
 		{"numbers, in a part", func(b *Tally) {
 			part := New(nil)
 			part.Begin(Source{Name: "journal"})

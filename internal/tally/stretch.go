@@ -17,6 +17,7 @@ type stretch struct {
 	from, to    int64  // ms: when the first missing one was noticed, and the last
 	disputed    bool   // records of another content claim serials of this page at the same time
 	repeated    bool   // and they stand far behind
+	turns       int    // how often the log turned back from it
 }
 
 // stretchOf returns the stretch of a page.
@@ -25,7 +26,7 @@ func stretchOf(p *page) stretch {
 	return stretch{
 		low:  base + int64(bits.TrailingZeros64(p.seen)),
 		high: base + pageMask - int64(bits.LeadingZeros64(p.seen)),
-		seen: p.seen, others: p.records == 0, first: p.first, last: p.last, disputed: p.disputed, repeated: p.repeated,
+		seen: p.seen, others: p.records == 0, first: p.first, last: p.last, disputed: p.disputed, repeated: p.repeated, turns: int(p.turns),
 	}
 }
 
@@ -55,12 +56,11 @@ func (s *stretch) samePage(o *stretch) bool {
 	return s.seen != 0 && o.seen != 0 && s.low>>pageBits == o.low>>pageBits
 }
 
-// withSlowCalls returns the stretches with those of calls that took long added
-// to the pages that they are of. The record of a call has the time when the call
+// joinSlowCalls adds the stretches of calls that took long to the pages that
+// they are of, in place. The record of a call has the time when the call
 // began and the serial of when it ended. So it has a page of its own, close to
 // the page of its neighbours, which lacks exactly its serial.
-func withSlowCalls(all []stretch) []stretch {
-	all = slices.Clone(all)
+func joinSlowCalls(all []stretch) []stretch {
 	for i := range all {
 		s := &all[i]
 		if page := pageOfCall(all, i); page != nil {

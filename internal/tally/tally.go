@@ -36,7 +36,7 @@ const originSlots = 1 << 9
 // New returns a tally of the events that pass the filter; a nil filter passes
 // all.
 func New(f *aggregate.Filter) *Tally {
-	return &Tally{Proof: newProof(maxNodes), counts: newCounts(f)}
+	return &Tally{Proof: newProof(maxNodes), counts: newCounts(f, aggregate.MaxGroups)}
 }
 
 // NewWorker returns a tally that is cut after each block. Its parts have the
@@ -150,12 +150,15 @@ func (t *Tally) origin(r *parser.Record, id *container.Identity) *origin {
 	t.forget()
 	c := &t.counts
 	k := groupKey{node: t.node.id, comm: c.names.number(r.Comm), exe: c.names.number(r.Exe), pid: r.PID, container: id}
+	if id == nil {
+		k.user = userOf(r.AUID, r.UID)
+	}
 	if c.filter.NeedsSubj() {
 		k.subj = c.names.number(parser.Text{Bytes: r.Subj, Enc: parser.EncPlain})
 	}
-	folded := c.folded
+	before := c.divisions
 	g := c.group(k)
-	if c.folded != folded {
+	if c.divisions != before {
 		t.origins = [originSlots]origin{} // their groups are gone
 	}
 	n := c.names.names
@@ -202,8 +205,7 @@ func (t *Tally) Subtract(o *Counts) {
 // serial; start is the hash of the record's start.
 func contentOf(r *parser.Record, start uint64) content {
 	h := mix(uint64(uint32(r.NR))<<32|uint64(r.Code), start) ^ mix(uint64(r.Millis), r.IP)
-	h ^= h >> 24
-	return content(h & contentMask)
+	return momentOf(r.Millis)&timeBits | content((h^h>>24)&0xffff)
 }
 
 // mix hashes two words: both halves of their product depend on all their bits.

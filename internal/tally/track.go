@@ -2,6 +2,7 @@ package tally
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"sort"
 )
@@ -17,7 +18,7 @@ type track struct {
 	place int // among the tracks, in the order of the file
 	all   []stretch
 	span  stretch          // low, high, first and last of all
-	pages map[int64]uint64 // key to the serials of the page that were seen
+	pages map[int64]uint64 // see seen
 	ended bool             // another boot has begun
 	down  int              // how many of the last pages were each below the one before
 }
@@ -30,7 +31,7 @@ const wrap = 1 << 32
 
 func (t *track) add(s stretch) {
 	if len(t.all) == 0 {
-		t.span, t.pages = s, map[int64]uint64{}
+		t.span = s
 	}
 	if n := len(t.all); n > 0 && s.high < t.all[n-1].low {
 		t.down++
@@ -39,9 +40,23 @@ func (t *track) add(s stretch) {
 	}
 	t.all = append(t.all, s)
 	t.span.widen(&s)
-	if s.seen != 0 {
+	if t.pages != nil && s.seen != 0 {
 		t.pages[s.low>>pageBits] |= s.seen
 	}
+}
+
+// seen returns the serials of a page that the track has. What has them by page
+// is made when it is first asked for: most tracks are in order throughout.
+func (t *track) seen(key int64) uint64 {
+	if t.pages == nil {
+		t.pages = make(map[int64]uint64, len(t.all))
+		for _, s := range t.all {
+			if s.seen != 0 {
+				t.pages[s.low>>pageBits] |= s.seen
+			}
+		}
+	}
+	return t.pages[key]
 }
 
 // unwrapped returns s with its serials continued beyond 2^32 if the counter has
@@ -117,7 +132,7 @@ const latePages = 2 * reordered / pageSize
 // repeats reports whether the track already has serials of the stretch at
 // another time: a boot has each serial once.
 func (t *track) repeats(s *stretch) bool {
-	if s.seen == 0 || t.pages[s.low>>pageBits]&s.seen == 0 {
+	if s.seen == 0 || t.seen(s.low>>pageBits)&s.seen == 0 {
 		return false
 	}
 	for i := len(t.all) - 1; i >= max(0, len(t.all)-2*reordered); i-- {
@@ -131,6 +146,7 @@ func (t *track) repeats(s *stretch) bool {
 // tracks holds the tracks of a serial space and what was noticed about them.
 type tracks struct {
 	all      []*track
+	expected int // stretches
 	current  *track
 	resumed  int  // how often a track continued after another had
 	wrapped  bool // what looks like a boot may be the counter wrapping
@@ -139,10 +155,10 @@ type tracks struct {
 }
 
 // split divides the stretches of one serial space, in the order of the file,
-// into tracks.
+// into tracks. The slice is used up.
 func split(all []stretch) *tracks {
-	var ts tracks
-	all = withSlowCalls(all)
+	all = joinSlowCalls(all)
+	ts := tracks{expected: len(all)}
 	for i, s := range all {
 		var next *stretch
 		if i+1 < len(all) {
@@ -203,6 +219,9 @@ func (ts *tracks) begin(s stretch) {
 		ts.wrapped = ts.wrapped || s.low < bootSerials && t.nearWrap(&s)
 	}
 	ts.current = &track{place: len(ts.all)}
+	if len(ts.all) == 0 { // often the only one
+		ts.current.all = make([]stretch, 0, ts.expected)
+	}
 	ts.current.add(s)
 	ts.all = append(ts.all, ts.current)
 }
@@ -277,35 +296,28 @@ func (ts *tracks) outOfOrder() bool {
 }
 
 // mixed reports whether one space has the serials of several nodes: two tracks
-// continue in turn, records with different contents claim one serial, or nearly
-// every later serial has an earlier time.
+// continue in turn, records with different contents claim one serial, or the log
+// turns back again and again: from one page, or from every fourth of those with
+// few records.
 func (ts *tracks) mixed() bool {
 	if ts.resumed > 0 {
 		return true
 	}
+	sparse, turns := 0, 0
 	for _, t := range ts.all {
-		if slices.ContainsFunc(t.all, func(s stretch) bool { return s.disputed }) || t.inverted() {
-			return true
+		for _, s := range t.all {
+			if s.disputed || s.turns >= minTurns {
+				return true
+			}
+			if bits.OnesCount64(s.seen) <= maxSparse {
+				sparse, turns = sparse+1, turns+s.turns
+			}
 		}
 	}
-	return false
+	return turns >= minTurns && 4*turns >= sparse
 }
 
-// inverted reports whether most pages of a track have an earlier time than the
-// page before. A clock that is set back makes one such place, two nodes that
-// are a few pages apart make many.
-func (t *track) inverted() bool {
-	if len(t.all) < minInverted {
-		return false
-	}
-	all := slices.SortedStableFunc(slices.Values(t.all), func(a, b stretch) int { return cmp.Compare(a.low, b.low) })
-	inversions := 0
-	for i := range all[1:] {
-		if all[i].last > all[i+1].first+sameBoot {
-			inversions++
-		}
-	}
-	return inversions >= minInverted && 2*inversions > len(all)
-}
-
-const minInverted = 4
+const (
+	minTurns  = 6
+	maxSparse = 8 // records of a page
+)

@@ -14,7 +14,11 @@ import (
 func (t *Tally) Summary() *aggregate.Summary {
 	s, streams := &aggregate.Summary{}, t.spaceStreams()
 	var pairs int64
+	before := t.counts.divisions
 	s.By, s.Groups, pairs = t.counts.summary()
+	if t.counts.divisions != before {
+		t.forgetNames()
+	}
 	s.Inputs = t.results(pairs, streams)
 	s.Retotal()
 	s.Selected = t.counts.filter.Selection(t.leftOut.events())
@@ -126,7 +130,7 @@ func (p *Proof) doubt() string {
 	switch {
 	case len(p.inputs) == 0:
 		return doubtNothing
-	case len(p.nodes) >= maxNodes:
+	case p.beyond:
 		return doubtNodes
 	}
 	for i := range p.inputs {

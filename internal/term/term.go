@@ -2,6 +2,7 @@ package term
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"slices"
 
@@ -97,4 +98,17 @@ func (w When) Color(stream any, getenv func(string) string) bool {
 func IsDumb(getenv func(string) string) bool {
 	name := getenv("TERM")
 	return name == "dumb" || name == "" && runtime.GOOS != "windows"
+}
+
+// Keep returns a function that gives a terminal back as it is now, whatever a
+// program that fills the screen has made of it, by writing to w.
+func Keep(terminal descriptor) (restore func(w io.Writer)) {
+	const leave = "\x1b[?1049l\x1b[?25h\x1b[0m" // the other screen, the cursor that is hidden, colours
+	state, err := xterm.GetState(int(terminal.Fd()))
+	return func(w io.Writer) {
+		if err == nil {
+			_ = xterm.Restore(int(terminal.Fd()), state)
+		}
+		_, _ = io.WriteString(w, leave)
+	}
 }

@@ -22,6 +22,7 @@ type Container struct {
 	Args            []string
 	UID             uint32
 	NoNewPrivileges bool
+	Capabilities    []string        // beside those that every container has
 	Mounts          []specs.Mount   // beside those that every container has
 	Seccomp         json.RawMessage // an OCI profile; nil: none
 }
@@ -151,6 +152,7 @@ func (b *Bundle) command(ctx context.Context, c Container, verb ...string) (*exe
 	cmd.Cancel = func() error { // ends the container's processes, too, which hold the pipes open
 		return exec.Command(c.Runtime, append(b.global(c.Runtime), "delete", "--force", id)...).Run()
 	}
+	cmd.WaitDelay = time.Second // for one that waits for a thread that was killed
 	return cmd, nil
 }
 
@@ -167,7 +169,7 @@ func (b *Bundle) global(runtime string) []string {
 // runtime has to set up decides how busy its Go runtime is when the filter is
 // loaded, and so which calls are seen.
 func (c Container) spec() *specs.Spec {
-	caps := []string{"CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"}
+	caps := append([]string{"CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"}, c.Capabilities...)
 	mount := func(kind, at string, options ...string) specs.Mount {
 		return specs.Mount{Destination: at, Type: kind, Source: kind, Options: append([]string{"nosuid"}, options...)}
 	}

@@ -28,10 +28,11 @@ var archiving = []string{
 // recording of all parts; the logs become shorter, and all parts run under it.
 func TestRecordAgain(t *testing.T) {
 	needRuntime(t, "runc")
-	b := bundle(t)
+	w := newWorld(t)
+	b := w.bundle(t)
 	for _, noNewPrivs := range []bool{true, false} {
 		t.Run(fmt.Sprintf("noNewPrivileges=%t", noNewPrivs), func(t *testing.T) {
-			r := again{bundle: b, container: lab.Container{Runtime: "runc", UID: plainUser, NoNewPrivileges: noNewPrivs, Mounts: mounts()}, dir: t.TempDir(), printed: map[string][]byte{}}
+			r := again{bundle: b, container: lab.Container{Runtime: "runc", UID: plainUser, NoNewPrivileges: noNewPrivs, Mounts: w.mounts(program{})}, dir: t.TempDir(), printed: map[string][]byte{}}
 			whole := r.record(t, "whole.log", []byte(logEverything), archiving...)
 			want := r.profile(t, whole)
 

@@ -10,9 +10,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -71,28 +74,28 @@ const logEverything = `{"defaultAction":"SCMP_ACT_LOG","architectures":["SCMP_AR
 // says what will be denied and the kernel denies it.
 func TestClosedLoop(t *testing.T) {
 	needRuntime(t, "runc")
-	b := bundle(t)
+	w := newWorld(t)
 	runs, removals := 3, 2
 	if long() {
-		runs, removals = 20, 5
+		runs = 20
 	}
-	for _, p := range programs() {
-		for _, noNewPrivs := range []bool{true, false} {
-			if !p.short && !long() {
-				continue
-			}
-			t.Run(fmt.Sprintf("%s/noNewPrivileges=%t", p.name, noNewPrivs), func(t *testing.T) {
-				p.need(t)
-				c := lab.Container{Runtime: "runc", Args: p.args, UID: plainUser, NoNewPrivileges: noNewPrivs, Mounts: mounts()}
-				l := newLoop(t, b, c)
-				r := row{program: p.name, noNewPrivs: noNewPrivs, observed: len(l.observed), added: l.added}
-				r.runs, r.failures = l.enforce(t, runs)
-				r.checked = l.checkRemovals(t)
-				t.Run("deny", func(t *testing.T) { r.removed, r.denied = l.denyRemovals(t, removals) })
-				rows = append(rows, r)
-				t.Log(r)
-			})
+	for i, p := range programs() {
+		if !p.short && !long() {
+			continue
 		}
+		t.Run(p.name, func(t *testing.T) {
+			w.need(t, p)
+			c := w.container(p)
+			c.NoNewPrivileges = i%2 == 0
+			l := newLoop(t, []*lab.Bundle{w.bundle(t), w.bundle(t)}, c)
+			r := row{program: p.name, version: w.root.version(p), noNewPrivs: c.NoNewPrivileges, observed: len(l.observed), added: l.added, runs: runs}
+			r.failures = l.enforce(t, runs)
+			r.second = l.secondRun(t)
+			r.checked = l.checkRemovals(t)
+			t.Run("deny", func(t *testing.T) { r.removed, r.denied = l.denyRemovals(t, removals) })
+			rows = append(rows, r)
+			t.Log(r)
+		})
 	}
 }
 
@@ -120,30 +123,39 @@ type observedCall struct {
 
 // loop is a program that was recorded.
 type loop struct {
-	bundle    *lab.Bundle
+	bundles   []*lab.Bundle // one for each of those that run at the same time
 	container lab.Container
-	log       string // path of the recording
-	output    []byte // what the program printed
+	log       string   // path of the recording
+	advised   []string // calls that auditscan said a further run may make
+	output    []byte   // what the program printed
 	profile   specs.LinuxSeccomp
 	observed  []observedCall
 	added     int
 }
 
 // newLoop records one run of a container and makes the profile.
-func newLoop(t *testing.T, b *lab.Bundle, c lab.Container) *loop {
+func newLoop(t *testing.T, bundles []*lab.Bundle, c lab.Container) *loop {
 	t.Helper()
-	l := &loop{bundle: b, container: c, log: filepath.Join(t.TempDir(), "audit.log")}
-	recorded := t.Run("record", func(t *testing.T) { // which ends the daemon, and lets other tests have the queue
-		stop := recordTo(t, l.log)
-		c.Seccomp = []byte(logEverything)
-		l.output = run(t, b, c)
-		stop()
-	})
-	if !recorded || l.output == nil {
-		t.SkipNow()
-	}
+	l := &loop{bundles: bundles, container: c, log: filepath.Join(t.TempDir(), "audit.log")}
+	l.output = l.record(t, l.log)
 	l.makeProfile(t)
 	return l
+}
+
+// record records one run to a log, and returns what the program printed.
+func (l *loop) record(t *testing.T, log string) (output []byte) {
+	t.Helper()
+	recorded := t.Run("record", func(t *testing.T) { // which ends the daemon, and lets other tests have the queue
+		stop := recordTo(t, log)
+		c := l.container
+		c.Seccomp = []byte(logEverything)
+		output = run(t, l.bundles[0], c)
+		stop()
+	})
+	if !recorded || output == nil {
+		t.SkipNow()
+	}
+	return output
 }
 
 // recordTo has auditd write to a log.
@@ -174,6 +186,9 @@ func (l *loop) makeProfile(t *testing.T) {
 		t.Fatalf("profile: exit code %d\n%s", code, notes)
 	}
 	l.container.Seccomp = text
+	if m := advice.FindStringSubmatch(notes); m != nil {
+		l.advised = strings.Fields(m[1])
+	}
 	explain, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -191,6 +206,55 @@ func (l *loop) makeProfile(t *testing.T) {
 	}
 }
 
+// advice is what profile says of calls that depend on timing.
+var advice = regexp.MustCompile(`--variants allows (.*), too`)
+
+// secondRun records another run, and returns the calls that only this one made,
+// each with what the first had foreseen.
+func (l *loop) secondRun(t *testing.T) (calls []string) {
+	t.Helper()
+	log := filepath.Join(t.TempDir(), "second.log")
+	l.record(t, log)
+	for _, name := range seenCalls(t, log) {
+		switch {
+		case slices.ContainsFunc(l.observed, func(c observedCall) bool { return c.Name == name }):
+		case allows(l.profile, name):
+			calls = append(calls, name+" (allowed)")
+		case slices.Contains(l.advised, name):
+			calls = append(calls, name+" (said)")
+		default:
+			calls = append(calls, name+" (not said)")
+		}
+	}
+	return calls
+}
+
+// allows reports whether a profile allows a call.
+func allows(p specs.LinuxSeccomp, name string) bool {
+	return slices.ContainsFunc(p.Syscalls, func(rule specs.LinuxSyscall) bool {
+		return rule.Action == specs.ActAllow && slices.Contains(rule.Names, name)
+	})
+}
+
+// seenCalls returns the calls of a log.
+func seenCalls(t *testing.T, log string) (names []string) {
+	t.Helper()
+	text, notes, _ := command("report", "-o", "json", log)
+	var report struct {
+		Groups []struct{ Syscalls []struct{ Name string } }
+	}
+	if err := json.Unmarshal(text, &report); err != nil {
+		t.Fatalf("report: %v\n%s", err, notes)
+	}
+	for _, g := range report.Groups {
+		for _, c := range g.Syscalls {
+			names = append(names, c.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // command runs auditscan.
 func command(args ...string) (stdout []byte, stderr string, code int) {
 	cmd := exec.Command(auditscan, args...)
@@ -200,24 +264,53 @@ func command(args ...string) (stdout []byte, stderr string, code int) {
 	return out.Bytes(), notes.String(), cmd.ProcessState.ExitCode()
 }
 
-// enforce runs the program under its profile.
-func (l *loop) enforce(t *testing.T, runs int) (done, failures int) {
+// enforce runs the program under its profile, in all bundles at the same time.
+func (l *loop) enforce(t *testing.T, runs int) (failures int) {
 	t.Helper()
-	for i := range runs {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		out, err := l.bundle.Run(ctx, l.container)
-		cancel()
-		switch {
-		case err != nil:
-			t.Errorf("run %d under the profile: %v\n%s", i+1, err, out)
-		case !bytes.Equal(out, l.output):
-			t.Errorf("run %d under the profile printed\n%s\nwant\n%s", i+1, out, l.output)
-		default:
-			continue
-		}
-		failures++
+	var workers []func() error
+	for _, b := range l.bundles {
+		workers = append(workers, func() error { return l.again(b) })
 	}
-	return runs, failures
+	return repeat(t, runs, workers...)
+}
+
+// repeat has workers do a number of runs together, and counts those that fail.
+func repeat(t *testing.T, runs int, workers ...func() error) (failures int) {
+	t.Helper()
+	var all sync.WaitGroup
+	var next, failed atomic.Int32
+	for _, work := range workers {
+		all.Go(func() {
+			for n := next.Add(1); int(n) <= runs; n = next.Add(1) {
+				if err := work(); err != nil {
+					t.Errorf("run %d under the profile: %v", n, err)
+					failed.Add(1)
+				}
+			}
+		})
+	}
+	all.Wait()
+	return int(failed.Load())
+}
+
+// same is an error where a run did not go as the recorded one.
+func same(out []byte, err error, want []byte) error {
+	if err == nil && !bytes.Equal(out, want) {
+		err = fmt.Errorf("not what was printed before:\n%s", want)
+	}
+	if err != nil {
+		return fmt.Errorf("%w\nprinted:\n%s", err, out)
+	}
+	return nil
+}
+
+// again runs the program under its profile, and wants it to print what it printed
+// before.
+func (l *loop) again(b *lab.Bundle) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	out, err := b.Run(ctx, l.container)
+	return same(out, err, l.output)
 }
 
 // without returns the profile without a call and with what becomes of it.
@@ -241,20 +334,24 @@ func (l *loop) without(t *testing.T, name string, def specs.LinuxSeccompAction) 
 	return text
 }
 
-// checkRemovals replays the log against the profile as it is, and without each
-// call that was observed, and returns how many those were.
+// checkRemovals replays the log against the profile as it is, and a report of it
+// against the profile without each call that was observed, and returns how many
+// those were.
 func (l *loop) checkRemovals(t *testing.T) int {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "profile.json")
-	replay := func(profile []byte) (string, int) {
-		out, notes, code := command("check", "-o", "json", write(t, file, string(profile)), l.log)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "profile.json")
+	replay := func(profile []byte, log string) (string, int) {
+		out, notes, code := command("check", "-o", "json", write(t, file, string(profile)), log)
 		return string(out) + notes, code
 	}
-	if out, code := replay(l.container.Seccomp); code != 0 {
+	if out, code := replay(l.container.Seccomp, l.log); code != 0 {
 		t.Errorf("check of the profile: exit code %d, want 0\n%s", code, out)
 	}
+	text, _, _ := command("report", "-o", "json", l.log)
+	report := write(t, filepath.Join(dir, "report.json"), string(text))
 	for _, c := range l.observed {
-		out, code := replay(l.without(t, c.Name, specs.ActErrno))
+		out, code := replay(l.without(t, c.Name, specs.ActErrno), report)
 		if code != 4 || !strings.Contains(out, fmt.Sprintf("%q", c.Name)) {
 			t.Errorf("check of the profile without %s: exit code %d, want 4\n%s", c.Name, code, out)
 		}
@@ -298,7 +395,7 @@ func (l *loop) denies(t *testing.T, listener *lab.Listener, call observedCall) b
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), patienceKilled)
-		out, runErr := l.bundle.Run(ctx, c)
+		out, runErr := l.bundles[0].Run(ctx, c)
 		cancel()
 		records, err := listener.Drain()
 		if err != nil {

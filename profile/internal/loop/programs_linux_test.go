@@ -2,150 +2,104 @@ package loop
 
 import (
 	"embed"
-	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
-
-	"github.com/opencontainers/runtime-spec/specs-go"
-
-	"github.com/auditscan/auditscan/profile/internal/lab"
 )
 
-//go:embed testdata/*.sh testdata/*.py
-var work embed.FS
+//go:embed testdata/programs
+var scripts embed.FS
 
 // program is a real program with work to do, which prints the same whenever
-// it goes well.
+// it goes well. It is a script of testdata/programs, whose first lines say what it
+// is:
+//
+//	# program: its name, as the document has it
+//	# packages: Debian's packages that have what it needs
+//	# needs: what of them it cannot do without, by path
+//	# etc: what of /etc it wants
+//	# built: what it wants of the programs that are built here
+//	# root: it runs as root, with the capabilities that Docker gives
+//	# engines: it is run by Docker, Podman and containerd, too; it needs no port of the host's
+//	# short: it is in the short form, too
 type program struct {
-	name  string
-	args  []string
-	needs []string // host programs, by path
-	short bool     // in the short form, too
-}
-
-// script returns a program that is a shell script of testdata.
-func script(name, file string, needs ...string) program {
-	return program{name: name, args: []string{"/bin/sh", "-ec", `cd /tmp; . /programs/common.sh; . /programs/` + file}, needs: needs}
+	name, script         string
+	packages, needs, etc []string
+	built                string
+	root, engines, short bool
 }
 
 // programs returns all there are.
-func programs() []program {
-	list := []program{
-		script("sh", "sh.sh", "/bin/sh"),
-		script("coreutils", "coreutils.sh", "/usr/bin/split"),
-		script("tar, gzip, find, sed, perl", "tools.sh", "/usr/bin/perl"),
-		script("curl", "curl.sh", "/usr/bin/curl", "/usr/sbin/nginx"),
-		script("nginx", "nginx.sh", "/usr/sbin/nginx", "/usr/bin/curl"),
-		script("redis", "redis.sh", "/usr/bin/redis-server", "/usr/bin/redis-benchmark"),
-		script("sshd", "sshd.sh", "/usr/sbin/sshd", "/usr/bin/sftp"),
-		{name: "python3: threads, sockets", args: []string{"/usr/bin/python3", "/programs/threads.py"}, needs: []string{"/usr/bin/python3"}},
-		{name: "Go", args: []string{"/programs/gowork"}},
-		{name: "Go, 32 bit (i386)", args: []string{"/programs/gowork386"}},
-		{name: "static C: files", args: []string{"/programs/static", "files"}, needs: []string{"/usr/bin/gcc"}},
-		{name: "C: fork, exec, spawn", args: []string{"/programs/dynamic", "processes"}, needs: []string{"/usr/bin/gcc"}},
-		{name: "C: signals, timers", args: []string{"/programs/dynamic", "timers"}, needs: []string{"/usr/bin/gcc"}},
+var programs = sync.OnceValue(func() (list []program) {
+	names, err := scripts.ReadDir("testdata/programs")
+	if err != nil {
+		panic(err) // it is embedded
 	}
-	for i := range list {
-		switch list[i].name {
-		case "sh", "Go, 32 bit (i386)", "static C: files":
-			list[i].short = true
+	for _, f := range names {
+		if filepath.Ext(f.Name()) != ".sh" || f.Name() == "common.sh" {
+			continue
 		}
+		text, err := scripts.ReadFile("testdata/programs/" + f.Name())
+		if err != nil {
+			panic(err)
+		}
+		p := program{script: f.Name()}
+		for line := range strings.Lines(string(text)) {
+			if !strings.HasPrefix(line, "# ") {
+				break
+			}
+			p.set(strings.TrimSpace(line[2:]))
+		}
+		list = append(list, p)
 	}
 	return list
+})
+
+// set reads a line of a script's head.
+func (p *program) set(line string) {
+	key, value, _ := strings.Cut(line, ": ")
+	switch key {
+	case "program":
+		p.name = value
+	case "packages":
+		p.packages = strings.Fields(value)
+	case "needs":
+		p.needs = strings.Fields(value)
+	case "etc":
+		p.etc = strings.Fields(value)
+	case "built":
+		p.built = value
+	case "root":
+		p.root = true
+	case "engines":
+		p.engines = true
+	case "short":
+		p.short = true
+	default:
+		panic(fmt.Sprintf("%s: %q is not known in the head of a program", p.script, line))
+	}
 }
 
-// need skips the test if something is missing.
-func (p program) need(t *testing.T) {
-	t.Helper()
-	for _, path := range p.needs {
-		if _, err := os.Stat(path); err != nil {
-			t.Skipf("needs %s (CONTRIBUTING.md names the packages): %v", path, err)
+// args is the command of the program.
+func (p program) args() []string {
+	return []string{"/bin/sh", "-ec", "cd /tmp; . /programs/common.sh; . /programs/" + p.script + "; perform"}
+}
+
+// TestPrograms: what the heads of the scripts say is whole, and no two programs
+// share a name.
+func TestPrograms(t *testing.T) {
+	var names []string
+	for _, p := range programs() {
+		if p.name == "" || len(p.needs) == 0 && p.built == "" {
+			t.Errorf("%s: name %q, needs %q, built %q", p.script, p.name, p.needs, p.built)
 		}
+		names = append(names, p.name)
 	}
-}
-
-const rootUser, plainUser = 0, 1000
-
-// etc is what programs read of /etc.
-var etc = map[string]string{
-	"passwd": fmt.Sprintf("root:x:%d:0:root:/root:/bin/sh\nuser:x:%d:%[2]d:user:/tmp/home:/bin/sh\nsshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n", rootUser, plainUser),
-	"group":  fmt.Sprintf("root:x:0:\nuser:x:%d:\n", plainUser),
-	"hosts":  "127.0.0.1 localhost lab\n",
-}
-
-// bundle makes a root file system of the host's /usr, an /etc of its own, and
-// the programs and scripts in /programs.
-func bundle(t *testing.T) *lab.Bundle {
-	t.Helper()
-	made := t.TempDir()
-	files := map[string]string{}
-	for name, text := range etc {
-		files["etc/"+name] = write(t, filepath.Join(made, name), text)
+	slices.Sort(names)
+	if all := len(names); len(slices.Compact(names)) != all || all < 40 {
+		t.Errorf("%d programs: %q", all, names)
 	}
-	scripts, err := work.ReadDir("testdata")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range scripts {
-		files["programs/"+s.Name()] = filepath.Join("testdata", s.Name())
-	}
-	for name, path := range compile(t, made) {
-		files["programs/"+name] = path
-	}
-	dir := t.TempDir()
-	b, err := lab.NewBundle(dir, files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tmp := filepath.Join(dir, "rootfs/tmp")
-	if err := errors.Join(os.Mkdir(tmp, 0o755), os.Chmod(tmp, 0o777|os.ModeSticky)); err != nil { // runc gives its mode to the tmpfs
-		t.Fatal(err)
-	}
-	for _, name := range []string{"bin", "sbin", "lib", "lib64"} {
-		if err := os.Symlink("usr/"+name, filepath.Join(dir, "rootfs", name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return b
-}
-
-// mounts are those that make the root file system whole.
-func mounts() []specs.Mount {
-	return []specs.Mount{
-		{Destination: "/usr", Type: "bind", Source: "/usr", Options: []string{"rbind", "ro", "nosuid"}},
-		{Destination: "/tmp", Type: "tmpfs", Source: "tmpfs", Options: []string{"nosuid", "nodev", "mode=1777"}},
-	}
-}
-
-func write(t *testing.T, path, text string) string {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// compile builds the programs of testdata, those in C where there is gcc.
-func compile(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	built := map[string]string{}
-	build := func(name, env string, args ...string) {
-		built[name] = filepath.Join(dir, name)
-		cmd := exec.Command(args[0], args[1:]...)
-		cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0", env)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", cmd, err, out)
-		}
-	}
-	at := func(name string) string { return filepath.Join(dir, name) }
-	build("gowork", "GOARCH=amd64", "go", "build", "-o", at("gowork"), "./testdata/gowork")
-	build("gowork386", "GOARCH=386", "go", "build", "-o", at("gowork386"), "./testdata/gowork")
-	if _, err := exec.LookPath("gcc"); err == nil {
-		build("static", "", "gcc", "-O2", "-static", "-o", at("static"), "testdata/calls.c")
-		build("dynamic", "", "gcc", "-O2", "-o", at("dynamic"), "testdata/calls.c")
-	}
-	return built
 }

@@ -1,0 +1,5 @@
+# program: C: signals, timers
+# packages: gcc libc6-dev
+# needs: /usr/bin/gcc /usr/lib/x86_64-linux-gnu/libc.a
+# built: dynamic
+work() { /built/dynamic timers; }

@@ -1,0 +1,3 @@
+# program: Go
+# built: gowork
+work() { /built/gowork; }

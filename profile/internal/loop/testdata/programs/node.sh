@@ -1,0 +1,5 @@
+# program: Node.js
+# packages: nodejs
+# needs: /usr/bin/node
+# engines
+work() { node /programs/work.js; }
