@@ -87,9 +87,10 @@ func NotifyRecording(base *Document, host syscalltable.Arch, listener string) (*
 	return rec, nil
 }
 
-// RecordingFilter makes the filter under which a command is recorded: it logs
-// every call but those that base lets run; nil: every call.
-func RecordingFilter(base *Document, on Environment) (bpf.Filter, error) {
+// RecordingFilter makes the filter under which a command is recorded: it answers
+// every call but those that base (nil: nothing) lets run with an action, which is
+// log or user_notif.
+func RecordingFilter(base *Document, on Environment, action syscalltable.Action) (bpf.Filter, error) {
 	if base == nil {
 		base = &Document{Default: Outcome{Action: syscalltable.ActionLog}, Architectures: []syscalltable.Arch{on.Arch}}
 	}
@@ -97,6 +98,7 @@ func RecordingFilter(base *Document, on Environment) (bpf.Filter, error) {
 	if err != nil {
 		return nil, err
 	}
+	recording.Default.Action, on.NoStub = action, true // no runtime loads it
 	return recording.CommandFilter(on)
 }
 

@@ -9,6 +9,9 @@ import (
 	"github.com/auditscan/auditscan/source"
 )
 
+// Watch is for Linux only.
+func Watch(int, string) (source.Stream, error) { return Listen("", Options{}) }
+
 // Listen is for Linux only.
 func Listen(string, Options) (source.Stream, error) {
 	return nil, fmt.Errorf("seccomp notification is Linux's: not available on %s", runtime.GOOS)

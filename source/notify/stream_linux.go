@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/source"
 )
@@ -24,11 +26,12 @@ const (
 	gathering = 5 * time.Millisecond
 )
 
-// stream is the calls of all containers whose filters name a socket.
+// stream is the calls of all containers whose filters name a socket, or of one
+// filter.
 type stream struct {
 	name    string
 	options Options
-	socket  *socket
+	socket  *socket // nil: there is one descriptor only
 	queue   *source.Queue
 
 	closing   context.Context
@@ -40,7 +43,7 @@ type stream struct {
 	closed    sync.Once
 
 	mu   sync.Mutex
-	left []string // the containers that still ran when the stream was closed
+	left []string // who still ran when the stream was closed
 }
 
 // Listen listens on a socket of mode 0600 for runtimes, and gives the calls of
@@ -55,12 +58,39 @@ func Listen(path string, o Options) (source.Stream, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for seccomp notifications: %w", err)
 	}
-	s := &stream{name: Prefix + path, options: o, socket: socket, queue: source.NewQueue(queueSize)}
-	if s.stopped, s.stop, err = os.Pipe(); err != nil {
+	s, err := newStream(Prefix + path)
+	if err != nil {
 		return nil, errors.Join(err, socket.close())
 	}
-	s.closing, s.close = context.WithCancel(context.Background())
+	s.options, s.socket = o, socket
 	s.accepting.Go(s.accept)
+	return s, nil
+}
+
+// Watch takes over the descriptor of a filter that notifies, and gives the calls
+// of the processes under it as those of a container are by [Listen]. It ends with
+// io.EOF when Close is called: then all of them should have ended. Who names them
+// in the note that tells if they had not.
+func Watch(fd int, who string) (source.Stream, error) {
+	calls, err := newDescriptor(fd)
+	if err != nil {
+		return nil, errors.Join(err, unix.Close(fd))
+	}
+	s, err := newStream(Prefix)
+	if err != nil {
+		return nil, errors.Join(err, calls.close())
+	}
+	s.readers.Go(func() { s.read(calls, nil, who) })
+	return s, nil
+}
+
+func newStream(name string) (*stream, error) {
+	s := &stream{name: name, queue: source.NewQueue(queueSize)}
+	var err error
+	if s.stopped, s.stop, err = os.Pipe(); err != nil {
+		return nil, err
+	}
+	s.closing, s.close = context.WithCancel(context.Background())
 	return s, nil
 }
 
@@ -81,7 +111,9 @@ func (s *stream) Next(ctx context.Context) (source.Chunk, error) {
 func (s *stream) Close() (err error) {
 	s.closed.Do(func() {
 		s.close()
-		err = s.socket.close()
+		if s.socket != nil {
+			err = s.socket.close()
+		}
 		s.accepting.Wait()
 		err = errors.Join(err, s.stop.Close())
 		s.readers.Wait()
@@ -94,15 +126,15 @@ func (s *stream) Close() (err error) {
 	return err
 }
 
-// leftNote tells of the containers that outlived the listener.
-func leftNote(ids []string) source.Note {
+// leftNote tells of those who outlived the listener.
+func leftNote(who []string) source.Note {
 	const most = 3
-	names := strings.Join(ids[:min(most, len(ids))], ", ")
-	if more := len(ids) - most; more > 0 {
+	names := strings.Join(who[:min(most, len(who))], ", ")
+	if more := len(who) - most; more > 0 {
 		names += fmt.Sprintf(" and %d more", more)
 	}
-	return source.Note{Kind: source.Overrun, Detail: fmt.Sprintf("containers still ran when the listener ended: %s: what they call since fails with ENOSYS and is not recorded", names),
-		Fix: "end the containers before the listener"}
+	return source.Note{Kind: source.Overrun, Detail: fmt.Sprintf("still there when the listener ended: %s: what they call since fails with ENOSYS and is not recorded", names),
+		Fix: "end them before the listener"}
 }
 
 // accept takes in runtimes until the socket is closed.
@@ -134,11 +166,12 @@ func (s *stream) admit(conn *net.UnixConn) {
 		return
 	}
 	id := s.options.identify(d.id, d.pid)
-	s.readers.Go(func() { s.read(d.calls, &id) })
+	s.readers.Go(func() { s.read(d.calls, &id, "container "+id.ID) })
 }
 
-// read gives the calls of a container until it ends, or the stream does.
-func (s *stream) read(calls *descriptor, id *container.Identity) {
+// read gives the calls of a container, or of processes that are in none that is
+// known (nil), until they end or the stream does.
+func (s *stream) read(calls *descriptor, id *container.Identity, who string) {
 	defer calls.close()
 	r := reader{calls: calls, container: id, stop: int(s.stopped.Fd()), put: func(line []byte) bool { return s.queue.Put(line, s.closing.Done()) }}
 	switch err := r.run(); {
@@ -146,8 +179,8 @@ func (s *stream) read(calls *descriptor, id *container.Identity) {
 	case errors.Is(err, errStopped):
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.left = append(s.left, id.ID)
+		s.left = append(s.left, who)
 	default:
-		s.queue.Note(source.Note{Kind: source.Overrun, Detail: fmt.Sprintf("container %s is not heard any more, and its calls fail with ENOSYS: %v", id.ID, err)})
+		s.queue.Note(source.Note{Kind: source.Overrun, Detail: fmt.Sprintf("%s: is not heard any more, and each call fails with ENOSYS: %v", who, err)})
 	}
 }
