@@ -77,7 +77,7 @@ Docker, Kubernetes, systemd, minijail, LXC, a bundle) in another.`,
 	flags.StringVar(&f.from, "from", "", "read no log: write the profile in `FILE`, whose form is any, in the form of --format")
 	flags.BoolVar(&f.recording, "recording", false, "for the next recording: allow what is known, log the rest")
 	flags.StringVar(&f.notify, "notify", "", "with --recording: have auditscan listen on this `socket` told of the rest instead")
-	flags.Lookup("notify").NoOptDefVal = notify.DefaultPath
+	flags.Lookup("notify").NoOptDefVal = ownSocket
 	flags.BoolVar(&f.deny, "deny", false, "a deny-list instead: refuse what was denied in the log, allow all else")
 	flags.StringSliceVar(&f.denyCalls, "deny-call", nil, "refuse these `calls` too (with --deny)")
 	flags.StringVar(&f.format, "format", string(profile.FormatOCI), "the profile's `form`: oci, docker, spo (Kubernetes operator), systemd (drop-in), minijail")
@@ -302,8 +302,16 @@ func (f *profileFlags) nextRecording(d *profile.Document) (*profile.Document, er
 	if err != nil {
 		return nil, err
 	}
-	return profile.NotifyRecording(d, host, f.notify)
+	socket := f.notify
+	if socket == ownSocket {
+		socket = notify.DefaultPath
+	}
+	return profile.NotifyRecording(d, host, socket)
 }
+
+// ownSocket is --notify without a value: where listen listens by itself. The
+// path would make the help too wide.
+const ownSocket = "default"
 
 // settle evaluates a profile with conditions, which Docker's form alone can say,
 // for a container of this machine without capabilities of its own.
