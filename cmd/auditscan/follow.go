@@ -209,6 +209,7 @@ type origin struct {
 	stream  source.Stream
 	trust   aggregate.Trust // what the source vouches for; "": judged by content
 	queued  bool            // Close leaves what was heard to be read
+	once    bool            // nothing shows what of it was not counted
 	program bool            // what reads it is a program of its own, which is started again if it ends
 	// backlog is the stream, if much of it can be there to be read; else nil.
 	backlog backlogged
@@ -257,7 +258,7 @@ func newOrigin(name string, stream source.Stream) *origin {
 		o.position = func() (positions, []source.Note) { return positions{Cursor: s.Cursor()}, nil }
 	default:
 		_, notified := notify.Path(name)
-		o.queued = notified || name == source.NetlinkName
+		o.queued, o.once = notified || name == source.NetlinkName, notified
 	}
 	return o
 }
