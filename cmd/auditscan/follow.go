@@ -231,9 +231,13 @@ func (f *followFlags) open(env *environment, args []string, st *state, names *li
 		env.notef("following %s, since %s", best, reason)
 		name = best
 	}
+	listen, err := listenOptions(env, name, names)
+	if err != nil {
+		return nil, err
+	}
 	stream, err := pipeline.OpenLive(name, source.LiveOptions{
 		Stdin: env.stdin, FromStart: f.fromStart, Tail: f.tail, Files: st.positions().Files, Cursor: st.positions().Cursor,
-	}, notify.Options{Identify: names.Started})
+	}, listen)
 	if err != nil {
 		return nil, err
 	}

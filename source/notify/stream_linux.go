@@ -54,7 +54,10 @@ type stream struct {
 // then on the kernel answers ENOSYS to the containers that still run, which a
 // note tells: it counts as a loss.
 func Listen(path string, o Options) (source.Stream, error) {
-	socket, err := newSocket(path)
+	socket, kept, err := o.Service.takeOver()
+	if err == nil && socket == nil {
+		socket, err = newSocket(path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("listen for seccomp notifications: %w", err)
 	}
@@ -63,8 +66,11 @@ func Listen(path string, o Options) (source.Stream, error) {
 		return nil, errors.Join(err, socket.close())
 	}
 	s.options, s.socket = o, socket
+	for _, d := range kept {
+		s.begin(&d)
+	}
 	s.accepting.Go(s.accept)
-	return s, nil
+	return s, o.Service.ready()
 }
 
 // Watch takes over the descriptor of a filter that notifies, and gives the calls
@@ -118,20 +124,23 @@ func (s *stream) Close() (err error) {
 		err = errors.Join(err, s.stop.Close())
 		s.readers.Wait()
 		if len(s.left) > 0 {
-			s.queue.Note(leftNote(s.left))
+			s.queue.Note(s.leftNote())
 		}
 		s.queue.Finish(io.EOF)
-		err = errors.Join(err, s.stopped.Close())
+		err = errors.Join(err, s.stopped.Close(), s.options.Service.close())
 	})
 	return err
 }
 
-// leftNote tells of those who outlived the listener.
-func leftNote(who []string) source.Note {
+// leftNote tells of those who outlive the listener.
+func (s *stream) leftNote() source.Note {
 	const most = 3
-	names := strings.Join(who[:min(most, len(who))], ", ")
-	if more := len(who) - most; more > 0 {
+	names := strings.Join(s.left[:min(most, len(s.left))], ", ")
+	if more := len(s.left) - most; more > 0 {
 		names += fmt.Sprintf(" and %d more", more)
+	}
+	if s.options.Service.keeps() {
+		return source.Note{Kind: source.Info, Detail: fmt.Sprintf("still there when the listener ended: %s: what they call waits for the next listener", names)}
 	}
 	return source.Note{Kind: source.Overrun, Detail: fmt.Sprintf("still there when the listener ended: %s: what they call since fails with ENOSYS and is not recorded", names),
 		Fix: "end them before the listener"}
@@ -165,15 +174,31 @@ func (s *stream) admit(conn *net.UnixConn) {
 		s.queue.Note(source.Note{Kind: source.Info, Detail: fmt.Sprintf("refused a client of %s: %v", s.name, err)})
 		return
 	}
+	if err := s.options.Service.keep(d.calls.fd, d.id); err != nil {
+		s.queue.Note(source.Note{Kind: source.Info, Detail: fmt.Sprintf("the service manager does not keep the descriptor of container %s: %v", d.id, err)})
+	}
+	s.begin(d)
+}
+
+// begin begins to read the calls of a container.
+func (s *stream) begin(d *delivery) {
 	id := s.options.identify(d.id, d.pid)
 	s.readers.Go(func() { s.read(d.calls, &id, "container "+id.ID) })
+}
+
+// put queues the event of a call. If nobody makes room for it before the stream is
+// closed, the call runs all the same: nobody could answer it any more.
+func (s *stream) put(line []byte) {
+	if !s.queue.Put(line, s.closing.Done()) {
+		s.queue.Note(source.Note{Kind: source.Overrun, Count: 1, Detail: "calls were not read before the end"})
+	}
 }
 
 // read gives the calls of a container, or of processes that are in none that is
 // known (nil), until they end or the stream does.
 func (s *stream) read(calls *descriptor, id *container.Identity, who string) {
 	defer calls.close()
-	r := reader{calls: calls, container: id, stop: int(s.stopped.Fd()), put: func(line []byte) bool { return s.queue.Put(line, s.closing.Done()) }}
+	r := reader{calls: calls, container: id, stop: int(s.stopped.Fd()), put: s.put}
 	switch err := r.run(); {
 	case errors.Is(err, io.EOF):
 	case errors.Is(err, errStopped):
