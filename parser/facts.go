@@ -175,9 +175,9 @@ func factOf(in setting, name []byte) fact {
 		return factTag
 	case "syslogfacility", "facility", "facility_label", "fac":
 		return factFacility
-	case "procid", "process_id":
+	case "procid", "process_id", "proc_id":
 		return factProc
-	case "pri":
+	case "pri", "priority":
 		return factPriority
 	case "version":
 		return factEnricher
