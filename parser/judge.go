@@ -212,7 +212,7 @@ func (p *Parser) judgeNext(i int) Item {
 	case aLoss:
 		return p.collectedLoss(w.frame)
 	case aStreamEnd:
-		p.ending = w.frame
+		p.ending = d.rawOf(&d.frames[w.frame])
 		return ItemStreamEnd
 	case aLaurel:
 		return p.laurel(w.frame)

@@ -99,23 +99,32 @@ func (c *checker) check(g *aggregate.Group, call aggregate.Call) error {
 	return nil
 }
 
+// EvaluateFor is Evaluate on a host whose kernel runs an architecture: that of
+// env, or another of its kind.
+func (d *Document) EvaluateFor(arch syscalltable.Arch, env Environment) (*Policy, error) {
+	return d.Evaluate(hostOf(arch, env))
+}
+
+func hostOf(arch syscalltable.Arch, env Environment) Environment {
+	if host := host64(arch); host != syscalltable.NoArch && env.Arch != arch {
+		arch = host
+	}
+	env.Arch = arch
+	return env
+}
+
 // policy returns the document as evaluated on the host that runs an
 // architecture.
 func (c *checker) policy(arch syscalltable.Arch) (*Policy, error) {
-	host := arch
-	if h := host64(arch); h != syscalltable.NoArch && c.env.Arch != arch {
-		host = h
-	}
-	if p := c.policies[host]; p != nil {
+	env := hostOf(arch, c.env)
+	if p := c.policies[env.Arch]; p != nil {
 		return p, nil
 	}
-	env := c.env
-	env.Arch = host
 	p, err := c.document.Evaluate(env)
 	if err != nil {
 		return nil, err
 	}
-	c.policies[host] = p
+	c.policies[env.Arch] = p
 	for _, note := range p.Notes {
 		if !slices.Contains(c.result.Notes, note) {
 			c.result.Notes = append(c.result.Notes, note)

@@ -57,13 +57,13 @@ func Diff(old, new *Policy, reference *Document) *DiffResult {
 		before, after := old.runs(name), new.runs(name)
 		switch {
 		case after && !before:
-			d.Risk = risk(reference, new.Env, name)
+			d.Risk = Risk(reference, new.Env, name)
 			r.Added = append(r.Added, d)
 		case before && !after:
 			r.Removed = append(r.Removed, d)
 		case ruled && d.Old != d.New: // a difference of the defaults is told once
 			if after {
-				d.Risk = risk(reference, new.Env, name)
+				d.Risk = Risk(reference, new.Env, name)
 			}
 			r.Changed = append(r.Changed, d)
 		}
@@ -132,8 +132,9 @@ func without(list, other []syscalltable.Arch) []syscalltable.Arch {
 // unknownRisk is that of a call where there is no reference.
 const unknownRisk = "unknown"
 
-// risk tells how a reference profile stands to a call.
-func risk(reference *Document, env Environment, name string) string {
+// Risk says how a reference profile, such as a runtime's default, stands to a
+// call; "" where it lets it run, "unknown" where there is no reference.
+func Risk(reference *Document, env Environment, name string) string {
 	if reference == nil {
 		return unknownRisk
 	}

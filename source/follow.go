@@ -14,8 +14,10 @@ type FollowOptions struct {
 	// FromStart also returns the lines that the file already has; otherwise
 	// following begins after its last whole line.
 	FromStart bool
+	// Tail is how many lines before that are returned, too.
+	Tail int
 	// Resume holds the [Follower.Positions] of an earlier run, to continue from
-	// there; it excludes FromStart.
+	// there; it excludes FromStart and Tail.
 	Resume []Position
 }
 
@@ -113,7 +115,7 @@ func (f *Follower) start(opts FollowOptions) error {
 	if len(opts.Resume) > 0 {
 		return f.resume(opts.Resume)
 	}
-	return f.startFresh(opts.FromStart)
+	return f.startFresh(opts.FromStart, opts.Tail)
 }
 
 // watch looks for changes until the follower is closed. Rotated files are

@@ -110,6 +110,28 @@ func (h *heldFile) lastLineEnd() (int64, error) {
 	return size - int64(len(buf)), nil
 }
 
+// linesBefore returns where the last lines before an offset begin, so many of them or
+// all there are.
+func (h *heldFile) linesBefore(end int64, lines int) (int64, error) {
+	buf := make([]byte, MaxLine)
+	for at, last := end, end-1; lines > 0; {
+		block := buf[:min(at, int64(len(buf)))]
+		at -= int64(len(block))
+		if _, err := io.ReadFull(section(h.src, at), block); err != nil || len(block) == 0 {
+			return at, err
+		}
+		for i := len(block) - 1; i >= 0; i-- {
+			if block[i] != '\n' || at+int64(i) == last {
+				continue
+			}
+			if lines--; lines == 0 {
+				return at + int64(i) + 1, nil
+			}
+		}
+	}
+	return end, nil
+}
+
 // verify returns errTruncated if the file no longer holds what was read from
 // it, and keeps the head up to date.
 func (h *heldFile) verify() error {

@@ -31,6 +31,9 @@ type JournalOptions struct {
 	// Since is the time to begin at if there is no Cursor, in full seconds;
 	// zero is the oldest entry there is.
 	Since time.Time
+	// Tail is how many entries there are to be before those that come, if there
+	// is neither Cursor nor Since; 0: all.
+	Tail int
 	// Directory holds the journal files to follow instead of the host's.
 	Directory string
 }
@@ -156,7 +159,12 @@ func (j *journalctl) follow(ctx context.Context) (heard bool, err error) {
 }
 
 func (j *journalctl) args() []string {
-	args := []string{"--output=json", "--all", "--follow", "--no-tail"}
+	args := []string{"--output=json", "--all", "--follow"}
+	if j.cursor == "" && j.opts.Tail > 0 {
+		args = append(args, fmt.Sprintf("--lines=%d", j.opts.Tail))
+	} else {
+		args = append(args, "--no-tail")
+	}
 	switch {
 	case j.cursor != "":
 		args = append(args, "--cursor="+j.cursor)

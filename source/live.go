@@ -10,6 +10,7 @@ import (
 type LiveOptions struct {
 	Stdin     io.Reader  // what the name "-" stands for
 	FromStart bool       // give what a file or the journal holds already, too
+	Tail      int        // give so many lines of what is there, too
 	Files     []Position // where an earlier run of this file ended; see [FollowOptions]
 	Cursor    string     // where an earlier run of the journal ended
 }
@@ -25,10 +26,10 @@ func Live(name string, o LiveOptions) (Stream, error) {
 		return Netlink()
 	case JournalName:
 		journal := JournalOptions{Cursor: o.Cursor}
-		if !o.FromStart {
+		if journal.Tail = o.Tail; !o.FromStart && o.Tail == 0 {
 			journal.Since = time.Now()
 		}
 		return Journal(journal)
 	}
-	return Follow(name, FollowOptions{FromStart: o.FromStart, Resume: o.Files})
+	return Follow(name, FollowOptions{FromStart: o.FromStart, Tail: o.Tail, Resume: o.Files})
 }

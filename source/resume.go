@@ -10,13 +10,13 @@ import (
 // startFresh finds where to begin without an earlier run. The newest rotated
 // file is followed too, from its end, since a writer may still use it: rsyslog
 // does until it is told of the rotation.
-func (f *Follower) startFresh(fromStart bool) error {
+func (f *Follower) startFresh(fromStart bool, tail int) error {
 	// The path first: if it is rotated meanwhile, it is held already.
 	if err := f.openCurrent(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if f.current != nil && !fromStart {
-		if err := f.current.seekLastLine(); err != nil {
+		if err := f.current.seekLastLines(tail); err != nil {
 			return err
 		}
 	}
@@ -50,7 +50,7 @@ func (f *Follower) startRotated(file rotatedFile, newest bool) {
 		return
 	}
 	f.add(g)
-	if !newest || g.seekLastLine() != nil || f.isCopyOfCurrent(g) {
+	if !newest || g.seekLastLines(0) != nil || f.isCopyOfCurrent(g) {
 		f.ignore(g)
 	}
 }
@@ -60,8 +60,8 @@ func (f *Follower) isCopyOfCurrent(g *generation) bool {
 	return f.current != nil && g.compare(f.current.head, f.current.size()) != isOther
 }
 
-// seekLastLine begins g after its last whole line.
-func (g *generation) seekLastLine() error {
+// seekLastLines begins g with its last whole lines, so many of them.
+func (g *generation) seekLastLines(lines int) error {
 	now, err := g.src.measure()
 	if err != nil {
 		return err
@@ -69,6 +69,9 @@ func (g *generation) seekLastLine() error {
 	g.state = now
 	end, err := g.lastLineEnd()
 	if err != nil {
+		return err
+	}
+	if end, err = g.linesBefore(end, lines); err != nil {
 		return err
 	}
 	g.begin()

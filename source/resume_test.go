@@ -3,6 +3,8 @@ package source
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -135,9 +137,39 @@ func TestPositionOfAFileThatGrows(t *testing.T) {
 	must(t, err)
 	defer g.src.Close()
 	appendTo(t, path, "two\n")
-	must(t, g.seekLastLine())
+	must(t, g.seekLastLines(0))
 	p := g.position(path)
 	if m, ok := g.find(p); !ok || m.offset != int64(len("one\ntwo\n")) {
 		t.Errorf("%+v is found at %d, %v", p, m.offset, ok)
+	}
+}
+
+// TestTail: following begins with the last lines, however long they are and
+// however many there are.
+func TestTail(t *testing.T) {
+	long := strings.Repeat("x", MaxLine-10) + "\n"
+	for _, tt := range []struct {
+		text string
+		tail int
+		want string
+	}{
+		{"a\nb\nc\n", 0, ""}, {"a\nb\nc\n", 1, "c\n"}, {"a\nb\nc\n", 2, "b\nc\n"}, {"a\nb\nc\n", 3, "a\nb\nc\n"}, {"a\nb\nc\n", 99, "a\nb\nc\n"},
+		{"a\nb\nc", 1, "b\n"}, {"", 2, ""}, {"\n\n\n", 2, "\n\n"}, {"a\n" + long + long + "b\n", 3, long + long + "b\n"},
+	} {
+		path := filepath.Join(t.TempDir(), "log")
+		must(t, os.WriteFile(path, []byte(tt.text), 0o600))
+		f := newFollower(path, time.Now)
+		must(t, f.start(FollowOptions{Tail: tt.tail}))
+		var got strings.Builder
+		for {
+			c, more := f.take(f.buf)
+			if got.Write(c.Lines); len(c.Lines) == 0 && !more {
+				break
+			}
+		}
+		must(t, f.closeAll())
+		if got.String() != tt.want {
+			t.Errorf("the last %d lines of %d bytes: %.40q, want %.40q", tt.tail, len(tt.text), got.String(), tt.want)
+		}
 	}
 }

@@ -29,6 +29,7 @@ type followFlags struct {
 	onlyNew   bool
 	plain     bool
 	fromStart bool
+	tail      int
 	state     string
 	pidmap    string
 	root      string
@@ -66,6 +67,7 @@ stderr.`,
 	flags.SortFlags = false
 	flags.StringArrayVarP(&f.files, "file", "f", nil, "follow `FILE`, just as an argument would")
 	flags.BoolVar(&f.fromStart, "from-start", false, "also read what is there already")
+	flags.IntVar(&f.tail, "tail", 0, "also read the last `N` lines of what is there")
 	f.add(flags)
 	return cmd
 }
@@ -89,6 +91,9 @@ func (f *followFlags) add(flags *pflag.FlagSet) {
 func (f *followFlags) run(ctx context.Context, env *environment, args []string) (err error) {
 	if err := f.parseTable(); err != nil {
 		return err
+	}
+	if f.tail < 0 || f.tail > 0 && f.fromStart {
+		return usageErrorf("--tail is a number of lines, and --from-start is all of them")
 	}
 	filter, err := f.filter(env.clock())
 	if err != nil {
@@ -165,12 +170,14 @@ func (f *followFlags) needs(from *origin) confine.Needs {
 		Capabilities: []rights.Capability{rights.AuditControl, rights.SysPtrace},
 		Programs:     from.program, Sockets: true,
 	}
-	socket, notified := notify.Path(from.stream.Name()) // which is removed at the end
-	n.Processes = notified
-	for _, file := range []string{f.state, f.pidmap, socket} {
+	for _, file := range []string{f.state, f.pidmap} {
 		if file != "" {
 			n.Files = append(n.Files, file)
 		}
+	}
+	if socket, notified := notify.Path(from.stream.Name()); notified {
+		n.Processes = true
+		n.Files = append(n.Files, socket) // which is removed at the end
 	}
 	return n
 }
@@ -226,7 +233,7 @@ func (f *followFlags) open(env *environment, args []string, st *state, names *li
 		name = best
 	}
 	stream, err := pipeline.OpenLive(name, source.LiveOptions{
-		Stdin: env.stdin, FromStart: f.fromStart, Files: st.positions().Files, Cursor: st.positions().Cursor,
+		Stdin: env.stdin, FromStart: f.fromStart, Tail: f.tail, Files: st.positions().Files, Cursor: st.positions().Cursor,
 	}, notify.Options{Identify: names.Started})
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -131,6 +132,22 @@ func onlyEnd(t *testing.T, rest string) {
 	}
 }
 
+// TestFollowTail: the last lines of what is there come first.
+func TestFollowTail(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "audit.log")
+	appendTo(t, log, 1, 2, 3)
+	f := follow(t, "-o", "json", "--tail", "2", log)
+	for n := 2; n < 5; n++ {
+		if got := f.serial(); got != n {
+			t.Fatalf("serial %d, want %d", got, n)
+		}
+		if n == 3 {
+			appendTo(t, log, 4)
+		}
+	}
+	onlyEnd(t, f.stop(syscall.SIGTERM))
+}
+
 // TestFollowJSON: each record comes out whole, before the next is written.
 func TestFollowJSON(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "audit.log")
@@ -149,6 +166,18 @@ func TestFollowJSON(t *testing.T) {
 	if !strings.Contains(f.stderr.String(), "\n29 records, 29 syscalls, 1 group\nunknown: it holds SECCOMP records only: an extract, whose gaps prove nothing\n") {
 		t.Errorf("no summary:\n%s", &f.stderr)
 	}
+}
+
+// TestFollowHangup: a terminal that is closed ends the stream as Ctrl-C does.
+func TestFollowHangup(t *testing.T) {
+	if signal.Ignored(syscall.SIGHUP) {
+		t.Skip("SIGHUP is ignored here, as under nohup, and so it is in what is started")
+	}
+	log := filepath.Join(t.TempDir(), "audit.log")
+	appendTo(t, log, 1)
+	f := follow(t, "-o", "json", "--from-start", log)
+	f.serial()
+	onlyEnd(t, f.stop(syscall.SIGHUP))
 }
 
 // TestFollowText: a line for people a record, and the summary at Ctrl-C.

@@ -10,6 +10,7 @@ import (
 	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/container/live"
 	"github.com/auditscan/auditscan/internal/pipeline"
+	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
 )
@@ -35,11 +36,12 @@ type follower struct {
 	at      positions // behind the chunk counted last
 	saved   time.Time // when the state was saved last
 	unsaved bool      // since then
+	silent  bool      // nothing has come, and nobody was told
 	view    *liveView // nil: lines are written
 }
 
 func newFollower(env *environment, f *followFlags, from *origin, filter *aggregate.Filter, json bool) *follower {
-	w := &follower{env: env, flags: f, from: from, json: json, filter: filter, stdout: gatherer{w: env.stdout}, changed: true}
+	w := &follower{env: env, flags: f, from: from, json: json, filter: filter, stdout: gatherer{w: env.stdout}, changed: true, silent: true}
 	if out, ok := env.stdout.(*endableOutput); ok && out.closed && (f.state != "" || f.pidmap != "") {
 		w.stdout.w = io.Discard // what is followed is kept elsewhere
 	}
@@ -103,11 +105,22 @@ func (w *follower) follow(ctx context.Context, who *attribution) error {
 		w.answer()
 		if time.Since(refreshed) >= refresh {
 			refreshed = time.Now()
-			if err := w.save(); err != nil {
+			w.sayQuiet()
+			if err := w.saveDue(); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// sayQuiet tells people who see nothing what they wait for, once. A view does so
+// itself.
+func (w *follower) sayQuiet() {
+	if !w.silent || w.view != nil || w.flags.quiet || !term.IsTerminal(w.env.stderr) {
+		return
+	}
+	w.silent = false
+	w.env.notef("waiting for records from %s, which come when a program runs under a filter that logs or denies; Ctrl-C ends with a summary", w.from.stream.Name())
 }
 
 // fail ends following where what was counted could not be shown. If it was told
@@ -248,7 +261,7 @@ func (w *follower) chunk(c source.Chunk) error {
 	for _, n := range c.Notes {
 		w.note(n)
 	}
-	w.changed, w.unsaved = true, true
+	w.changed, w.unsaved, w.silent = true, true, false
 	return w.counts.Lines(c.Lines)
 }
 
@@ -276,6 +289,15 @@ func (w *follower) summary() *aggregate.Summary {
 // known yet. They have been read, so the place behind them must not be saved
 // without them.
 const saveWait = 2 * time.Second
+
+// saveDue saves the state if it is time again: a large one takes its time, and
+// the disk's.
+func (w *follower) saveDue() error {
+	if w.state != nil && time.Since(w.saved) < w.state.rest() {
+		return nil
+	}
+	return w.save()
+}
 
 // save saves the state, if one is kept.
 func (w *follower) save() error {

@@ -189,7 +189,7 @@ into a seccomp profile.`,
 	addGroup(root, "Read what was recorded:", newReport(env), newFollow(env), newListen(env), newMerge(env), newContainers(env))
 	addGroup(root, "Make and judge profiles:", newProfile(env), newCheck(env), newDiff(env), newInspect(env))
 	addGroup(root, "Run a command:", newRecord(env), newRun(env))
-	addGroup(root, "Look things up:", newSyscall(env), newDoctor(env), newVersion(env))
+	addGroup(root, "Look things up:", newSyscall(env), newExplain(env), newDoctor(env), newVersion(env))
 	return root
 }
 
@@ -232,7 +232,7 @@ func otherNames(command string) []string {
 		"profile":    {"generate", "create", "gen"},
 		"check":      {"verify", "test", "validate"},
 		"diff":       {"compare"},
-		"inspect":    {"explain", "describe"},
+		"inspect":    {"describe"},
 		"record":     {"strace"},
 		"run":        {"exec"},
 		"merge":      {"join", "unite"},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -29,14 +28,16 @@ type tableRow struct {
 	Arch string `json:"arch"`
 	NR   int32  `json:"nr"`
 	Name string `json:"name"`
-	// The oldest versions that know it; left out where those of 2019 do.
+	// The oldest versions that know it; left out where it is not known, and of
+	// libseccomp where 2.5.2 and older do.
 	Linux      string `json:"linux,omitempty"`
 	Libseccomp string `json:"libseccomp,omitempty"`
+	Purpose    string `json:"purpose,omitempty"`
 }
 
 // newRow makes an entry with what knows the call.
 func newRow(arch syscalltable.Arch, nr int32, name string) tableRow {
-	row := tableRow{Arch: arch.String(), NR: nr, Name: name}
+	row := tableRow{Arch: arch.String(), NR: nr, Name: name, Linux: syscalltable.Since(name), Purpose: syscalltable.Purpose(name)}
 	needs := profile.RequiredBy(name)
 	if needs.Kernel != (profile.KernelVersion{}) {
 		row.Linux = needs.Kernel.String()
@@ -55,8 +56,9 @@ func newSyscall(env *environment) *cobra.Command {
 		Long: `Syscall prints the number of each NAME and the name of each NUMBER (decimal or
 0x hex, as in syscall=), on one architecture, several or all. A NAME may be
 spelt as in C (__NR_read, SYS_read, sys_read); what is no call's name finds
-those that contain it. Of calls that came since Linux 5.1 it tells which Linux
-and libseccomp know them. Without arguments it lists the whole table.`,
+those that contain it. It tells since which Linux there is the call, of calls
+that libseccomp 2.5.2 does not know which one does, and what the call is for.
+Without arguments it lists the whole table.`,
 		Example: `  auditscan syscall openat 257
   auditscan syscall --arch all clone3
   auditscan syscall --arch arm64 -o json`,
@@ -210,14 +212,10 @@ func (f *syscallFlags) write(w io.Writer, rows []tableRow, style table.Style) er
 	if f.output == "json" {
 		return term.WriteJSON(w, rows, "  ")
 	}
-	columns := []table.Column{{Head: "ARCH"}, {Head: "NR"}, {Head: "NAME"}}
-	if slices.ContainsFunc(rows, func(r tableRow) bool { return r.Linux != "" }) {
-		columns = append(columns, table.Column{Head: "LINUX"}, table.Column{Head: "LIBSECCOMP"})
-	}
 	t := table.Table{
-		Columns: columns,
+		Columns: []table.Column{{Head: "ARCH"}, {Head: "NR"}, {Head: "NAME"}, {Head: "LINUX"}, {Head: "LIBSECCOMP"}, {Head: "PURPOSE", Fit: table.WrapText}},
 		Rows: table.RowsOf(rows, func(r tableRow) []string {
-			return []string{r.Arch, strconv.Itoa(int(r.NR)), r.Name, cmp.Or(r.Linux, "-"), cmp.Or(r.Libseccomp, "-")}[:len(columns)]
+			return []string{r.Arch, strconv.Itoa(int(r.NR)), r.Name, cmp.Or(r.Linux, "-"), cmp.Or(r.Libseccomp, "-"), cmp.Or(r.Purpose, "-")}
 		}),
 	}
 	return t.Write(w, style)

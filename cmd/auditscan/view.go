@@ -68,10 +68,13 @@ func (v *liveView) start(ctx context.Context, f *followFlags, source string) con
 	v.env.instead.Store(&v.said)
 	o := liveview.Options{
 		Source: source, By: f.keys, Sort: f.sort, Zone: v.env.zone(v.env.stdout), Color: v.env.color.Color(v.env.stdout, v.env.getenv),
-		Take: v.take, About: aboutCall, Now: time.Now,
+		Take: v.take, Now: time.Now,
 		Write: func(d liveview.Document, path string, s *aggregate.Summary) (string, error) {
 			return writeDocument(ctx, d, path, s)
 		},
+	}
+	o.About = func(w io.Writer, style table.Style, s *aggregate.Summary, c *aggregate.Call) error {
+		return aboutCall(w, style, o.Zone, s, c)
 	}
 	go func() {
 		defer cancel()
@@ -204,11 +207,6 @@ func writeLiveProfile(ctx context.Context, path string, s *aggregate.Summary) (s
 		return err
 	})
 	return fmt.Sprintf("%s: a profile of %d calls seen and %d added; the log is %s", path, len(r.Observed), len(r.Additions), s.Completeness.Verdict), err
-}
-
-// aboutCall tells what allows a call.
-func aboutCall(_ *aggregate.Group, c *aggregate.Call) []table.Note {
-	return nil
 }
 
 // run follows, with a view if there is a terminal for one.

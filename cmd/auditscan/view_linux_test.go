@@ -35,7 +35,7 @@ func onTmux(t *testing.T, columns, lines int, env string, args ...string) (m *mu
 	directory = t.TempDir()
 	m = &multiplexer{t, filepath.Join(directory, "tmux")}
 	// The shell tells how the command has ended, and has the next line typed.
-	command := fmt.Sprintf("cd %s; stty -a <&1 >before; env HOME=/ TERM=screen TZ=UTC %s %s %s; echo exit code $?; stty -a <&1 >after; read line", directory, env, path, strings.Join(args, " "))
+	command := fmt.Sprintf("cd %s; stty -a <&1 >before; env HOME=/ TERM=screen TZ=UTC %s %s %s; code=$?; stty -a <&1 >after; echo exit code $code; read line", directory, env, path, strings.Join(args, " "))
 	m.tmux("-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(columns), "-y", fmt.Sprint(lines), command)
 	t.Cleanup(func() { exec.Command("tmux", "-S", m.name, "kill-server").Run() })
 	return m, directory
@@ -122,7 +122,6 @@ func TestView(t *testing.T) {
 // sameTerminal fails unless the terminal is set as it was.
 func (m *multiplexer) sameTerminal(directory string) {
 	m.t.Helper()
-	m.press("x", "Enter") // who waits for the line has written both files
 	before, err := os.ReadFile(filepath.Join(directory, "before"))
 	if err != nil {
 		m.t.Fatal(err)
@@ -239,4 +238,16 @@ func TestPlain(t *testing.T) {
 		m.press("C-c")
 		m.shows("exit code 0")
 	}
+}
+
+// TestQuietSource: who sees nothing is told what for, and how to end.
+func TestQuietSource(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "audit.log")
+	appendTo(t, log, 1)
+	m, _ := onTmux(t, 120, 24, "A=b", "follow --plain", log)
+	m.shows("auditscan: waiting for records from ", "Ctrl-C ends")
+	appendTo(t, log, 2)
+	m.shows("seven[7] open x86_64 log")
+	m.press("C-c")
+	m.shows("exit code 0")
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
@@ -155,6 +157,39 @@ func TestSARIF(t *testing.T) {
 	}
 	if got := readSARIF(t, render(t, checkOf(t, &aggregate.Summary{}, conditional).WriteSARIF)).Runs[0].Results; len(got) != 1 || got[0].RuleID != "nothing-checked" {
 		t.Errorf("an empty log: %+v", got)
+	}
+}
+
+// TestSARIFSchema: all that is written is valid by the published schema, and the
+// schema refuses what is not.
+func TestSARIFSchema(t *testing.T) {
+	const path = "testdata/sarif-2.1.0.schema.json"
+	schema, err := jsonschema.NewCompiler().Compile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	valid := func(text []byte) error {
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return schema.Validate(doc)
+	}
+	strict := checked(t, "fleet.json", conditional)
+	strict.Strict = true
+	for name, c := range map[string]*Check{
+		"denied": checked(t, "actions.json", conditional), "incomplete": checked(t, "fleet.json", conditional), "strict": strict,
+		"nothing": checkOf(t, &aggregate.Summary{}, conditional), "numbers": checked(t, "numbers.json", conditional), "hostile": checked(t, "hostile.json", conditional),
+	} {
+		text := render(t, c.WriteSARIF)
+		if err := valid(text); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, broken := range [][2]string{{`"version": "2.1.0"`, `"version": "2.0"`}, {`"level": "error"`, `"level": "fatal"`}, {`"startLine": 1`, `"startLine": 0`}, {`"text": `, `"txt": `}} {
+			if wrong := bytes.Replace(text, []byte(broken[0]), []byte(broken[1]), 1); !bytes.Equal(wrong, text) && valid(wrong) == nil {
+				t.Errorf("%s: valid with %s, too", name, broken[1])
+			}
+		}
 	}
 }
 

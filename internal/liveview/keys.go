@@ -101,7 +101,9 @@ func (m *model) openDetails() tea.Cmd {
 		return nil
 	}
 	m.pinned = true
-	return open(paneDetails)(m)
+	open(paneDetails)(m)
+	m.renewDetails()
+	return nil
 }
 
 func move(to func(*model) int) func(*model) tea.Cmd {

@@ -42,8 +42,8 @@ type Options struct {
 	// Take returns what is known. It may wait until that can be told, and is left
 	// with false when ctx is over.
 	Take func(ctx context.Context) (Snapshot, bool)
-	// About tells more of a call of a group, such as the rule that allows it.
-	About func(*aggregate.Group, *aggregate.Call) []table.Note
+	// About writes what else is known of a call, such as the rule that allows it.
+	About func(io.Writer, table.Style, *aggregate.Summary, *aggregate.Call) error
 	// Write writes a document to a file that does not exist yet, and says in a
 	// line what it wrote.
 	Write func(Document, string, *aggregate.Summary) (string, error)

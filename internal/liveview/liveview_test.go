@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -34,7 +35,7 @@ func newScreen(t *testing.T, width, height int, o Options) *screen {
 	s := &screen{t: t, now: start}
 	o.Source, o.Now = "audit.log", func() time.Time { return s.now }
 	if o.About == nil {
-		o.About = func(*aggregate.Group, *aggregate.Call) []table.Note { return nil }
+		o.About = func(io.Writer, table.Style, *aggregate.Summary, *aggregate.Call) error { return nil }
 	}
 	s.model = newModel(t.Context(), o)
 	s.send(tea.WindowSizeMsg{Width: width, Height: height})
@@ -297,9 +298,10 @@ func TestCursor(t *testing.T) {
 
 func TestDetails(t *testing.T) {
 	asked := 0
-	s := newScreen(t, 80, 24, Options{About: func(g *aggregate.Group, c *aggregate.Call) []table.Note {
+	s := newScreen(t, 80, 24, Options{About: func(w io.Writer, _ table.Style, s *aggregate.Summary, c *aggregate.Call) error {
 		asked++
-		return []table.Note{{Text: g.Comm + " is to be allowed " + c.Name()}}
+		fmt.Fprintf(w, "what allows %s, of %d records\n", c, s.Totals.Records)
+		return errors.New("and no more")
 	}})
 	s.press("enter") // there is nothing yet
 	if asked > 0 || s.pane != paneTable {
@@ -307,7 +309,7 @@ func TestDetails(t *testing.T) {
 	}
 	s.after(0, few())
 	s.press("down", "enter")
-	for _, want := range []string{"openat (257) on x86_64: errno", "comm       redis", "count      7, -/s", "last       2026-11-30 11:59:40.000 +0000", "redis is to be allowed openat"} {
+	for _, want := range []string{"openat (257) on x86_64: errno", "comm       redis", "count      7, -/s", "last       2026-11-30 11:59:40.000 +0000", "what allows openat, of 62 records", "and no more"} {
 		s.shows(want)
 	}
 	s.after(1, summaryOf(made{"nginx", 0, 5, -30, 0}))
@@ -446,7 +448,7 @@ func FuzzScreen(f *testing.F) {
 		width, height = 1+width&0xff, 1+height&0x3f
 		s := newScreen(t, width, height, Options{
 			Color: true, Write: func(Document, string, *aggregate.Summary) (string, error) { return comm, nil },
-			About: func(*aggregate.Group, *aggregate.Call) []table.Note { return []table.Note{{Text: pod}} },
+			About: func(io.Writer, table.Style, *aggregate.Summary, *aggregate.Call) error { return errors.New(pod) },
 		})
 		summary := summaryOf(made{comm, 0, 1, 0, 0}, made{pod, 1, 1 << 40, 0, errno})
 		summary.Groups[0].Container = &container.Identity{ID: comm, Name: pod, Pod: comm, Image: pod}

@@ -39,7 +39,8 @@ type model struct {
 	top    int   // first row on the screen
 
 	pane   pane
-	scroll int // lines of the pane that are above the screen
+	scroll int      // lines of the pane that are above the screen
+	about  []string // the lines of paneDetails
 	prompt *prompt
 	status status
 }
@@ -108,6 +109,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
 		m.keepInSight()
+		m.renewDetails()
 	case snapshotMsg:
 		return m, m.show(Snapshot(msg))
 	case askMsg:
@@ -144,6 +146,7 @@ func (m *model) show(s Snapshot) tea.Cmd {
 	if m.frozen == nil {
 		m.arrange(all)
 	}
+	m.renewDetails()
 	return tea.Tick(pause(s.Took+m.Now().Sub(begun)), func(time.Time) tea.Msg { return askMsg{} })
 }
 

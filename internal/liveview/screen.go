@@ -11,7 +11,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/report"
@@ -90,7 +89,7 @@ func (m *model) body() []string {
 	case paneTable:
 		return m.table()
 	case paneDetails:
-		lines = m.details()
+		lines = m.about
 	case paneEvidence:
 		lines = m.evidence()
 	case paneHelp:
@@ -149,7 +148,7 @@ func (m *model) table() []string {
 	}
 	var text bytes.Buffer
 	_ = t.Write(&text, table.Style{Width: m.width - len(gutter)}) // a buffer takes all
-	lines := strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")
+	lines := linesOf(&text)
 	lines[0] = m.line(gutter+lines[0], table.Bold)
 	for i := range rows {
 		lines[i+1] = m.rowLine(lines[i+1], &rows[i], m.top+i == m.cursor)
@@ -216,73 +215,6 @@ func (m *model) foot() string {
 	return m.line(text, table.Plain)
 }
 
-// wrapped are notes as lines.
-func (m *model) wrapped(notes []table.Note) []string {
-	var text bytes.Buffer
-	_ = m.style().WriteNotes(&text, notes...) // a buffer takes all
-	return strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")
-}
-
-func (m *model) help() []string {
-	var notes []table.Note
-	for _, k := range keys {
-		if k.text != "" {
-			notes = append(notes, table.Note{Text: fmt.Sprintf("  %-6s %s", k.shown, k.text)})
-		}
-	}
-	return m.wrapped(append(notes, table.Note{},
-		table.Note{Text: "* and bold: first seen in the last 5 s. Red: denied. /S: records a second of the last 5 to 10 s."},
-		table.Note{Text: "grouped by " + groupingText(m.groupings[m.grouping]) + ", sorted by " + orders[m.order].name}))
-}
-
-func groupingText(keys []aggregate.Key) string {
-	names := make([]string, len(keys))
-	for i, k := range keys {
-		names[i] = string(k)
-	}
-	return cmp.Or(strings.Join(names, ", "), "nothing: all programs together")
-}
-
-// evidence is the verdict with all that speaks for it.
-func (m *model) evidence() []string {
-	var text bytes.Buffer
-	_ = report.WriteVerdict(&text, m.latest, report.Options{Width: m.width, Color: m.Color, Zone: m.Zone}) // a buffer takes all
-	return strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")
-}
-
-// details tell of the chosen row.
-func (m *model) details() []string {
-	i := slices.IndexFunc(m.rows, func(r row) bool { return r.id == m.chosen })
-	if i < 0 {
-		return m.wrapped([]table.Note{{Text: "the row is not among those shown any more"}})
-	}
-	r := &m.rows[i]
-	color := table.Plain
-	if r.call.Action.Denied() {
-		color = table.Red
-	}
-	notes := []table.Note{{Text: fmt.Sprintf("%s (%d) on %s: %s", r.call, r.call.NR, orDash(r.call.Arch.String()), r.call.Action), Color: color}, {}}
-	add := func(name, value string) {
-		if value != "" {
-			notes = append(notes, table.Note{Text: fmt.Sprintf("  %-10s %s", name, value)})
-		}
-	}
-	for _, k := range m.groupings[m.grouping] {
-		add(string(k), r.group.Value(k))
-	}
-	if c := r.group.Container; c != nil {
-		add("id", c.ID)
-		add("image", c.Image)
-		add("pod", c.Pod)
-		add("namespace", c.Namespace)
-	}
-	add("count", table.Number(r.call.Count)+", "+rateText(r.rate)+"/s")
-	add("first", m.exactly(r.call.First.Time()))
-	add("last", m.exactly(r.call.Last.Time()))
-	notes = append(notes, table.Note{})
-	return m.wrapped(append(notes, m.About(r.group, r.call)...))
-}
-
 // clock is a time of today as the hour, another as the day.
 func (m *model) clock(t time.Time) string {
 	const day = "2006-01-02"
@@ -294,13 +226,6 @@ func (m *model) clock(t time.Time) string {
 		return t.Format(time.TimeOnly)
 	}
 	return t.Format(day)
-}
-
-func (m *model) exactly(t time.Time) string {
-	if t.Unix() <= 0 {
-		return ""
-	}
-	return t.In(m.zone()).Format("2006-01-02 15:04:05.000 -0700")
 }
 
 func (m *model) zone() *time.Location {

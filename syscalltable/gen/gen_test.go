@@ -206,3 +206,20 @@ func buildDeb(t *testing.T, version string, headers map[string]string) string {
 	}
 	return deb
 }
+
+// TestManual: rows of the manual's table become rows of ours, whatever else stands
+// in them.
+func TestManual(t *testing.T) {
+	const page = "\\fB_llseek\\fP(2)\t1.2\n\\fBaccept\\fP(2)\t2.0\tT{\nSee notes on \\fBsocketcall\\fP(2)\nT}\n.\\\" \\fBno\\fP(2)\t1.0\n\\fBSystem call\\fP\t\\fBKernel\\fP\n"
+	var got []string
+	for _, m := range introduces.FindAllStringSubmatch(page, -1) {
+		got = append(got, m[1]+" "+m[2])
+	}
+	if want := []string{"_llseek 1.2", "accept 2.0"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	text := string(renderKernels("# package p 1\n# page x\nb 2.0\na 1.0\n"))
+	if !strings.Contains(text, "// Source: package p 1, page x\n") || !strings.Contains(text, "{\n\t{\"a\", \"1.0\"},\n\t{\"b\", \"2.0\"},\n}") {
+		t.Errorf("written as\n%s", text)
+	}
+}

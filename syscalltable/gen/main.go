@@ -10,7 +10,11 @@
 //	apt-get download linux-libc-dev=7.2.13-1
 //	go run ./gen -extract linux-libc-dev_7.2.13-1_all.deb
 //
-// This needs dpkg-deb. It takes every header that gen wants from a package of
+// The releases that calls came with are from syscalls(2) of Debian's manpages-dev:
+//
+//	go run ./gen -manual /usr/share/man/man2/syscalls.2.gz
+//
+// This needs dpkg-deb and dpkg-query. It takes every header that gen wants from a package of
 // that release; the one for s390, which Linux 7.2 no longer has, comes from
 // linux-libc-dev 6.12.117-1.
 package main
@@ -26,14 +30,18 @@ import (
 func main() {
 	out := flag.String("o", ".", "write z*.go to this `directory`")
 	deb := flag.String("extract", "", "make gen/headers from this linux-libc-dev `package` instead")
+	manual := flag.String("manual", "", "make gen/kernels.txt from this `page` instead")
 	flag.Parse()
-	if err := run(*out, *deb); err != nil {
+	if err := run(*out, *deb, *manual); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
 }
 
-func run(out, deb string) error {
+func run(out, deb, manual string) error {
+	if manual != "" {
+		return extractManual(manual)
+	}
 	sys, err := findXSys()
 	if err != nil {
 		return err
@@ -54,6 +62,9 @@ func generate(sys *xsys, dir string) error {
 		if err := write(dir, t.name, renderTable(t, sources, calls)); err != nil {
 			return err
 		}
+	}
+	if err := write(dir, "kernels", renderKernels(kernels)); err != nil {
+		return err
 	}
 	return write(dir, "version", renderVersion(sys))
 }
