@@ -290,7 +290,7 @@ func (p *Parser) repeated(i int, item Item) bool {
 	again := item != ItemRecord && !w.gave[item] && w.list == 0 && (d.unitGave(unit, i, item) || d.unitGave(unit, i, like))
 	again = again || item == ItemMalformed && d.startsOther(i)
 	w.gave[item] = true
-	if again || item == ItemOther {
+	if again || item != ItemRecord && item != ItemLoss && item != ItemMalformed {
 		return again
 	}
 	list := w.list
