@@ -25,6 +25,7 @@ const (
 type waiting struct {
 	kind    kind
 	message bool
+	late    bool                    // all else was judged
 	list    int                     // the array that it stands in itself, 0: none
 	gave    [ItemStreamEnd + 1]bool // the items that it gave
 	frame   int
@@ -205,10 +206,16 @@ func (p *Parser) judgeNext(i int) Item {
 		if d.anyRecord(d.frames[w.frame].first, i) { // its text did
 			return ItemEnd
 		}
-		if reason := p.collected(w.frame); reason != "" {
-			return p.malformed(reason, d.whole)
+		reason := p.collected(w.frame)
+		switch {
+		case reason == "":
+			return ItemRecord
+		case !w.late: // JSON in its texts, which waits behind it, may tell all
+			w.late = true
+			d.waiting = append(d.waiting, w)
+			return ItemEnd
 		}
-		return ItemRecord
+		return p.malformed(reason, d.whole)
 	case aLoss:
 		return p.collectedLoss(w.frame)
 	case aStreamEnd:

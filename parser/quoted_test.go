@@ -121,6 +121,7 @@ func TestTextsTwice(t *testing.T) {
 		{`[{"message":` + j + `},{"message":` + j + `}]`, 2},
 		{`{"values":[` + strconv.Quote(`{"message":`+j+`}`) + `,` + strconv.Quote(`{"message":`+j+`}`) + `]}`, 2},
 		{`{"short_message":` + strconv.Quote(journal[:60]) + `,"full_message":` + j + `}`, 1},
+		{`{"full_log":` + strconv.Quote(`{"message":`+j+`}`) + `,"data":{"audit":{"type":"SECCOMP","pid":"4321","syscall":"202","arch":"c000003e"}}}`, 1},
 		{`{"full_message":` + j + `,"short_message":` + strconv.Quote(journal[:60]) + `}`, 1},
 	} {
 		got := parseAll(parser.LayoutLines, []byte(tt.log))
