@@ -33,12 +33,12 @@ type document struct {
 	foreign bool   // an outermost object or array is of others
 	at      int    // the object of the text that is being judged, -1: none
 	listed  bool   // that text stands in an array
+	place   place  // where that text stands
 	raw     []byte
 	rawOpen int // the depth of the object that is being kept in raw; 0: none
 	seen    seen
 
 	documents int // how many were read
-	lists     int // how many arrays were opened
 }
 
 // position is where the reading of a document is.
@@ -61,6 +61,7 @@ type object struct {
 	parent  int
 	unit    int // the outermost object that no array separates from it
 	setting setting
+	place   place
 	level   uint8 // how many strings it stands in
 	said    bool  // a program said it
 	refused bool
@@ -85,7 +86,6 @@ type nesting struct {
 	frame int
 	key   key // of the array
 	array bool
-	list  int // its number, of an array
 }
 
 type wanted uint8
@@ -106,7 +106,7 @@ func (d *document) begin() { d.position = position{base: d.depth, depth: d.depth
 func (d *document) reset() {
 	d.text, d.frames, d.waiting, d.raw = d.text[:0], d.frames[:0], d.waiting[:0], d.raw[:0]
 	d.position = position{}
-	d.next, d.line, d.found, d.lists, d.rawOpen, d.at = 0, 0, 0, 0, 0, -1
+	d.next, d.line, d.found, d.rawOpen, d.place, d.at = 0, 0, 0, 0, 0, -1
 	d.documents++
 	d.ready, d.wrapped, d.said, d.refused, d.native, d.foreign, d.whole, d.host = false, false, false, false, false, false, nil, nil
 }
@@ -213,6 +213,7 @@ func (d *document) member(s []byte) int {
 	top := &d.open[d.depth-1]
 	f := &d.frames[top.frame]
 	d.key = keyOf(f.setting, name)
+	d.key.place = placeOf(name)
 	f.daemon = f.daemon || d.key.daemon
 	if len(name) >= minLine && mentionsRecord(name) {
 		d.wait(waiting{kind: unusable, frame: top.frame, reason: "record text in a key", text: d.copied(name)})
@@ -282,6 +283,7 @@ func (d *document) openObject(s []byte) int {
 		top := &d.open[d.depth-1]
 		parent := &d.frames[top.frame]
 		f.parent, f.inArray, f.level, f.said, f.refused = top.frame, top.array, parent.level, parent.said, parent.refused
+		f.place = parent.place.under(d.key.place)
 		if !f.inArray {
 			f.unit = parent.unit
 		}
@@ -305,14 +307,12 @@ func (d *document) addFrame() *object {
 	}
 	d.frames = d.frames[:n+1]
 	f := &d.frames[n]
-	f.parent, f.unit, f.setting, f.first, f.said, f.level = d.at, n, inAny, len(d.waiting), d.said, 0
+	f.parent, f.unit, f.setting, f.place, f.first, f.said, f.level = d.at, n, inAny, d.place, len(d.waiting), d.said, 0
 	f.inArray, f.closed, f.daemon, f.event, f.endsStream, f.refused = false, false, false, false, false, d.refused
 	f.seen, f.null, f.raw = 0, 0, span{}
 	if d.at >= 0 {
 		f.level = d.frames[d.at].level + 1
-		if !d.listed {
-			f.unit = d.frames[d.at].unit
-		}
+		f.unit = d.frames[d.at].unit
 		f.refused = f.refused || d.frames[d.at].refused
 	}
 	return f
@@ -325,23 +325,13 @@ func (d *document) openArray(s []byte) int {
 		return d.pass(s)
 	}
 	if d.depth == d.base {
-		d.open[d.depth] = nesting{frame: d.openTexts(), array: true, list: d.addList()}
+		d.open[d.depth] = nesting{frame: d.openTexts(), array: true}
 	} else {
-		in := &d.open[d.depth-1]
-		d.open[d.depth] = nesting{frame: in.frame, key: d.key, array: true, list: in.list}
-		if !in.array {
-			d.open[d.depth].list = d.addList()
-		}
+		d.open[d.depth] = nesting{frame: d.open[d.depth-1].frame, key: d.key, array: true}
 	}
 	d.depth++
 	d.want = wantFirst
 	return 1
-}
-
-// addList gives an array its number. One in an array has that of the outer one.
-func (d *document) addList() int {
-	d.lists++
-	return d.lists
 }
 
 // pass passes over an object or array that is too deep.

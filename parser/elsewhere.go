@@ -15,6 +15,8 @@ func elsewhere(line []byte) string {
 		return gadgetTable
 	case bytes.Contains(line, []byte(calledWord)):
 		return "line of ausearch that tells neither arch nor action: use its --raw instead"
+	case hasAny(line, `SECCOMP auid\=`, `SECCOMP uid\=`): // CEF
+		return "text with escapes: undo them first"
 	case aureportLine(line):
 		return "line of aureport that tells no call: read the audit.log that it was made from instead"
 	case cutBefore(line):

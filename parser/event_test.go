@@ -119,6 +119,7 @@ func TestElsewhere(t *testing.T) {
 		`{"type":"normal","node":"n1","pod":"p1","syscall":"socket","code":"log","pid":4711,"pcomm":"worker"}`:                                                                                                "inspektor-gadget",
 		`,SECCOMP,11/23/26,18:14:39,7003876,dac-decision,unset,system,root,privileged-acct,called-seccomp-controlled-syscall,failed,getppid,,process,/opt/act`:                                                "ausearch",
 		`At 18:14:39 11/23/26 system, acting as root, unsuccessfully called-seccomp-controlled-syscall getppid using /opt/act`:                                                                                "ausearch",
+		"CEF:0|Linux|audit|1|x|x|3|msg=Nov 23 15:15:21 vm audit[4321]: " + strings.ReplaceAll(journal, "=", `\=`):                                                                                             "escapes",
 		`1. 11/23/26 18:14:39 SECCOMP /opt/lab/act ? ? -1 7003876`:                                                                                                                                            "aureport",
 		`{"eventType":"Seccomp","action":"AUDIT|ALLOWED","nodeName":"n1","pid":4321,"event":{"auditID":"1717243200.123:77","comm":"nginx","syscall":"futex"}}`:                                                "vArmor",
 		"K8S.NAMESPACE    K8S.POD    K8S.CONTAINER    PID     COMM    SYSCALL    CODE   ":                                                                                                                     "inspektor-gadget",
