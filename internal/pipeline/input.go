@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 	"sync"
 	"time"
 
@@ -180,7 +181,8 @@ func (r *run) damaged(in *input, err error) (late error) {
 		r.nothing = err
 		r.total.Begin(tally.Source{Name: in.file.Path, Trust: aggregate.TrustText})
 	}
-	r.total.Notice(aggregate.TruncatedInput, 0, time.Time{}, err.Error(), "read a whole copy of the file")
+	why := strings.TrimPrefix(err.Error(), in.file.Path+": ") // the input is told beside it
+	r.total.Notice(aggregate.TruncatedInput, 0, time.Time{}, why, "read a whole copy of the file")
 	return late
 }
 

@@ -39,8 +39,8 @@ type Source struct {
 // of their rotated set: another input may be of another host, whose serials
 // would hide gaps here or look like gaps.
 type space struct {
-	input  int // the first one
-	inputs int
+	first, last int // inputs
+	inputs      int
 }
 
 // maxNodes bounds the nodes whose serials are kept. For further nodes nothing
@@ -93,12 +93,13 @@ func (p *Proof) begin(s Source) {
 	n, ok := p.sets[s.Set]
 	if !ok || s.Set == "" {
 		n = int32(len(p.spaces))
-		p.spaces = append(p.spaces, space{input: len(p.inputs)})
+		p.spaces = append(p.spaces, space{first: len(p.inputs)})
 	}
 	if s.Set != "" {
 		p.sets[s.Set] = n
 	}
 	p.spaces[n].inputs++
+	p.spaces[n].last = len(p.inputs)
 	p.inputs = append(p.inputs, &input{name: s.Name, trust: s.Trust, space: n})
 }
 

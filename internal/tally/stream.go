@@ -123,7 +123,7 @@ func (p *Proof) spaceStreams() spaceStreams {
 func (p *Proof) streamEvidence(spaces spaceStreams) (evidence []aggregate.Evidence, doubt string) {
 	for _, space := range slices.Sorted(maps.Keys(spaces)) {
 		for _, stream := range spaces[space].all {
-			evidence = append(evidence, stream.evidence(p.inputs[p.spaces[space].input].name)...)
+			evidence = append(evidence, stream.evidence(p.inputs[p.spaces[space].first].name)...)
 			if end := stream.end; end != nil && doubt == "" && end.Completeness.Verdict == aggregate.Unknown {
 				doubt = end.Completeness.Reason
 			}
