@@ -1,10 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"context"
-	"errors"
-	"fmt"
 	"io"
 	"runtime"
 	"slices"
@@ -12,13 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/findings"
-	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/profile"
-	"github.com/auditscan/auditscan/report"
-	"github.com/auditscan/auditscan/source"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -133,42 +125,4 @@ func (f *policyFlags) diff(env *environment, before, after, against string) erro
 		return &exitError{code: exitDifferent}
 	}
 	return nil
-}
-
-// readPolicy reads a profile, or makes the one of a report or a stream of events,
-// or gives the runtime's default. It tells where a report may lack calls.
-func (f profileFile) readPolicy(env *environment, name string) (*profile.Document, error) {
-	if profile.IsBuiltIn(name) {
-		return f.read(env, name)
-	}
-	file, err := env.open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	in := bufio.NewReader(file)
-	head, err := in.Peek(in.Size())
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	var s *aggregate.Summary
-	switch {
-	case report.Sniff(head):
-		s, err = report.Read(in, name)
-	case report.SniffEvents(head):
-		s, err = pipeline.Read(context.Background(), []source.Input{{Path: "-"}}, in, pipeline.Options{})
-	default:
-		return f.parse(env, in, name)
-	}
-	if err != nil {
-		return nil, err
-	}
-	r, err := profile.Build(s, profile.Options{Exact: true})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	if s.Completeness.Verdict == aggregate.Incomplete || len(r.Unresolved) > 0 {
-		env.notef("%s: records are missing or have no name: its profile may lack calls", name)
-	}
-	return r.Document, nil
 }
