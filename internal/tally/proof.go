@@ -1,6 +1,8 @@
 package tally
 
 import (
+	"slices"
+
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/parser"
 )
@@ -101,6 +103,12 @@ func (p *Proof) begin(s Source) {
 	p.spaces[n].inputs++
 	p.spaces[n].last = len(p.inputs)
 	p.inputs = append(p.inputs, &input{name: s.Name, trust: s.Trust, space: n})
+}
+
+// HoldsAudit reports whether an input of a rotated set holds audit records.
+func (p *Proof) HoldsAudit(set string) bool {
+	n, ok := p.sets[set]
+	return ok && slices.ContainsFunc(p.inputs, func(in *input) bool { return in.space == n && in.forms != 0 })
 }
 
 // spaceOf returns the serial space of a node's records in the current input.
