@@ -116,7 +116,7 @@ const (
 	doubtNothing    = "nothing was read"
 	doubtNone       = "no audit record came, so nothing shows whether one is missing"
 	doubtText       = "this kind of log cannot show whether records are missing"
-	doubtEvents     = "events without running numbers do not show whether one is missing: another tool wrote or changed them, or an older auditscan"
+	doubtEvents     = "events without running numbers, or in no order, do not show whether one is missing: another tool wrote or changed them, or an older auditscan"
 	doubtForeign    = "line %d is none that auditd or the journal writes: others write to this log"
 	doubtExtract    = "it holds SECCOMP records only: an extract, whose gaps prove nothing"
 	doubtOne        = "one audit record shows nothing of others"
