@@ -76,7 +76,7 @@ func direct(t *testing.T) []string {
 // TestDocFiles: files and make targets that the documents name exist.
 func TestDocFiles(t *testing.T) {
 	makefile := readDoc(t, "Makefile")
-	for _, name := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "examples/README.md", "docs/profiles.md", "docs/logs.md", "docs/stability.md"} {
+	for _, name := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "examples/README.md", "docs/profiles.md", "docs/logs.md", "docs/notify.md", "docs/stability.md"} {
 		text := readDoc(t, name)
 		for _, m := range regexp.MustCompile("(?m)(?:^    |`)make ([a-z0-9]+)").FindAllStringSubmatch(text, -1) {
 			if !strings.Contains(makefile, "\n"+m[1]+":") {

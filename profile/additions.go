@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/auditscan/auditscan/aggregate"
+	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -30,6 +31,7 @@ const (
 	SourceRuntime  Source = "runtime"  // the container runtime's start-up
 	SourceVariants Source = "variants" // asked for by Options.Variants
 	SourceFallback Source = "fallback" // refused so that libc takes another way
+	SourceUnheard  Source = "unheard"  // never told of by notification
 )
 
 // named is a call with the reason for adding it.
@@ -97,6 +99,15 @@ func (a *adder) startup(st *startup) {
 	}
 }
 
+// unheard adds the call of which no recording of a container by notification
+// tells; see [NotifyRecording].
+func (a *adder) unheard(s *aggregate.Summary) {
+	if slices.ContainsFunc(s.Groups, func(g aggregate.Group) bool { return g.Container != nil && g.Container.Via == container.ViaRuntime }) {
+		a.add(unheardCall, Outcome{Action: syscalltable.ActionAllow}, SourceUnheard,
+			"a recording by notification leaves it out, as a container's runtime makes it before anyone listens")
+	}
+}
+
 // denied adds the calls that a filter refused during the recording.
 func (a *adder) denied(list []Denied) {
 	for _, d := range list {
@@ -141,6 +152,7 @@ func additions(s *aggregate.Summary, o Options, r *Result) ([]Addition, error) {
 	a.allow(kernelIssued[:], SourceKernel)
 	a.allow(vdsoFallbacks[:], SourceVDSO)
 	a.startup(st)
+	a.unheard(s)
 	if o.Variants {
 		a.variants()
 	}

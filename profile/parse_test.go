@@ -67,7 +67,8 @@ func TestParseErrors(t *testing.T) {
 		{"errno negative", "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": -1}", "p.json:1:56: defaultErrnoRet: -1 is not a whole number"},
 		{"errno fraction", "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 1.5}", "p.json:1:56: defaultErrnoRet: 1.5 is not a whole number"},
 		{"errno disagrees", "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 1,\n\"defaultErrno\": \"ENOSYS\"}", "p.json:2:17: defaultErrno: ENOSYS is 38, but the number beside it is 1"},
-		{"misspelt key", "{\n\"DefaultAction\": \"SCMP_ACT_ALLOW\"}", "p.json:2:1: DefaultAction: unknown key, did you mean \"defaultAction\"?"},
+		{"misspelt key", "{\n\"defaultActions\": \"SCMP_ACT_ALLOW\"}", "p.json:2:1: defaultActions: unknown key, did you mean \"defaultAction\"?"},
+		{"key twice in another case", "{\"defaultAction\": \"SCMP_ACT_ALLOW\",\n\"DefaultAction\": \"SCMP_ACT_ERRNO\"}", "p.json:2:1: DefaultAction: key \"defaultAction\" stands here twice: runtimes written in Go"},
 		{"key twice", "{\"defaultAction\": \"SCMP_ACT_ALLOW\",\n\n\"defaultAction\": \"SCMP_ACT_ERRNO\"}", "p.json:3:1: key \"defaultAction\" stands here twice"},
 		{"unknown arch", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [\"SCMP_ARCH_X86_64\",\n\"SCMP_ARCH_FOO\"]}", "p.json:2:1: architectures[1]: unknown architecture \"SCMP_ARCH_FOO\""},
 		{"arch of Go", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [\"amd64\"]}", "p.json:1:55: architectures[0]: unknown architecture \"amd64\""},
@@ -133,6 +134,7 @@ func TestParseNotes(t *testing.T) {
 		{"long name", rule(`{"name": "` + strings.Repeat("r", 200000) + `", "action": "SCMP_ACT_ALLOW"}`), "p.json:3:10: syscalls[0].name: unknown system call \"" + strings.Repeat("r", 40) + "\" (in no table"},
 		{"unknown key", "{\"defaultAction\": \"SCMP_ACT_ALLOW\",\n\"tags\": []}", "p.json:2:1: tags: unknown key"},
 		{"hostile key beside", "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"\\u001b[31m\": {}}", `p.json:1:37: "\x1b[31m": unknown key`},
+		{"key in another case", "{\n\"DefaultAction\": \"SCMP_ACT_ALLOW\"}", "p.json:2:1: DefaultAction: runtimes written in Go take it for \"defaultAction\", others pass over it"},
 		{"rule's unknown key", rule(`{"names": ["read"], "action": "SCMP_ACT_ALLOW", "priority": 1}`), "p.json:3:49: syscalls[0].priority: unknown key"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -38,6 +39,43 @@ func (d *Document) Recording() (*Document, error) {
 		if len(names) > 0 {
 			rec.Rules = append(rec.Rules, Rule{Names: names, Outcome: r.Outcome, Args: r.Args})
 		}
+	}
+	return rec, nil
+}
+
+// unheardCall is what a recording by notification lets run without a word: runc
+// makes it under the filter to send the filter's descriptor, and refuses a
+// profile that would have it wait for the listener who gets that.
+const unheardCall = "write"
+
+// NotifyRecording returns the profile for a recording by notification: every
+// call of host's architectures waits for the listener on a unix socket, but what
+// base (nil: nothing) lets run whatever its arguments, and write. A call that the
+// tables do not have, or that a runtime's libseccomp does not know, would run
+// unheard: it fails with ENOSYS, as on a kernel before it.
+func NotifyRecording(base *Document, host syscalltable.Arch, listener string) (*Document, error) {
+	if base == nil {
+		base = &Document{Name: "nothing", Architectures: []syscalltable.Arch{host}}
+	}
+	rec, err := base.Recording()
+	if err != nil {
+		return nil, err
+	}
+	quiet := map[string]bool{unheardCall: true}
+	rec.markAllowed(quiet)
+	heard := map[string]bool{}
+	for _, arch := range rec.Architectures {
+		for _, name := range arch.Calls() {
+			heard[name] = !quiet[name]
+		}
+	}
+	maps.DeleteFunc(quiet, func(name string, _ bool) bool { _, known := heard[name]; return !known })
+	maps.DeleteFunc(heard, func(_ string, wanted bool) bool { return !wanted })
+	rec.Default = Outcome{Action: syscalltable.ActionErrno, Errno: enosys(host)}
+	rec.ListenerPath = listener
+	rec.Rules = []Rule{
+		{Names: slices.Sorted(maps.Keys(quiet)), Outcome: Outcome{Action: syscalltable.ActionAllow}},
+		{Names: slices.Sorted(maps.Keys(heard)), Outcome: Outcome{Action: syscalltable.ActionUserNotif}},
 	}
 	return rec, nil
 }

@@ -46,6 +46,8 @@ type startupList struct {
 	Version string  `json:"version"`
 	Host    string  `json:"host"`
 	Source  string  `json:"source"`
+	// RefusesFlags are flags with which it takes no profile at all.
+	RefusesFlags []string `json:"refusesFlags"`
 	// NoNewPrivileges has the calls of starts with no_new_privs ("true"), when
 	// the filter is loaded last, and without ("false"), when it comes before
 	// user, capabilities and working directory are set.

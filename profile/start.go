@@ -22,7 +22,16 @@ type Start struct {
 	// that the policy denies; Rare those that were made in some of the starts.
 	// Denied calls that a start does without are neither.
 	Lacks, Rare []string
+	// Unsure are calls that the policy answers as was not measured: by their
+	// arguments, by asking a tracer or a supervisor, or with an error that is neither
+	// EPERM nor ENOSYS.
+	Unsure []string
+	// Refuses are the flags of the profile for which the runtime takes none of it.
+	Refuses []string
 }
+
+// Fails reports whether no start succeeds.
+func (s Start) Fails() bool { return len(s.Lacks)+len(s.Refuses) > 0 }
 
 // String names the runtime, its versions and how it starts containers.
 func (s Start) String() string {
@@ -61,7 +70,7 @@ func (p *Policy) Starts() ([]Start, error) {
 // addStart adds a start, to those of other versions where they come to the same.
 func addStart(starts []Start, s Start) []Start {
 	same := func(other Start) bool {
-		return other.Runtime == s.Runtime && other.NoNewPrivileges == s.NoNewPrivileges && slices.Equal(other.Lacks, s.Lacks) && slices.Equal(other.Rare, s.Rare)
+		return other.Runtime == s.Runtime && other.NoNewPrivileges == s.NoNewPrivileges && s.lacksAs(other)
 	}
 	i := slices.IndexFunc(starts, same)
 	if i < 0 {
@@ -86,7 +95,13 @@ func compareVersions(a, b string) int {
 
 // equals reports whether two starts differ in no_new_privs alone.
 func (s Start) equals(other Start) bool {
-	return s.Runtime == other.Runtime && slices.Equal(s.Versions, other.Versions) && slices.Equal(s.Lacks, other.Lacks) && slices.Equal(s.Rare, other.Rare)
+	return s.Runtime == other.Runtime && slices.Equal(s.Versions, other.Versions) && s.lacksAs(other)
+}
+
+// lacksAs reports whether another start fails for the same reasons.
+func (s Start) lacksAs(other Start) bool {
+	return slices.Equal(s.Lacks, other.Lacks) && slices.Equal(s.Rare, other.Rare) &&
+		slices.Equal(s.Unsure, other.Unsure) && slices.Equal(s.Refuses, other.Refuses)
 }
 
 // Starts tells on a host that the document is for what [Policy.Starts] does.
@@ -105,10 +120,10 @@ func NeverStarts(starts []Start) (never []Start) {
 	for _, s := range starts {
 		s.Versions = slices.DeleteFunc(slices.Clone(s.Versions), func(version string) bool {
 			return slices.ContainsFunc(starts, func(other Start) bool {
-				return other.Runtime == s.Runtime && other.NoNewPrivileges != s.NoNewPrivileges && len(other.Lacks) == 0 && slices.Contains(other.Versions, version)
+				return other.Runtime == s.Runtime && other.NoNewPrivileges != s.NoNewPrivileges && !other.Fails() && slices.Contains(other.Versions, version)
 			})
 		})
-		if len(s.Lacks) > 0 && len(s.Versions) > 0 {
+		if s.Fails() && len(s.Versions) > 0 {
 			never = append(never, s)
 		}
 	}
@@ -119,28 +134,38 @@ func NeverStarts(starts []Start) (never []Start) {
 func (p *Policy) start(l startupList, mode string) Start {
 	version, _, _ := strings.Cut(l.Version, "+") // of what distributions add
 	s := Start{Runtime: l.Runtime, Versions: []string{version}, NoNewPrivileges: mode == "true"}
+	for _, flag := range l.RefusesFlags {
+		if slices.Contains(p.settings.flags, flag) {
+			s.Refuses = append(s.Refuses, flag)
+		}
+	}
 	measured := l.NoNewPrivileges[mode]
 	for _, name := range slices.Sorted(maps.Keys(measured.Calls)) {
-		o, denied := p.denies(name)
+		o, effect := p.effectOf(name)
 		switch {
-		case !denied:
+		case effect == Runs:
+		case effect == Depends:
+			s.Unsure = append(s.Unsure, name)
 		case measured.Calls[name] < measured.Starts:
 			s.Rare = append(s.Rare, name)
 		case p.needs(measured, name, o):
 			s.Lacks = append(s.Lacks, name)
+		case o.Errno != EPERM && o.Errno != ENOSYS:
+			s.Unsure = append(s.Unsure, name)
 		}
 	}
 	return s
 }
 
-// denies reports whether the policy denies a call on its host, and how.
-func (p *Policy) denies(name string) (Outcome, bool) {
+// effectOf returns what the policy makes of a call on its host, and how it does if
+// that is certain. A call that the host does not have is in nobody's way.
+func (p *Policy) effectOf(name string) (Outcome, Effect) {
 	nr, ok := p.Env.Arch.Number(name)
 	if !ok {
-		return Outcome{}, false
+		return Outcome{}, Runs
 	}
 	a := p.Answer(p.Env.Arch, nr)
-	return a.Possible[0], a.Effect() == Denies
+	return a.Possible[0], a.Effect()
 }
 
 // needs reports whether there is no start where a call that every start makes is
@@ -154,7 +179,7 @@ func (p *Policy) needs(measured startupMode, name string, o Outcome) bool {
 		errno = "ENOSYS"
 	}
 	instead, needed := measured.Needs[errno][name]
-	lacks := func(other string) bool { _, denied := p.denies(other); return denied }
+	lacks := func(other string) bool { _, effect := p.effectOf(other); return effect == Denies }
 	return needed && (len(instead) == 0 || slices.ContainsFunc(instead, lacks))
 }
 
@@ -229,6 +254,11 @@ func WriteRuntimes(w io.Writer) error {
 			_, err := fmt.Fprintf(w, "%s, in %d starts on %s (%s)\n  makes %s\n", who, m.Starts, l.Host, l.Source, strings.Join(m.made(), " "))
 			if err != nil {
 				return err
+			}
+			if len(l.RefusesFlags) > 0 {
+				if _, err := fmt.Fprintf(w, "  refuses %s\n", strings.Join(l.RefusesFlags, " ")); err != nil {
+					return err
+				}
 			}
 			if len(m.Needs) == 0 {
 				continue

@@ -73,9 +73,49 @@ func TestDescribeStarts(t *testing.T) {
 		{"different ones", []profile.Start{start("runc", true, "1", "read", ""), start("runc", false, "1", "write", ""), start("crun", true, "1", "execve", ""), start("crun", false, "1", "capset execve", "")},
 			[]string{"no container starts under it: crun 1 lacks execve; without no_new_privs also capset",
 				"no container starts under it: runc 1: with no_new_privs lacks read; without no_new_privs lacks write"}},
+		{"not known", []profile.Start{{Runtime: "runc", NoNewPrivileges: true, Versions: []string{"1"}, Unsure: []string{"openat"}}},
+			[]string{"containers start under it: runc 1 with no_new_privs, if it gets by with how it is answered openat"}},
+		{"refused", []profile.Start{
+			{Runtime: "runc", NoNewPrivileges: true, Versions: []string{"1"}, Lacks: []string{"read"}, Refuses: []string{"F"}}, {Runtime: "runc", Versions: []string{"1"}, Refuses: []string{"F"}},
+			start("runc", true, "2", "", ""), start("runc", false, "2", "", "")},
+			[]string{"containers start under it: runc 2 with and without no_new_privs", "no container starts under it: runc 1 refuses the flag F"}},
 	} {
 		if got := profile.DescribeStarts(tt.starts); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %q\nwant %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestStartsUnsure: what was not measured, and flags that a version does not take.
+func TestStartsUnsure(t *testing.T) {
+	for _, tt := range []struct {
+		name, more string
+		want       string // runc 1.1.5 and 1.2.9, with no_new_privs
+	}{
+		{"another error", `"syscalls": [{"names": ["getpid"], "action": "SCMP_ACT_ERRNO", "errnoRet": 13}]`,
+			"lacks [], unsure [getpid], refuses []; lacks [], unsure [getpid], refuses []"},
+		{"the measured error", `"syscalls": [{"names": ["getpid"], "action": "SCMP_ACT_ERRNO", "errnoRet": 1}]`,
+			"lacks [], unsure [], refuses []; lacks [], unsure [], refuses []"},
+		{"an argument", `"syscalls": [{"names": ["openat"], "action": "SCMP_ACT_KILL", "args": [{"index": 1, "value": 7, "op": "SCMP_CMP_EQ"}]}]`,
+			"lacks [], unsure [openat], refuses []; lacks [], unsure [openat], refuses []"},
+		{"a tracer", `"syscalls": [{"names": ["execve"], "action": "SCMP_ACT_TRACE"}]`,
+			"lacks [], unsure [execve], refuses []; lacks [], unsure [execve], refuses []"},
+		{"a flag", `"flags": ["SECCOMP_FILTER_FLAG_LOG"]`,
+			"lacks [], unsure [], refuses [SECCOMP_FILTER_FLAG_LOG]; lacks [], unsure [], refuses []"},
+	} {
+		starts, err := named(t, "p.json", `{"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"], `+tt.more+`}`).Starts()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, version := range []string{"1.1.5", "1.2.9"} {
+			i := slices.IndexFunc(starts, func(s profile.Start) bool {
+				return s.Runtime == "runc" && s.NoNewPrivileges && slices.Contains(s.Versions, version)
+			})
+			got = append(got, fmt.Sprintf("lacks %v, unsure %v, refuses %v", starts[i].Lacks, starts[i].Unsure, starts[i].Refuses))
+		}
+		if got := strings.Join(got, "; "); got != tt.want {
+			t.Errorf("%s: %s\nwant %s", tt.name, got, tt.want)
 		}
 	}
 }

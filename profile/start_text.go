@@ -16,13 +16,26 @@ func DescribeStarts(starts []Start) []string {
 		lines = append(lines, "containers start under it: "+strings.Join(fine, "; "))
 	}
 	for _, runtime := range []Runtime{RuntimeCrun, RuntimeRunc} {
-		lacking := slices.DeleteFunc(slices.Clone(starts), func(s Start) bool { return s.Runtime != runtime || len(s.Lacks) == 0 })
+		lacking := slices.DeleteFunc(slices.Clone(starts), func(s Start) bool { return s.Runtime != runtime || len(s.Lacks) == 0 || len(s.Refuses) > 0 })
 		modes := modesOf(lacking, func(Start) bool { return true })
 		for _, m := range modesInOrder {
 			if versions := versionsIn(modes, m); len(versions) > 0 {
 				lines = append(lines, "no container starts under it: "+describeLacking(ofVersions(lacking, versions), versions, m))
 			}
 		}
+		lines = append(lines, describeRefusing(starts, runtime)...)
+	}
+	return lines
+}
+
+// describeRefusing names the versions of a runtime that take no profile with a flag
+// that it has.
+func describeRefusing(starts []Start, runtime Runtime) (lines []string) {
+	starts = slices.DeleteFunc(slices.Clone(starts), func(s Start) bool { return s.Runtime != runtime })
+	for _, flag := range namesOf(starts, func(s Start) []string { return s.Refuses }) {
+		modes := modesOf(starts, func(s Start) bool { return slices.Contains(s.Refuses, flag) })
+		versions := slices.SortedFunc(maps.Keys(modes), compareVersions)
+		lines = append(lines, fmt.Sprintf("no container starts under it: %s %s refuses the flag %s", runtime, strings.Join(versions, ", "), flag))
 	}
 	return lines
 }
@@ -31,7 +44,7 @@ func DescribeStarts(starts []Start) []string {
 func describeFine(starts []Start) (fine []string) {
 	for _, s := range starts {
 		both := slices.ContainsFunc(starts, func(o Start) bool { return o.NoNewPrivileges != s.NoNewPrivileges && o.equals(s) })
-		if len(s.Lacks) > 0 || both && !s.NoNewPrivileges {
+		if s.Fails() || both && !s.NoNewPrivileges {
 			continue
 		}
 		text := s.String()
@@ -40,6 +53,9 @@ func describeFine(starts []Start) (fine []string) {
 		}
 		if len(s.Rare) > 0 {
 			text += ", but for the few in which it calls " + strings.Join(s.Rare, " ")
+		}
+		if len(s.Unsure) > 0 {
+			text += ", if it gets by with how it is answered " + strings.Join(s.Unsure, " ")
 		}
 		fine = append(fine, text)
 	}

@@ -6,19 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/findings"
-	"github.com/auditscan/auditscan/internal/pipeline"
 	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/profile"
@@ -110,7 +106,7 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 		sayUnrecorded(env, p)
 	}
 	if r.Records == 0 {
-		why := cmp.Or(f.matched(s), fmt.Errorf("no SECCOMP record in %d lines", s.Totals.Lines))
+		why := cmp.Or(f.matched(s), errors.New(report.NoRecord(s)))
 		return &exitError{exitIncomplete, fmt.Errorf("nothing was checked, so this says nothing of %s: %w", path, why)}
 	}
 	if err := f.sayChecked(env, r, s); err != nil {
@@ -138,36 +134,6 @@ func ranLogged(s *aggregate.Summary) bool {
 	})
 }
 
-// swapped explains the error of a profile that cannot be read where it is a log,
-// or where the log is a profile: the profile comes first.
-func swapped(path string, args []string, err error) error {
-	log := pipeline.IsLog(headOf(path))
-	if log {
-		err = fmt.Errorf("%s is a log, not a profile", path)
-	}
-	switch {
-	case len(args) > 0 && profile.Sniff(headOf(args[0])):
-		return fmt.Errorf("%w (%s is a profile, and comes first: auditscan check %[2]s %s)", err, args[0], path)
-	case log:
-		return fmt.Errorf("%w, which comes first: auditscan check PROFILE %s", err, path)
-	}
-	return err
-}
-
-// headOf returns the beginning of a file; nothing of what cannot be read twice.
-func headOf(name string) []byte {
-	in, err := openIncluded(name)
-	if err != nil {
-		return nil
-	}
-	defer in.Close()
-	head, _ := io.ReadAll(io.LimitReader(in, sniffed)) // what came before an error may do
-	return head
-}
-
-// sniffed is how much of a file is read to recognize what it is.
-const sniffed = 64 << 10
-
 // checkFormats are the formats of check. The last three are for the pages of
 // forges and CI servers.
 var checkFormats = []string{"table", "json", "markdown", "sarif", "junit"}
@@ -192,86 +158,6 @@ func (f *checkFlags) write(env *environment, w io.Writer, path string, r *profil
 		return err
 	}
 	return env.writeAmendment(w, c.Advice)
-}
-
-// profileFile says how a profile is read.
-type profileFile struct {
-	strict bool
-	host   syscalltable.Arch // that it is for; NoArch: this one
-}
-
-func (f *profileFile) add(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.strict, "strict", false, "refuse a profile with anything that runtimes pass over")
-}
-
-// read reads a profile, or gives one that is built in, and tells what is
-// passed over in it.
-func (f profileFile) read(env *environment, path string) (*profile.Document, error) {
-	if profile.IsBuiltIn(path) {
-		d, _, err := profile.BuiltIn(path)
-		return d, err
-	}
-	in, err := env.open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer in.Close()
-	return f.parse(env, in, path)
-}
-
-// parse reads a profile from what was opened.
-func (f profileFile) parse(env *environment, in io.Reader, name string) (*profile.Document, error) {
-	d, err := profile.Read(in, name, profile.ReadOptions{Host: f.host, Systemd: installedSystemd("/"), Include: openIncluded})
-	if err != nil {
-		return nil, err
-	}
-	return d, f.sayNotes(env, d)
-}
-
-// installedSystemd returns the version of a host's systemd, which its library is
-// called by; 0: there is none.
-func installedSystemd(root string) int {
-	for _, dir := range []string{"usr/lib/systemd", "usr/lib/*/systemd", "lib/systemd", "usr/lib64/systemd"} {
-		files, _ := filepath.Glob(filepath.Join(root, dir, "libsystemd-shared-*.so")) // the pattern is well-formed
-		for _, file := range files {
-			var version int
-			if _, err := fmt.Sscanf(filepath.Base(file), "libsystemd-shared-%d", &version); err == nil {
-				return version
-			}
-		}
-	}
-	return 0
-}
-
-// openIncluded opens what a profile names: a hostile one may name a pipe, which
-// would not be open before somebody writes.
-func openIncluded(name string) (io.ReadCloser, error) {
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", name)
-	}
-	return os.Open(name)
-}
-
-// sayNotes tells what was passed over, or refuses that.
-func (f profileFile) sayNotes(env *environment, d *profile.Document) error {
-	if f.strict && len(d.Notes) > 0 {
-		return d.Notes[0]
-	}
-	for _, note := range d.Notes[:min(len(d.Notes), notesShown)] {
-		env.notef("%v", note)
-	}
-	if more := len(d.Notes) - notesShown; more > 0 {
-		env.notef("%s: and %d more like these", d.Name, more)
-	}
-	return nil
-}
-
-// notesShown bounds what is told of one profile.
-const notesShown = 10
-
-// readProfile reads a profile as runtimes do.
-func readProfile(env *environment, path string) (*profile.Document, error) {
-	return profileFile{}.read(env, path)
 }
 
 // summary reads the logs, grouped as asked for.

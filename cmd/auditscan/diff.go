@@ -1,9 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"errors"
-	"fmt"
 	"io"
 	"runtime"
 	"slices"
@@ -11,11 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/internal/findings"
 	"github.com/auditscan/auditscan/profile"
-	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -58,11 +53,11 @@ func newDiff(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Show what a profile allows that another does not, and at what risk",
-		Long: `Diff compares two seccomp profiles, or what profiles of two reports would be, or
-one that is built in: runtime/default (Docker's and containerd's),
-runtime/podman, runtime/crio. - is stdin. For what is added it says how
-runtime/default, or the profile of --against, stands to it. It exits with 4 if
-there is a difference.`,
+		Long: `Diff compares two seccomp profiles, or what profiles of two reports, or of two
+streams of events, would be, or one that is built in: runtime/default (Docker's
+and containerd's), runtime/podman, runtime/crio. - is stdin. For what is added
+it says how runtime/default, or the profile of --against, stands to it. It exits
+with 4 if there is a difference.`,
 		Example: `  auditscan diff old.json new.json
   auditscan diff runtime/default app.json
   auditscan diff --against runtime/podman old.json new.json
@@ -130,37 +125,4 @@ func (f *policyFlags) diff(env *environment, before, after, against string) erro
 		return &exitError{code: exitDifferent}
 	}
 	return nil
-}
-
-// readPolicy reads a profile, or makes the one of a report, or gives the
-// runtime's default. It tells where a report may lack calls.
-func (f profileFile) readPolicy(env *environment, name string) (*profile.Document, error) {
-	if profile.IsBuiltIn(name) {
-		return f.read(env, name)
-	}
-	file, err := env.open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	in := bufio.NewReader(file)
-	head, err := in.Peek(in.Size())
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	if !report.Sniff(head) {
-		return f.parse(env, in, name)
-	}
-	s, err := report.Read(in, name)
-	if err != nil {
-		return nil, err
-	}
-	r, err := profile.Build(s, profile.Options{Exact: true})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	if s.Completeness.Verdict == aggregate.Incomplete || len(r.Unresolved) > 0 {
-		env.notef("%s: records are missing or have no name: its profile may lack calls", name)
-	}
-	return r.Document, nil
 }

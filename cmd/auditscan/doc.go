@@ -35,7 +35,7 @@
 //	3  done, but the input is incomplete (profile; report and follow with --strict)
 //	4  check found denials, diff found differences
 //
-// doctor ends with 0 only if recording here loses nothing. record and run end
+// doctor ends with 0 unless it found a problem or could not look. record and run end
 // with the status of CMD, 128 and the signal if one has ended it; record with 1
 // or 3 if CMD ended with 0 and its profile could not be written or may lack
 // calls.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -229,6 +230,18 @@ func TestFollowJSON(t *testing.T) {
 	if !strings.Contains(f.stderr.String(), "\n29 records, 29 syscalls, 1 group\nunknown: it holds SECCOMP records only: an extract, whose gaps prove nothing\n") {
 		t.Errorf("no summary:\n%s", &f.stderr)
 	}
+}
+
+// TestFollowHangup: a terminal that is closed ends the stream as Ctrl-C does.
+func TestFollowHangup(t *testing.T) {
+	if signal.Ignored(syscall.SIGHUP) {
+		t.Skip("SIGHUP is ignored here, as under nohup, and so it is in what is started")
+	}
+	log := filepath.Join(t.TempDir(), "audit.log")
+	appendTo(t, log, 1)
+	f := follow(t, "-o", "json", "--from-start", log)
+	f.serial()
+	onlyEnd(t, f.stop(syscall.SIGHUP))
 }
 
 // TestFollowText: a line for people a record, and the summary at Ctrl-C.

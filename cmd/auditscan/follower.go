@@ -124,7 +124,7 @@ func (w *follower) follow(ctx context.Context, who *attribution) error {
 		if time.Since(refreshed) >= refresh {
 			refreshed = time.Now()
 			w.sayQuiet()
-			if err := w.save(); err != nil {
+			if err := w.saveDue(); err != nil {
 				return err
 			}
 		}
@@ -328,6 +328,15 @@ func (w *follower) summary() *aggregate.Summary {
 // known yet. They have been read, so the place behind them must not be saved
 // without them.
 const saveWait = 2 * time.Second
+
+// saveDue saves the state if it is time again: a large one takes its time, and
+// the disk's.
+func (w *follower) saveDue() error {
+	if w.state != nil && time.Since(w.saved) < w.state.rest() {
+		return nil
+	}
+	return w.save()
+}
 
 // save saves the state, if one is kept.
 func (w *follower) save() error {

@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/auditscan/auditscan/source"
 )
@@ -122,5 +125,36 @@ func TestFollowerTellsWhy(t *testing.T) {
 		if err := w.follow(t.Context(), &attribution{}); !errors.Is(err, want) || (err == nil) != (want == nil) {
 			t.Errorf("ended with %v after %v", err, end)
 		}
+	}
+}
+
+// TestSaveDue: a large state is saved less often, so that no more than saveRate
+// is written, and a small one each time.
+func TestSaveDue(t *testing.T) {
+	for _, tt := range []struct {
+		size int64
+		rest time.Duration
+	}{{0, 0}, {10 << 10, 9765625}, {saveRate, time.Second}, {18 << 20, 18 * time.Second}, {1 << 40, longestUnsaved}} {
+		if got := (&state{size: tt.size}).rest(); got != tt.rest {
+			t.Errorf("%d bytes rest %v, want %v", tt.size, got, tt.rest)
+		}
+	}
+	st := &state{path: filepath.Join(t.TempDir(), "state.json")}
+	w := oneFollower(&environment{stdout: io.Discard, stderr: io.Discard}, &followFlags{}, &origin{stream: &endless{}})
+	w.state = st
+	w.newCounts(&attribution{})
+	for _, tt := range []struct {
+		size  int64
+		saved bool
+	}{{1 << 30, false}, {0, true}} {
+		st.size, w.saved, w.unsaved = tt.size, time.Now(), true
+		err := w.saveDue()
+		_, missing := os.Stat(st.path)
+		if err != nil || (missing == nil) != tt.saved || w.unsaved == tt.saved {
+			t.Errorf("%d bytes: saved %v, want %v: %v", tt.size, missing == nil, tt.saved, err)
+		}
+	}
+	if info, err := os.Stat(st.path); err != nil || st.size != info.Size() {
+		t.Errorf("the size is %d: %v", st.size, err)
 	}
 }

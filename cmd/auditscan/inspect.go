@@ -105,7 +105,7 @@ func sayUnrecorded(env *environment, p *profile.Policy) {
 	switch {
 	case p.DenialsLogged():
 	case p.ForRuntimes():
-		env.notef("%s: what it denies leaves no record without SECCOMP_FILTER_FLAG_LOG among its flags (profile --log-denied; Docker before 23.0 ignores it)", p.Name)
+		env.notef("%s: what it denies leaves no record without SECCOMP_FILTER_FLAG_LOG among its flags (profile --log-denied; Docker before 23.0 ignores it, and runc before 1.2 refuses the profile)", p.Name)
 	default:
 		env.notef("%s: what it denies with an error leaves no record unless its filter is loaded with SECCOMP_FILTER_FLAG_LOG, which its form cannot say", p.Name)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/auditscan/auditscan/internal/confine"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/report"
+	"github.com/auditscan/auditscan/source/notify"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -30,6 +31,7 @@ type profileFlags struct {
 	overrideBase, logDenied        bool
 	from                           string
 	recording, deny                bool
+	notify                         string
 	output                         string
 	format, name, securityContext  string
 	per, dir                       string
@@ -74,6 +76,8 @@ Docker, Kubernetes, systemd, minijail, LXC, a bundle) in another.`,
 	flags.BoolVar(&f.logDenied, "log-denied", false, "set SECCOMP_FILTER_FLAG_LOG, so that denials leave a record")
 	flags.StringVar(&f.from, "from", "", "read no log: write the profile in `FILE`, whose form is any, in the form of --format")
 	flags.BoolVar(&f.recording, "recording", false, "for the next recording: allow what is known, log the rest")
+	flags.StringVar(&f.notify, "notify", "", "with --recording: have auditscan listen on this `socket` told of the rest instead")
+	flags.Lookup("notify").NoOptDefVal = ownSocket
 	flags.BoolVar(&f.deny, "deny", false, "a deny-list instead: refuse what was denied in the log, allow all else")
 	flags.StringSliceVar(&f.denyCalls, "deny-call", nil, "refuse these `calls` too (with --deny)")
 	flags.StringVar(&f.format, "format", string(profile.FormatOCI), "the profile's `form`: oci, docker, spo (Kubernetes operator), systemd (drop-in), minijail")
@@ -114,7 +118,7 @@ func clash(given func(flag string) bool) error {
 			}
 		}
 	}
-	for _, c := range [][2]string{{"deny-call", "deny"}, {"per", "output-dir"}, {"output-dir", "per"}, {"force", "per"}, {"override-base", "merge"}} {
+	for _, c := range [][2]string{{"deny-call", "deny"}, {"per", "output-dir"}, {"output-dir", "per"}, {"force", "per"}, {"override-base", "merge"}, {"notify", "recording"}} {
 		if given(c[0]) && !given(c[1]) {
 			if c[0] == "per" {
 				return usageErrorf("--per writes several files: say where with -O DIR")
@@ -143,6 +147,9 @@ func (f *profileFlags) options() (o profile.Options, err error) {
 	}
 	if f.securityContext != "" && profile.Format(f.format) != profile.FormatOCI {
 		return o, usageErrorf("--security-context and --format %s do not go together: the kubelet reads the form of oci", f.format)
+	}
+	if form := profile.Format(f.format); f.notify != "" && (form == profile.FormatSystemd || form == profile.FormatMinijail) {
+		return o, usageErrorf("--notify and --format %s do not go together: container runtimes alone know listeners", f.format)
 	}
 	if f.explain == "-" || f.securityContext == "-" {
 		return o, usageErrorf("--explain and --security-context need a file of their own: stdout is the profile's")
@@ -182,7 +189,7 @@ func (f *profileFlags) run(ctx context.Context, env *environment, args []string)
 	if err := checkOutput(f.output); err != nil {
 		return err
 	}
-	if f.from != "" || f.recording && len(f.merge) > 0 && len(args) == 0 {
+	if f.from != "" || f.recording && (f.notify != "" || len(f.merge) > 0) && len(args) == 0 {
 		if err := env.giveUp(f.needs()); err != nil {
 			return err
 		}
@@ -275,7 +282,7 @@ func (f *profileFlags) rewrite(ctx context.Context, env *environment, args []str
 func (f *profileFlags) logging(d *profile.Document) (*profile.Document, error) {
 	if f.recording {
 		var err error
-		if d, err = d.Recording(); err != nil {
+		if d, err = f.nextRecording(d); err != nil {
 			return nil, err
 		}
 	}
@@ -284,6 +291,27 @@ func (f *profileFlags) logging(d *profile.Document) (*profile.Document, error) {
 	}
 	return d, nil
 }
+
+// nextRecording returns the profile for the next recording; d can be nil for one by
+// notification.
+func (f *profileFlags) nextRecording(d *profile.Document) (*profile.Document, error) {
+	if f.notify == "" {
+		return d.Recording()
+	}
+	host, err := syscalltable.ParseArch(runtime.GOARCH)
+	if err != nil {
+		return nil, err
+	}
+	socket := f.notify
+	if socket == ownSocket {
+		socket = notify.DefaultPath
+	}
+	return profile.NotifyRecording(d, host, socket)
+}
+
+// ownSocket is --notify without a value: where listen listens by itself. The
+// path would make the help too wide.
+const ownSocket = "default"
 
 // settle evaluates a profile with conditions, which Docker's form alone can say,
 // for a container of this machine without capabilities of its own.
@@ -337,7 +365,7 @@ func (f *profileFlags) writeProfile(ctx context.Context, env *environment, d *pr
 // write writes the text of the profile where it is to go, and says what it
 // needs.
 func (f *profileFlags) write(ctx context.Context, env *environment, d *profile.Document, text []byte) error {
-	if needs := d.Requires(); needs.Libseccomp != (profile.LibseccompVersion{}) && !f.quiet {
+	if needs := d.Requires(); needs.Libseccomp != (profile.LibseccompVersion{}) && !f.quiet && f.notify == "" {
 		env.notef("calls in it need libseccomp %s and Linux %s to be known", needs.Libseccomp, needs.Kernel)
 	}
 	if f.output != "" {

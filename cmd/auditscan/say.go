@@ -120,6 +120,8 @@ func sourceText(source profile.Source, r *profile.Result) string {
 		return fmt.Sprintf("for the container runtime's start-up (%s)", r.Startup)
 	case profile.SourceVariants:
 		return "as siblings of observed calls"
+	case profile.SourceUnheard:
+		return "as a recording by notification does not show it"
 	case profile.SourceFallback:
 		return "with ENOSYS, so that the C library falls back to clone"
 	}

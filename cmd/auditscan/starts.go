@@ -34,7 +34,7 @@ func (f *profileFlags) sayStarts(env *environment, d *profile.Document) error {
 	}
 	starts, err := d.Starts()
 	never := profile.NeverStarts(starts)
-	fine := slices.DeleteFunc(starts, func(s profile.Start) bool { return len(s.Lacks) > 0 })
+	fine := slices.DeleteFunc(starts, func(s profile.Start) bool { return s.Fails() })
 	for _, line := range profile.DescribeStarts(append(fine, never...)) {
 		env.notef("%s", line)
 	}

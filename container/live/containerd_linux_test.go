@@ -22,6 +22,10 @@ import (
 	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/container/live"
 	"github.com/auditscan/auditscan/internal/audittest"
+	"github.com/auditscan/auditscan/profile"
+	"github.com/auditscan/auditscan/source"
+	"github.com/auditscan/auditscan/source/notify"
+	"github.com/auditscan/auditscan/syscalltable"
 )
 
 // cri speaks to a runtime as kubelet does. The few messages of the Container
@@ -235,14 +239,68 @@ func tarOf(t *testing.T, files map[string][]byte) []byte {
 	return out.Bytes()
 }
 
+// notifying listens for the calls of containers, whom names knows, and returns
+// the profile that has them told of.
+func notifying(t *testing.T, dir string, names *live.Resolver) (file string, calls source.Stream) {
+	t.Helper()
+	socket := filepath.Join(dir, "notify")
+	calls, err := notify.Listen(socket, notify.Options{Identify: names.Started})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { calls.Close() })
+	host, err := syscalltable.ParseArch(runtime.GOARCH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := profile.NotifyRecording(nil, host, socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	if _, err := d.Write(&text, profile.FormatOCI, profile.Meta{}); err != nil {
+		t.Fatal(err)
+	}
+	file = filepath.Join(dir, "notify.json")
+	if err := os.WriteFile(file, text.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file, calls
+}
+
+// firstContainer returns the container of the first call that is told of.
+func firstContainer(t *testing.T, calls source.Stream) (id container.Identity) {
+	t.Helper()
+	for {
+		c, err := calls.Next(t.Context())
+		if err != nil || len(c.Notes) > 0 {
+			t.Fatal(err, c.Notes)
+		}
+		if line, _, ok := bytes.Cut(c.Lines, []byte("\n")); ok {
+			event := struct{ Container *container.Identity }{&id}
+			if err := json.Unmarshal(line, &event); err != nil {
+				t.Fatal(err)
+			}
+			return id
+		}
+	}
+}
+
 // What containerd's CRI plugin writes for a pod names its container, and tells
-// it from the pause container.
+// it from the pause container; and so does what runc tells of it to a listener.
 func TestNamesFromContainerd(t *testing.T) {
 	d := startContainerd(t)
 	d.load(t)
 	uid := audittest.RandomHex(t, 4) + "-0000-4000-8000-" + audittest.RandomHex(t, 6)
 	parent := "/auditscan-test-" + audittest.RandomHex(t, 4)
 	t.Cleanup(func() { audittest.RemoveCgroups(t, parent) })
+
+	names, err := live.NewResolver(d.root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer names.Close()
+	seccomp, calls := notifying(t, d.root, names)
 
 	security := message(nil).bytes(1, hostNetwork)
 	pod := message(nil).
@@ -260,17 +318,13 @@ func TestNamesFromContainerd(t *testing.T) {
 	app := message(nil).
 		bytes(1, message(nil).text(1, "app")).
 		bytes(2, message(nil).text(1, testImage)).
-		bytes(15, message(nil).bytes(2, message(nil).bytes(3, hostNetwork)))
+		bytes(15, message(nil).bytes(2, message(nil).bytes(3, hostNetwork).text(10, "localhost/"+seccomp)))
 	id := d.id(t, "RuntimeService/CreateContainer", message(nil).text(1, sandbox).bytes(2, app).bytes(3, pod))
 	if _, err := d.call("RuntimeService/StartContainer", message(nil).text(1, id)); err != nil {
 		t.Fatal(err)
 	}
 
-	names, err := live.NewResolver(d.root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer names.Close()
+	told := firstContainer(t, calls)
 	list, err := live.List(names)
 	if err != nil {
 		t.Fatal(err)
@@ -286,6 +340,9 @@ func TestNamesFromContainerd(t *testing.T) {
 		} else if got := *list[i].Container; got != want {
 			t.Errorf("listed as %+v\nwant      %+v", got, want)
 		}
+	}
+	if want.Via = container.ViaRuntime; told != want {
+		t.Errorf("the listener is told of %+v\nwant                       %+v", told, want)
 	}
 	if p := names.Problems(); len(p) > 0 {
 		t.Errorf("problems: %v", p)

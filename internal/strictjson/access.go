@@ -10,24 +10,47 @@ import (
 // Absent reports whether there is no value: none, or null.
 func (n *Node) Absent() bool { return n == nil || n.Value == nil }
 
-// Fields returns the members of an object by key. For each that is not among
-// the known ones it calls unknown with an error that says so.
-func (n *Node) Fields(unknown func(*Error), known ...string) (map[string]*Node, error) {
+// Fields returns the members of an object by key. One that differs from a known key
+// in case alone is that key's, as for Go's encoding/json; both at once are an error.
+// For each that is not a known key itself it calls odd with an error that says so.
+func (n *Node) Fields(odd func(*Error), known ...string) (map[string]*Node, error) {
 	members, ok := n.Value.([]Member)
 	if !ok {
 		return nil, n.Errorf("not an object")
 	}
 	fields := map[string]*Node{}
 	for _, f := range members {
-		if !slices.Contains(known, f.Key) {
-			e := f.Value.Errorf("unknown key%s", suggest(f.Key, known))
+		at := func(format string, args ...any) *Error {
+			e := f.Value.Errorf(format, args...)
 			e.Line, e.Column = f.At.Line, f.At.Column
-			unknown(e)
-			continue
+			return e
 		}
-		fields[f.Key] = f.Value
+		key, ok := likeKnown(f.Key, known)
+		switch {
+		case !ok:
+			odd(at("unknown key%s", suggest(f.Key, known)))
+			continue
+		case fields[key] != nil:
+			return nil, at("key %q stands here twice: runtimes written in Go do not tell the case", key)
+		case key != f.Key:
+			odd(at("runtimes written in Go take it for %q, others pass over it", key))
+		}
+		fields[key] = f.Value
 	}
 	return fields, nil
+}
+
+// likeKnown returns the known key that a key is, or else the one from which it
+// differs in case alone.
+func likeKnown(key string, known []string) (string, bool) {
+	if slices.Contains(known, key) {
+		return key, true
+	}
+	i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, key) })
+	if i < 0 {
+		return "", false
+	}
+	return known[i], true
 }
 
 // Items returns the elements of a list; none if it is absent.

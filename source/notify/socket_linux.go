@@ -101,7 +101,8 @@ const (
 	maxState = 1 << 20
 	// maxDescriptors bounds those that a client can send.
 	maxDescriptors = 16
-	// patience is how long a runtime may take to say all.
+	// patience is how long a runtime may take to say all, once it has begun. crun
+	// connects when a container is made, and begins when that is started.
 	patience = 5 * time.Second
 )
 
@@ -117,9 +118,6 @@ type delivery struct {
 // that cannot be used are closed.
 func receive(conn *net.UnixConn) (*delivery, error) {
 	if err := checkPeer(conn); err != nil {
-		return nil, err
-	}
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		return nil, err
 	}
 	r := &rightsReader{conn: conn}
@@ -151,13 +149,17 @@ func checkPeer(conn *net.UnixConn) error {
 
 // rightsReader reads a connection and keeps the descriptors that come with it.
 type rightsReader struct {
-	conn *net.UnixConn
-	fds  []int
+	conn  *net.UnixConn
+	begun bool
+	fds   []int
 }
 
 func (r *rightsReader) Read(p []byte) (int, error) {
 	rights := make([]byte, unix.CmsgSpace(4*maxDescriptors))
 	n, size, flags, _, err := r.conn.ReadMsgUnix(p, rights)
+	if !r.begun {
+		r.begun, err = true, errors.Join(err, r.conn.SetDeadline(time.Now().Add(patience)))
+	}
 	switch {
 	case errors.Is(err, io.EOF): // which the connection wraps
 		return 0, io.EOF

@@ -152,6 +152,7 @@ func (b *Bundle) command(ctx context.Context, c Container, verb ...string) (*exe
 	cmd.Cancel = func() error { // ends the container's processes, too, which hold the pipes open
 		return exec.Command(c.Runtime, append(b.global(c.Runtime), "delete", "--force", id)...).Run()
 	}
+	cmd.WaitDelay = time.Second // for one that waits for a thread that was killed
 	return cmd, nil
 }
 

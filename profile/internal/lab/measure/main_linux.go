@@ -44,6 +44,7 @@ type result struct {
 	Version         string          `json:"version"`
 	Host            string          `json:"host"`
 	Source          string          `json:"source"`
+	RefusesFlags    []string        `json:"refusesFlags,omitempty"`
 	NoNewPrivileges map[string]mode `json:"noNewPrivileges"`
 }
 
@@ -78,6 +79,9 @@ func run(runtime string, starts int) error {
 		if err := lab.PrivateCgroup2(); err != nil {
 			return err
 		}
+	}
+	if r.RefusesFlags, err = refusedFlags(lab.Container{Runtime: runtime}); err != nil {
+		return err
 	}
 	for _, noNewPrivs := range []bool{true, false} {
 		m, err := measure(lab.Container{Runtime: runtime, NoNewPrivileges: noNewPrivs}, starts)
@@ -156,6 +160,30 @@ func measure(c lab.Container, starts int) (*mode, error) {
 		}
 	}
 	return m, nil
+}
+
+// refusedFlags returns the flags with which the runtime takes no profile. What the
+// host's libseccomp does not know is among them.
+func refusedFlags(c lab.Container) (refused []string, err error) {
+	dir, err := os.MkdirTemp("", "auditscan-measure-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	bundle, program, err := newBundle(dir)
+	if err != nil {
+		return nil, err
+	}
+	c.Args = []string{"/" + program}
+	for _, flag := range []specs.LinuxSeccompFlag{"SECCOMP_FILTER_FLAG_TSYNC", specs.LinuxSeccompFlagLog, specs.LinuxSeccompFlagSpecAllow, specs.LinuxSeccompFlagWaitKillableRecv} {
+		c.Seccomp = []byte(strings.Replace(logEverything, "{", fmt.Sprintf(`{"flags":[%q],`, flag), 1))
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		if _, err := bundle.Run(ctx, c); err != nil {
+			refused = append(refused, string(flag))
+		}
+		cancel()
+	}
+	return refused, nil
 }
 
 // denials are the errors that profiles answer with: many programs take ENOSYS
