@@ -113,6 +113,7 @@ type run struct {
 	carried    *carried
 	writers    source.Writers       // of the inputs
 	logs       int                  // inputs that were logs
+	lives      int                  // of Counter: inputs beside the first
 	saved      []*aggregate.Summary // those that were reports
 	passedOver []passedOver
 	nothing    error // why the last input gave nothing; normal in a rotated set

@@ -91,7 +91,7 @@ func (p *Proof) append(o *Proof) bool {
 	for k, l := range o.losses {
 		p.appendLoss(k.kind, l, in.lines, before)
 	}
-	p.kills.append(&o.kills, len(p.inputs)-1, in.lines)
+	p.kills.append(&o.kills, p.at, in.lines)
 	in.append(next)
 	return true
 }

@@ -15,6 +15,7 @@ type Proof struct {
 	losses map[lossKey]*lossCount
 	kills  kills
 	inputs []*input
+	at     int // of inputs: the current one
 	spaces []space
 	sets   map[string]int32 // rotated set to its space
 	pages  *int             // limit for each node, since all share the memory
@@ -88,7 +89,7 @@ func (p *Proof) reset() {
 	clear(p.losses)
 	p.kills.reset()
 	p.leftOut, p.beyond, p.host = renderings{}, false, host{}
-	p.inputs, p.spaces = p.inputs[:0], p.spaces[:0]
+	p.inputs, p.at, p.spaces = p.inputs[:0], 0, p.spaces[:0]
 }
 
 func (p *Proof) begin(s Source) {
@@ -102,6 +103,7 @@ func (p *Proof) begin(s Source) {
 	}
 	p.spaces[n].inputs++
 	p.spaces[n].last = len(p.inputs)
+	p.at = len(p.inputs)
 	p.inputs = append(p.inputs, &input{name: s.Name, trust: s.Trust, space: n})
 }
 
@@ -119,7 +121,7 @@ func (p *Proof) spaceOf(node string) int32 {
 	return p.input().space
 }
 
-func (p *Proof) input() *input { return p.inputs[len(p.inputs)-1] }
+func (p *Proof) input() *input { return p.inputs[p.at] }
 
 // Lines counts lines of the current input.
 func (p *Proof) Lines(n int64) { p.input().lines += n }

@@ -10,7 +10,7 @@ import (
 	"github.com/auditscan/auditscan/parser"
 )
 
-// Tally counts the items of inputs, one input after the other. Use [New] or
+// Tally counts the items of inputs, of one after the other or in turns. Use [New] or
 // [NewWorker]. It is not safe for concurrent use.
 type Tally struct {
 	*Proof
@@ -54,6 +54,15 @@ func NewWorker(f *aggregate.Filter) *Tally {
 func (t *Tally) Begin(s Source) {
 	t.forgetNames()
 	t.begin(s)
+}
+
+// Turn makes another input the current one, by its place in the order of Begin:
+// logs that grow beside each other take turns.
+func (t *Tally) Turn(input int) {
+	if t.at != input {
+		t.at = input
+		t.forgetNames()
+	}
 }
 
 // forgetNames drops the cached origins and node.
