@@ -45,7 +45,7 @@ func (p *Proof) note(kind aggregate.EvidenceKind, n int64, st parser.Stamp, line
 // loss returns the evidence of a kind in the current input, making it if there
 // is none.
 func (p *Proof) loss(kind aggregate.EvidenceKind, line int64, detail string) *lossCount {
-	k := lossKey{kind, len(p.inputs) - 1}
+	k := lossKey{kind, p.at}
 	l, ok := p.losses[k]
 	if !ok {
 		l = &lossCount{line: line, detail: detail}

@@ -102,8 +102,8 @@ func (p *Proof) begin(s Source) {
 		p.sets[s.Set] = n
 	}
 	p.spaces[n].inputs++
-	p.spaces[n].last = len(p.inputs)
 	p.at = len(p.inputs)
+	p.spaces[n].last = p.at
 	p.inputs = append(p.inputs, &input{name: s.Name, trust: s.Trust, space: n})
 }
 
