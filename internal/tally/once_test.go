@@ -125,7 +125,7 @@ func TestVerdict(t *testing.T) {
 		{"corpus/152-lab-user-msg-quotes-1326.log", aggregate.TrustAuditd, cannot, ""}, // one line
 		{"corpus/061-ausearch-time-separators.log", aggregate.TrustAuditd, cannot, ""}, // an extract
 		{"corpus/114-lab-ausearch-i-mixed.log", aggregate.TrustText, cannot, ""},
-		{"corpus/116-lab-ausearch-csv.log", aggregate.TrustText, cannot, ""},
+		{"corpus/116-lab-ausearch-csv.log", aggregate.TrustText, lost, "malformed"},
 		{"corpus/136-lab-journalctl-short.log", aggregate.TrustText, cannot, ""},
 		{"corpus/043-varmor-tests.log", aggregate.TrustText, cannot, ""},
 		{"corpus/153-wrapped-docker-json-file.log", aggregate.TrustText, cannot, ""},
