@@ -140,7 +140,7 @@ func TestSaveDue(t *testing.T) {
 		}
 	}
 	st := &state{path: filepath.Join(t.TempDir(), "state.json")}
-	w := newFollower(&environment{stdout: io.Discard, stderr: io.Discard}, &followFlags{}, &origin{stream: &endless{}}, nil, true)
+	w := oneFollower(&environment{stdout: io.Discard, stderr: io.Discard}, &followFlags{}, &origin{stream: &endless{}})
 	w.state = st
 	w.newCounts(&attribution{})
 	for _, tt := range []struct {
