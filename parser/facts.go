@@ -25,6 +25,7 @@ const (
 	factIdent   // the program that said it
 	factTag     // the same, as syslog prints it: with its colon
 	factFacility
+	factProc     // the id of that program
 	factPriority // facility * 8 + severity; dmesg -J has the severity alone
 	factLaurelID
 
@@ -141,6 +142,9 @@ func factOf(in setting, name []byte) fact {
 	if f := settingFact(in, name); f != 0 {
 		return f
 	}
+	if name[0] == '_' && name[1]-'a' <= 25 {
+		name = name[1:] // GELF's own
+	}
 	if name[0] == '_' || name[0]-'A' <= 25 {
 		return upperFact(name)
 	}
@@ -171,6 +175,8 @@ func factOf(in setting, name []byte) fact {
 		return factTag
 	case "syslogfacility", "facility", "facility_label", "fac":
 		return factFacility
+	case "procid", "process_id":
+		return factProc
 	case "pri":
 		return factPriority
 	case "version":
@@ -196,6 +202,8 @@ func upperFact(name []byte) fact {
 		return factIdent
 	case "SYSLOG_FACILITY", "FACILITY":
 		return factFacility
+	case "PID", "ProcessID":
+		return factProc
 	case "ID":
 		return factLaurelID
 	}

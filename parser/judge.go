@@ -212,7 +212,7 @@ func (p *Parser) judgeNext(i int) Item {
 	case aLoss:
 		return p.collectedLoss(w.frame)
 	case aStreamEnd:
-		p.ending = w.frame
+		p.ending = d.rawOf(&d.frames[w.frame])
 		return ItemStreamEnd
 	case aLaurel:
 		return p.laurel(w.frame)
@@ -374,6 +374,8 @@ func (p *Parser) textOf(w waiting, line []byte) Item {
 		return p.refuse(line, byProgram)
 	case string(transport) == "audit":
 		return p.auditText(w.frame, line)
+	case transport == nil && !f.said && d.follows(w.frame, ident, line):
+		return p.wrapped(w.frame, line, false)
 	case d.byUser(w.frame, ident):
 		return p.refuse(line, notKern)
 	case string(transport) == "kernel", transport == nil && !f.said && (len(ident) == 0 || kernelIdent(ident)):
@@ -464,6 +466,20 @@ func (p *Parser) stampOf(frame int) Item {
 	}
 	p.begin(Record{Form: p.laurelForm(frame), Stamp: st, Node: d.node(frame)})
 	return ItemOther
+}
+
+// follows reports whether a text is auditd's line, which a collector has read from
+// its file. A program that logs has an id.
+func (d *document) follows(frame int, ident, line []byte) bool {
+	i := stampIndex(line)
+	if i <= 0 || line[i-1] != '=' || !bytes.HasPrefix(line, typeEq) && !bytes.HasPrefix(line, []byte("node=")) {
+		return false
+	}
+	if id := d.enclosingFact(frame, factProc); len(id) > 0 && id[0]-'0' <= 9 {
+		return false
+	}
+	v, ok := facilityOf(d.enclosingFact(frame, factPriority), d.enclosingFact(frame, factFacility))
+	return ok && fileFacility(v, ident) || !ok && ofAuditLog(ident)
 }
 
 // byUser reports whether an object's facility says that a program wrote its

@@ -77,6 +77,30 @@ func TestQuotedRefused(t *testing.T) {
 	}
 }
 
+// TestFollowed checks that auditd's lines are read that a collector followed into
+// JSON, and that the pairs around a text in quotes tell its node.
+func TestFollowed(t *testing.T) {
+	q := strconv.Quote(auditd)
+	for _, log := range []string{
+		`{"PROGRAM":"","PRIORITY":"notice","MESSAGE":` + q + `,"HOST":"vm","FACILITY":"user"}`,
+		`{"PROGRAM":"auditd","PRIORITY":"notice","MESSAGE":` + q + `,"HOST":"vm","FACILITY":"user"}`,
+		`{"hostname":"vm","syslogfacility":"16","programname":"tag_audit_log","procid":"-","msg":` + q + `}`,
+		`{"hostname":"vm","syslogfacility-text":"local6","facility":"local6","syslogtag":"secure:","msg":` + q + `}`,
+		`<13>1 2026-11-30T12:17:37+00:00 vm  - - - ` + auditd,
+		`<13>1 2026-11-30T12:17:37+00:00 vm auditd - - - ` + auditd,
+		`<133>1 2026-11-30T12:17:37+00:00 vm secure - - - ` + auditd,
+		`DATE="Nov 30 12:17:37" FACILITY=user HOST=vm MESSAGE=` + q + ` PRIORITY=notice SOURCE=s`,
+		`{'host': 'vm', 'message': '` + auditd + `'}`,
+		`ok: [vm] => {"changed":false,"stdout":` + q + `}`,
+		`fatal: [vm]: FAILED! => {"changed":false,"stdout":` + q + `}`,
+	} {
+		got := one(t, log)
+		if got.item != parser.ItemRecord || got.event.node != "vm" || got.event.form != parser.FormAudisp {
+			t.Errorf("got %+v\n%s", got, log)
+		}
+	}
+}
+
 // TestTextsTwice checks that what a document has twice counts as often as the
 // place has it that has it more often: an array of lines beside their text, and
 // a message beside its original, but not the same line twice in one place.

@@ -2,10 +2,8 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +11,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/atomicfile"
+	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/profile"
 )
 
@@ -46,6 +45,9 @@ func (f *profileFlags) writePer(env *environment, s *aggregate.Summary, o profil
 	}
 	if ix.Unattributed > 0 {
 		env.notef("records without %s, in no profile: %d", ix.Per, ix.Unattributed)
+	}
+	if names := ix.Unsettled(); len(names) > 0 && !f.quiet {
+		env.notef("their runs may have been too short, as new calls came until the end: %s", table.List(names))
 	}
 	return sayLacking(env, ix)
 }
@@ -121,19 +123,13 @@ func removing(obsolete []string) string {
 const maxIndex = 64 << 20
 
 // obsoleteFiles returns the profiles of an earlier run that this one has none
-// for.
+// for. What is no file, or of another user, says nothing of an earlier run.
 func obsoleteFiles(ix *profile.Index, dir string) ([]string, error) {
-	file, err := os.Open(filepath.Join(dir, profile.IndexName))
-	if errors.Is(err, fs.ErrNotExist) {
+	file, err := atomicfile.Open(filepath.Join(dir, profile.IndexName), os.O_RDONLY, 0)
+	if err != nil {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
 	defer file.Close()
-	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, err
-	}
 	text, err := io.ReadAll(io.LimitReader(file, maxIndex))
 	return ix.Obsolete(text), err
 }

@@ -4,11 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -101,8 +104,8 @@ func readProfile(env *environment, path string) (*profile.Document, error) {
 	return profileFile{}.read(env, path)
 }
 
-// readPolicy reads a profile, or makes the one of a report, or gives the
-// runtime's default. It tells where a report may lack calls.
+// readPolicy reads a profile, or makes the one of a report or a stream of events,
+// or gives the runtime's default. It tells where a report may lack calls.
 func (f profileFile) readPolicy(env *environment, name string) (*profile.Document, error) {
 	if profile.IsBuiltIn(name) {
 		return f.read(env, name)
@@ -116,10 +119,15 @@ func (f profileFile) readPolicy(env *environment, name string) (*profile.Documen
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	if !report.Sniff(head) {
+	var s *aggregate.Summary
+	switch {
+	case report.Sniff(head):
+		s, err = report.Read(in, name)
+	case report.SniffEvents(head):
+		s, err = pipeline.Read(context.Background(), []source.Input{{Path: "-"}}, in, pipeline.Options{})
+	default:
 		return f.parse(env, in, name)
 	}
-	s, err := report.Read(in, name)
 	if err != nil {
 		return nil, err
 	}
@@ -130,12 +138,16 @@ func (f profileFile) readPolicy(env *environment, name string) (*profile.Documen
 	if s.Completeness.Verdict == aggregate.Incomplete || len(r.Unresolved) > 0 {
 		env.notef("%s: records are missing or have no name: its profile may lack calls", name)
 	}
+	r.Document.Name = name
 	return r.Document, nil
 }
 
 // openUnpacked opens a file that may be compressed, as a log may, for its text.
 func (env *environment) openUnpacked(name string) (in *bufio.Reader, file io.Closer, err error) {
 	f, err := env.open(name)
+	if errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(name, "runtime/") {
+		return nil, nil, fmt.Errorf("%w (built in are %s)", err, strings.Join(profile.BuiltIns(), ", "))
+	}
 	if err != nil {
 		return nil, nil, err
 	}

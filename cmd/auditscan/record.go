@@ -5,11 +5,9 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"os/exec"
 	"os/signal"
 	"runtime"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -97,6 +95,9 @@ func (f *recordFlags) run(env *environment, args []string) error {
 	s, status, err := f.record(env, stream, p)
 	if err != nil {
 		return err
+	}
+	if !f.quiet {
+		sayClients(env, args, s)
 	}
 	err = f.end(env, s, base, status)
 	if status != 0 {
@@ -219,7 +220,7 @@ func (f *recordFlags) write(env *environment, s *aggregate.Summary, base *profil
 // What may have ended that does not end this at once, as a further signal does;
 // but a pipe's reader is not waited for any more.
 func (env *environment) afterCommand() (ctx context.Context, stop func()) {
-	further, ignore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	further, ignore := signal.NotifyContext(context.Background(), endSignals()...)
 	callOff := endLate(further, env)
 	ctx, cancel := context.WithCancel(further)
 	select {

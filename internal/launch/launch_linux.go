@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -41,7 +42,7 @@ func Start(c Command) (*Process, error) {
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
 	p.cmd.ExtraFiles = []*os.File{request, answer}
 	p.listen()
-	err = errors.Join(p.cmd.Start(), request.Close(), answer.Close())
+	err = errors.Join(startable(c.Path, p.cmd.Start()), request.Close(), answer.Close())
 	if err == nil {
 		err = p.instruct(c, ours)
 	}
@@ -51,6 +52,15 @@ func Start(c Command) (*Process, error) {
 	}
 	go p.pass()
 	return p, nil
+}
+
+// startable says what is missing where this program could not be started again,
+// to become the other one.
+func startable(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("start %s: it needs /proc (mount -t proc proc /proc): %w", path, err)
+	}
+	return err
 }
 
 // ends are this process's ends of the pipes to the stage.

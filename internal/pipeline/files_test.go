@@ -24,6 +24,43 @@ func TestManyFiles(t *testing.T) {
 // allocationsOf is what it takes to read n files of hosts of their own.
 func allocationsOf(t *testing.T, n int) (taken runtime.MemStats) {
 	t.Helper()
+	dir := logsOfHosts(t, n)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	s := readDirectory(t, dir, Options{Workers: 2, BlockSize: 4 << 10}) // so that what each worker holds weighs nothing
+	runtime.ReadMemStats(&after)
+	if s.Totals.Records != int64(n) || s.Completeness.Verdict != aggregate.Complete {
+		t.Errorf("%+v, %+v", s.Totals, s.Completeness)
+	}
+	return runtime.MemStats{Mallocs: after.Mallocs - before.Mallocs, TotalAlloc: after.TotalAlloc - before.TotalAlloc}
+}
+
+// BenchmarkManyFiles reads a directory of 1,000 small files.
+func BenchmarkManyFiles(b *testing.B) {
+	dir := logsOfHosts(b, 1000)
+	b.ReportAllocs()
+	for b.Loop() {
+		readDirectory(b, dir, Options{})
+	}
+	b.ReportMetric(1000*float64(b.N)/b.Elapsed().Seconds(), "files/s")
+}
+
+func readDirectory(t testing.TB, dir string, o Options) *aggregate.Summary {
+	t.Helper()
+	inputs, _, err := source.Expand([]string{dir}, source.Nodes{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Read(context.Background(), inputs, nil, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// logsOfHosts makes a directory of the logs of n hosts, each with two records.
+func logsOfHosts(t testing.TB, n int) string {
+	t.Helper()
 	dir := t.TempDir()
 	for i := range n {
 		text := fmt.Sprintf("type=SYSCALL msg=audit(1795446000.000:%d): arch=c000003e syscall=1 success=yes exit=0\n"+
@@ -33,19 +70,5 @@ func allocationsOf(t *testing.T, n int) (taken runtime.MemStats) {
 			t.Fatal(err)
 		}
 	}
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	inputs, _, err := source.Expand([]string{dir}, source.Nodes{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := Read(context.Background(), inputs, nil, Options{Workers: 2, BlockSize: 4 << 10}) // so that what each worker holds weighs nothing
-	if err != nil {
-		t.Fatal(err)
-	}
-	runtime.ReadMemStats(&after)
-	if s.Totals.Records != int64(n) || s.Completeness.Verdict != aggregate.Complete {
-		t.Errorf("%+v, %+v", s.Totals, s.Completeness)
-	}
-	return runtime.MemStats{Mallocs: after.Mallocs - before.Mallocs, TotalAlloc: after.TotalAlloc - before.TotalAlloc}
+	return dir
 }

@@ -36,6 +36,7 @@ type input struct {
 	trust   aggregate.Trust
 	apart   bool // each of its lines stands for itself
 	packed  bool
+	small   bool
 	workers int  // that it keeps busy while it is read
 	begun   bool // its first block was added
 
@@ -90,16 +91,20 @@ func (r *run) open(ctx context.Context, in *input, stdin io.Reader) (err error) 
 		return err
 	}
 	layout := parser.Sniff(head)
-	in.blocks, in.trust = in.reader, savedTrust(in.reader)
+	in.blocks, in.trust = in.reader, r.savedTrust(in.reader)
 	in.total = r.counter(r.total, in.reader.Name(), layout)
 	in.total.node, in.total.fromStart = []byte(in.file.Node), true
 	in.apart = layout == parser.LayoutLines
 	in.pack(in.reader.Packed())
+	in.small = !in.packed && in.reader.Size() >= 0 && in.reader.Size() <= smallFile
 	if in.apart {
 		in.reader.Map(r.options.BlockSize, in.room)
 	}
 	return nil
 }
+
+// smallFile is the size, in bytes, to which a file is left to one worker.
+const smallFile = 16 << 10
 
 // pack prepares for an input that is compressed in a format; "" is none.
 func (in *input) pack(format string) {
@@ -206,8 +211,8 @@ func (e *refusedError) Unwrap() error { return e.why }
 // savedTrust returns the trust of a saved input before its records are seen:
 // text if anyone but root and the user can have written it, else "", and the
 // records decide.
-func savedTrust(r *source.Reader) aggregate.Trust {
-	if r.OtherWriters() != "" {
+func (r *run) savedTrust(reader *source.Reader) aggregate.Trust {
+	if r.writers.Others(reader) != "" {
 		return aggregate.TrustText
 	}
 	return ""

@@ -110,7 +110,9 @@ type run struct {
 	total   *tally.Tally
 	shown   shown
 	carried *carried
+	writers source.Writers       // of the inputs
 	logs    int                  // inputs that were logs
+	lives   int                  // of Counter: inputs beside the first
 	saved   []*aggregate.Summary // those that were reports
 	nothing error                // why the last input gave nothing; normal in a rotated set
 }
@@ -131,7 +133,7 @@ func (r *run) jobs() int { return r.options.Workers + 1 }
 
 // counter returns a counter for an input, with its own parser.
 func (r *run) counter(t *tally.Tally, input string, layout parser.Layout) *counter {
-	c := &counter{options: &r.options, carried: r.carried, tally: t, parser: parser.New(layout), shown: r.shown, input: input, out: &output{}}
+	c := &counter{options: &r.options, carried: r.carried, tally: t, layout: layout, shown: r.shown, input: input, out: &output{}}
 	if r.options.Containers != nil {
 		c.find = r.options.Containers()
 	}

@@ -66,7 +66,7 @@ func (p *Proof) Loss(l *parser.Loss, line int64) (kind aggregate.EvidenceKind, o
 	switch l.Kind {
 	case parser.LossKilled:
 		if l.Form != parser.FormEvent {
-			p.kills.end(kill{string(l.Node), l.PID, timeOf(l.Stamp)}, len(p.inputs)-1, line)
+			p.kills.end(kill{string(l.Node), l.PID, timeOf(l.Stamp)}, p.at, line)
 			return kind, false
 		}
 	case parser.LossLimits, parser.LossExclude, parser.LossActions, parser.LossOff, parser.LossDaemon:

@@ -12,12 +12,14 @@ type Proof struct {
 	nodes  map[string]*serials
 	losses map[lossKey]*lossCount
 	kills  kills
-	inputs []input
+	inputs []*input
+	at     int // of inputs: the current one
 	spaces []space
 	sets   map[string]int32 // rotated set to its space
 	pages  *int             // limit for each node, since all share the memory
 	max    int              // nodes
 	beyond bool             // there are records of more nodes
+	host   host
 	// leftOut are the records that do not pass the filter.
 	leftOut renderings
 }
@@ -48,7 +50,10 @@ const maxNodes = 1024
 
 // input is what is counted of one input.
 type input struct {
-	aggregate.Input
+	name string
+	// As in aggregate.Input.
+	lines, records, duplicates, malformed int64
+
 	trust aggregate.Trust // given by the source; "" to be judged by content
 	space int32           // of the records that name no node
 	forms uint8           // forms that were seen, one bit each
@@ -60,8 +65,8 @@ type input struct {
 	// unattributed counts the records that a filter left out only because their
 	// container is unknown.
 	unattributed int64
-	bare         int64 // journal records without a serial
-	streams      eventStreams
+	bare         int64         // journal records without a serial
+	streams      *eventStreams // nil: there are none
 	order
 }
 
@@ -81,8 +86,8 @@ func (p *Proof) reset() {
 	}
 	clear(p.losses)
 	p.kills.reset()
-	p.leftOut, p.beyond = renderings{}, false
-	p.inputs, p.spaces = p.inputs[:0], p.spaces[:0]
+	p.leftOut, p.beyond, p.host = renderings{}, false, host{}
+	p.inputs, p.at, p.spaces = p.inputs[:0], 0, p.spaces[:0]
 }
 
 func (p *Proof) begin(s Source) {
@@ -95,7 +100,8 @@ func (p *Proof) begin(s Source) {
 		p.sets[s.Set] = n
 	}
 	p.spaces[n].inputs++
-	p.inputs = append(p.inputs, input{Input: aggregate.Input{Name: s.Name}, trust: s.Trust, space: n})
+	p.at = len(p.inputs)
+	p.inputs = append(p.inputs, &input{name: s.Name, trust: s.Trust, space: n})
 }
 
 // spaceOf returns the serial space of a node's records in the current input.
@@ -106,10 +112,10 @@ func (p *Proof) spaceOf(node string) int32 {
 	return p.input().space
 }
 
-func (p *Proof) input() *input { return &p.inputs[len(p.inputs)-1] }
+func (p *Proof) input() *input { return p.inputs[p.at] }
 
 // Lines counts lines of the current input.
-func (p *Proof) Lines(n int64) { p.input().Lines += n }
+func (p *Proof) Lines(n int64) { p.input().lines += n }
 
 // Foreign notes that a line of the current input has no form of auditd's or the
 // journal's. So other programs write to the log, and its trust is that of text.
@@ -122,7 +128,7 @@ func (p *Proof) Foreign(line int64) {
 // Malformed counts a record that cannot be used, at a line of the current
 // input.
 func (p *Proof) Malformed(reason string, line int64) {
-	p.input().Malformed++
+	p.input().malformed++
 	p.note(aggregate.Malformed, 1, parser.Stamp{}, line, reason)
 }
 
@@ -138,6 +144,7 @@ func (p *Proof) serials(node []byte) *serials {
 		p.nodes[string(node)] = s
 		*p.pages = maxPages / len(p.nodes)
 	}
+	p.host.meet(s, len(node) > 0)
 	return s
 }
 

@@ -74,20 +74,28 @@ func (s *eventStreams) append(o *eventStreams) {
 // Numbered notes the number of a line of events; end is not nil for the line
 // that ends them.
 func (p *Proof) Numbered(n int64, end *StreamEnd) {
-	p.input().streams.add(&eventStream{first: n, last: n, end: end})
+	p.input().eventStreams().add(&eventStream{first: n, last: n, end: end})
 }
 
 // Unnumbered notes that there is a line of events without a number.
-func (p *Proof) Unnumbered() { p.input().streams.unnumbered = true }
+func (p *Proof) Unnumbered() { p.input().eventStreams().unnumbered = true }
+
+// eventStreams returns the streams of an input, which has some.
+func (in *input) eventStreams() *eventStreams {
+	if in.streams == nil {
+		in.streams = &eventStreams{}
+	}
+	return in.streams
+}
 
 // isStream reports whether an input is nothing but numbered events.
 func (in *input) isStream() bool {
-	return len(in.streams.all) > 0 && !in.streams.unnumbered && in.forms&^(1<<parser.FormEvent) == 0
+	return in.streams != nil && len(in.streams.all) > 0 && !in.streams.unnumbered && in.forms&^(1<<parser.FormEvent) == 0
 }
 
 // allNumbered reports whether all events are of numbered streams.
 func (p *Proof) allNumbered() bool {
-	return !slices.ContainsFunc(p.inputs, func(in input) bool { return in.forms&(1<<parser.FormEvent) != 0 && !in.isStream() })
+	return !slices.ContainsFunc(p.inputs, func(in *input) bool { return in.forms&(1<<parser.FormEvent) != 0 && !in.isStream() })
 }
 
 // spaceStreams are the streams of each serial space that has any: of a rotated
@@ -97,14 +105,14 @@ type spaceStreams map[int32]*eventStreams
 func (p *Proof) spaceStreams() spaceStreams {
 	spaces := spaceStreams{}
 	for i := range p.inputs {
-		in := &p.inputs[i]
+		in := p.inputs[i]
 		if !in.isStream() {
 			continue
 		}
 		if spaces[in.space] == nil {
 			spaces[in.space] = &eventStreams{}
 		}
-		spaces[in.space].append(&in.streams)
+		spaces[in.space].append(in.streams)
 	}
 	return spaces
 }
@@ -115,7 +123,7 @@ func (p *Proof) spaceStreams() spaceStreams {
 func (p *Proof) streamEvidence(spaces spaceStreams) (evidence []aggregate.Evidence, doubt string) {
 	for _, space := range slices.Sorted(maps.Keys(spaces)) {
 		for _, stream := range spaces[space].all {
-			evidence = append(evidence, stream.evidence(p.inputs[p.spaces[space].input].Name)...)
+			evidence = append(evidence, stream.evidence(p.inputs[p.spaces[space].input].name)...)
 			if end := stream.end; end != nil && doubt == "" && end.Completeness.Verdict == aggregate.Unknown {
 				doubt = end.Completeness.Reason
 			}
