@@ -140,8 +140,7 @@ func TestSaveDue(t *testing.T) {
 		}
 	}
 	st := &state{path: filepath.Join(t.TempDir(), "state.json")}
-	from := []*origin{{stream: &endless{}}}
-	w := newFollower(&environment{stdout: io.Discard, stderr: io.Discard}, &followFlags{}, from, newReader(from), nil, true)
+	w := oneFollower(&environment{stdout: io.Discard, stderr: io.Discard}, &followFlags{}, &origin{stream: &endless{}})
 	w.state = st
 	w.newCounts(&attribution{})
 	for _, tt := range []struct {
