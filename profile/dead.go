@@ -4,18 +4,20 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 
 	"github.com/auditscan/auditscan/profile/bpf"
+	"github.com/auditscan/auditscan/syscalltable"
 )
 
 // DeadRules tells of each rule with conditions that never holds for a call: since
 // no argument is so, or since libseccomp tries another one before that holds
-// whenever this one would. Rules that others displace are told of when the
-// profile is read and evaluated.
+// whenever this one would; and of each rule whose calls no architecture has. Rules
+// that others displace are told of when the profile is read and evaluated.
 func (p *Policy) DeadRules() []string {
-	var list []string
+	list := p.foreignRules()
 	for _, name := range slices.Sorted(maps.Keys(p.byName)) {
 		tried := p.tried(p.byName[name].some)
 		for i, t := range tried {
@@ -29,6 +31,20 @@ func (p *Policy) DeadRules() []string {
 				list = append(list, fmt.Sprintf("%s: %s if %s never holds: %s if %s by %s comes before", t.rule.place(), name, describeArgs(&Rule{Args: t.args}),
 					o.rule.Outcome, describeArgs(&Rule{Args: o.args}), o.rule.place()))
 			}
+		}
+	}
+	return list
+}
+
+// foreignRules tells of the rules that are about calls of other architectures alone.
+func (p *Policy) foreignRules() (list []string) {
+	here := func(name string) bool {
+		return slices.ContainsFunc(p.Arches, func(a syscalltable.Arch) bool { return has(a, name) })
+	}
+	for i := range p.Rules {
+		r := &p.Rules[i]
+		if !slices.ContainsFunc(r.Names, here) {
+			list = append(list, fmt.Sprintf("%s: never reached: no architecture of the profile (%s) has %s", r.place(), strings.Join(archNames(p.Arches), ", "), strings.Join(r.Names, " ")))
 		}
 	}
 	return list

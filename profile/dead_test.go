@@ -36,6 +36,8 @@ func TestDeadRules(t *testing.T) {
 		{[]string{allow(arg(0, "LE", 5)), trap(arg(0, "LE", 3))}, ""}, // the smaller one is tried first
 		{[]string{allow(arg(1, "MASKED_EQ", 1, 1)), trap(arg(0, "EQ", 3), arg(1, "EQ", 3))}, "prctl if arg0 == 0x3 and arg1 == 0x3 never holds: allow if arg1 & 0x1 == 0x1"},
 		{[]string{allow(arg(1, "MASKED_EQ", 1, 1)), trap(arg(0, "EQ", 3), arg(1, "EQ", 2))}, ""},
+		{[]string{`{"names": ["stat64", "ugetrlimit"], "action": "SCMP_ACT_ALLOW"}`}, "syscalls[0] (line 1): never reached: no architecture of the profile (x86_64) has stat64 ugetrlimit"},
+		{[]string{`{"names": ["stat64", "stat"], "action": "SCMP_ACT_ALLOW"}`}, ""},
 	} {
 		p := evaluate(t, `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [`+strings.Join(c.rules, ", ")+"]}")
 		got := strings.Join(p.DeadRules(), "\n")

@@ -124,3 +124,34 @@ func TestDiffOfDefaults(t *testing.T) {
 		t.Errorf("a profile differs from itself: %+v", r)
 	}
 }
+
+// TestDiffValues: values that an argument may have are told in ranges, in whatever
+// order and number of rules they stand.
+func TestDiffValues(t *testing.T) {
+	one := func(value uint64) string {
+		return fmt.Sprintf(`{"names": ["socket"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "op": "SCMP_CMP_EQ", "value": %d}]}`, value)
+	}
+	policy := func(values ...uint64) *profile.Policy {
+		var rules []string
+		for _, v := range values {
+			rules = append(rules, one(v))
+		}
+		return evaluate(t, `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [`+strings.Join(rules, ", ")+"]}")
+	}
+	for _, tt := range []struct {
+		values []uint64
+		want   string
+	}{
+		{[]uint64{7}, "allow if arg0 == 0x7, else errno(EPERM)"},
+		{[]uint64{3, 1, 2}, "allow if arg0 in 0x1-0x3, else errno(EPERM)"},
+		{[]uint64{1<<64 - 1, 9, 2, 1<<64 - 2}, "allow if arg0 in 0x2 0x9 0xfffffffffffffffe-0xffffffffffffffff, else errno(EPERM)"},
+	} {
+		for range 2 {
+			r := profile.Diff(policy(), policy(tt.values...), nil)
+			if got := append(r.Added, r.Changed...)[0].New; got != tt.want {
+				t.Errorf("%v: %s, want %s", tt.values, got, tt.want)
+			}
+			slices.Reverse(tt.values)
+		}
+	}
+}

@@ -133,6 +133,17 @@ func buildEntry(p *Part, o Options) (IndexEntry, error) {
 	return e, nil
 }
 
+// Unsettled names those whose runs brought new calls until their end, or were too
+// short to tell.
+func (ix *Index) Unsettled() (names []string) {
+	for _, e := range ix.Profiles {
+		if d := e.Discovery; d != nil && (d.Ending == EndedLearning || d.Ending == EndedBrief) {
+			names = append(names, e.Name)
+		}
+	}
+	return names
+}
+
 // Obsolete returns the files that an earlier index of a directory lists and this
 // one does not. What is no index, or lists what could not be of one, has none.
 func (ix *Index) Obsolete(earlier []byte) []string {

@@ -148,12 +148,50 @@ func (p *Policy) describe(name string) string {
 	case k.always != nil:
 		return k.always.Outcome.String()
 	}
+	values := map[oneOf][]uint64{}
 	var parts []string
 	for _, r := range k.some {
+		if len(r.Args) == 1 && r.Args[0].Op == specs.OpEqualTo {
+			one := oneOf{r.Outcome, r.Args[0].Index}
+			values[one] = append(values[one], r.Args[0].Value)
+			continue
+		}
 		parts = append(parts, fmt.Sprintf("%s if %s", r.Outcome, describeArgs(r)))
+	}
+	for one, list := range values {
+		parts = append(parts, fmt.Sprintf("%s if arg%d %s", one.outcome, one.index, describeValues(list)))
 	}
 	slices.Sort(parts)
 	return strings.Join(append(parts, "else "+p.Default.String()), ", ")
+}
+
+// oneOf is an outcome for several values of one argument.
+type oneOf struct {
+	outcome Outcome
+	index   uint
+}
+
+// describeValues tells in words that an argument is one of some values, such as
+// "== 0x8" or "in 0x1-0x3 0x10".
+func describeValues(values []uint64) string {
+	slices.Sort(values)
+	values = slices.Compact(values)
+	if len(values) == 1 {
+		return fmt.Sprintf("== %#x", values[0])
+	}
+	var parts []string
+	for len(values) > 0 {
+		n := 1
+		for n < len(values) && values[n] == values[0]+uint64(n) {
+			n++
+		}
+		part := fmt.Sprintf("%#x", values[0])
+		if n > 1 {
+			part += fmt.Sprintf("-%#x", values[n-1])
+		}
+		parts, values = append(parts, part), values[n:]
+	}
+	return "in " + strings.Join(parts, " ")
 }
 
 func describeArgs(r *Rule) string {

@@ -70,7 +70,7 @@ func Read(in io.Reader, name string, o ReadOptions) (*Document, error) {
 // what they hold:
 //
 //   - OCI's and Docker's JSON (with the errno names of Podman's)
-//   - the config.json of a bundle
+//   - the config.json of a bundle, also as `ctr container info` and `crictl inspect` print it
 //   - a SeccompProfile of the security-profiles-operator in YAML or JSON, also in a List
 //   - SystemCallFilter= and the like of units and drop-ins of systemd
 //   - policies of minijail
@@ -226,29 +226,46 @@ func isComment(text []byte) bool {
 
 // root reads a profile, or what one is in.
 func (p *parser) root(n *node) (*Document, error) {
-	members, _ := n.Value.([]strictjson.Member)
-	keys := map[string]*node{}
-	for _, m := range members {
-		keys[m.Key] = m.Value
-	}
 	switch {
-	case keys["apiVersion"] != nil && keys["kind"] != nil:
+	case member(n, "apiVersion") != nil && member(n, "kind") != nil:
 		return p.objects([]*node{n})
-	case keys["ociVersion"] != nil || keys["linux"] != nil:
-		return p.bundle(n, keys["linux"])
+	case member(n, "ociVersion") != nil || member(n, "linux") != nil:
+		return p.bundle(n)
+	}
+	for _, path := range specPaths {
+		spec := n
+		for _, key := range path {
+			spec = member(spec, key)
+		}
+		if spec != nil {
+			return p.bundle(spec)
+		}
 	}
 	return p.document(n)
 }
 
-// bundle reads the profile of a bundle's config.json.
-func (p *parser) bundle(root, linux *node) (*Document, error) {
-	if !linux.Absent() {
-		members, _ := linux.Value.([]strictjson.Member)
-		for _, m := range members {
-			if m.Key == "seccomp" && !m.Value.Absent() {
-				return p.document(m.Value)
-			}
+// specPaths lead to a container's configuration, as it is in a bundle, in what
+// `ctr container info` (and nerdctl) and `crictl inspect` print.
+var specPaths = [][]string{{"Spec"}, {"info", "runtimeSpec"}}
+
+// member returns an object's member; nil: there is none, or it is no object.
+func member(n *node, key string) *node {
+	if n == nil {
+		return nil
+	}
+	members, _ := n.Value.([]strictjson.Member)
+	for _, m := range members {
+		if m.Key == key {
+			return m.Value
 		}
+	}
+	return nil
+}
+
+// bundle reads the profile of a bundle's config.json.
+func (p *parser) bundle(root *node) (*Document, error) {
+	if seccomp := member(member(root, "linux"), "seccomp"); !seccomp.Absent() {
+		return p.document(seccomp)
 	}
 	return nil, root.Errorf("linux.seccomp is missing: containers of this bundle have no seccomp profile")
 }

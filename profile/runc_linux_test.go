@@ -39,6 +39,9 @@ func TestRuncHasTheLastWord(t *testing.T) {
 	for i := range *runcProfiles {
 		random := rand.New(rand.NewPCG(15, uint64(i)))
 		odd := randomOdd(random)
+		if word.version != "1.1.5" && odd.whole.Architectures == nil { // whose stub from 1.1.15 on is not modelled
+			odd.whole.Architectures = []specs.Arch{specs.ArchX86_64}
+		}
 		t.Run(fmt.Sprint(i), func(t *testing.T) { started[word.judge(t, random, odd)]++ })
 	}
 	if t.Logf("started, not started: %d, %d", started[true], started[false]); started[true] < *runcProfiles/5 || started[false] < *runcProfiles/5 {
@@ -70,7 +73,10 @@ func runcVersion(t *testing.T) string {
 func (w *runcWord) judge(t *testing.T, random *rand.Rand, odd oddProfile) bool {
 	t.Helper()
 	start := w.said(t, odd)
-	err := w.try(t, random, odd)
+	err := w.try(t, random, odd, patience)
+	if err != nil && !start.Fails() { // as it may for a busy machine
+		err = w.try(t, random, odd, 6*patience)
+	}
 	switch {
 	case start.Fails() && err == nil:
 		t.Errorf("it is said not to start (lacks %v, refuses %v), and does\n%s", start.Lacks, start.Refuses, odd.text(t))
@@ -83,7 +89,7 @@ func (w *runcWord) judge(t *testing.T, random *rand.Rand, odd oddProfile) bool {
 	if again := w.said(t, odd); len(again.Lacks)+len(again.Rare)+len(again.Unsure) > 0 {
 		t.Errorf("with all allowed that lacks, there still lacks %v %v %v", again.Lacks, again.Rare, again.Unsure)
 	}
-	if err := w.try(t, random, odd); err != nil {
+	if err := w.try(t, random, odd, 6*patience); err != nil {
 		t.Errorf("with %v allowed it does not start, either: %v\n%s", start, err, odd.text(t))
 	}
 	return err == nil
@@ -107,12 +113,12 @@ func (w *runcWord) said(t *testing.T, odd oddProfile) profile.Start {
 
 // patience is how long runc may take: where a filter kills one of its threads, it
 // waits for ever.
-const patience = 5 * time.Second
+const patience = 3 * time.Second
 
 // try starts a container, and compares the answers of the filter that it has then.
-func (w *runcWord) try(t *testing.T, random *rand.Rand, odd oddProfile) error {
+func (w *runcWord) try(t *testing.T, random *rand.Rand, odd oddProfile, limit time.Duration) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	text := odd.text(t)
 	held, err := w.bundle.Hold(ctx, lab.Container{Runtime: "runc", NoNewPrivileges: odd.noNewPrivs, Seccomp: json.RawMessage(text)})

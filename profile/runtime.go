@@ -47,7 +47,7 @@ type startupList struct {
 	Host    string  `json:"host"`
 	Source  string  `json:"source"`
 	// RefusesFlags are flags with which it takes no profile at all.
-	RefusesFlags []string `json:"refusesFlags"`
+	RefusesFlags []string `json:"refusesFlags,omitempty"`
 	// NoNewPrivileges has the calls of starts with no_new_privs ("true"), when
 	// the filter is loaded last, and without ("false"), when it comes before
 	// user, capabilities and working directory are set.
@@ -61,7 +61,7 @@ type startupMode struct {
 	// Needs has the calls of every start without which there is none, by the error
 	// that they were denied with (the others were denied all together, too, and
 	// the container started). Each has the calls that do instead, if there are any.
-	Needs map[string]map[string][]string `json:"needs"`
+	Needs map[string]map[string][]string `json:"needs,omitempty"`
 }
 
 // readStartupLists returns all files of runtimes/ in the order of their names.

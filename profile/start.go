@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/auditscan/auditscan/internal/term"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
@@ -269,6 +270,15 @@ func WriteRuntimes(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// WriteRuntimesJSON writes that in the form of schema/inspect.schema.json.
+func WriteRuntimesJSON(w io.Writer) error {
+	lists, err := readStartupLists()
+	if err != nil {
+		return err
+	}
+	return term.WriteJSON(w, lists, "  ")
 }
 
 // made names the calls, with the number of starts where not all made them.

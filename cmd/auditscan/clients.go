@@ -1,6 +1,10 @@
 package main
 
-import "path/filepath"
+import (
+	"path/filepath"
+
+	"github.com/auditscan/auditscan/aggregate"
+)
 
 // clients are commands that have another process run a program, and how to record
 // that instead. A profile that logs is one with SCMP_ACT_LOG as its default.
@@ -28,5 +32,17 @@ func sayClient(env *environment, args []string) {
 	name := filepath.Base(args[0])
 	if instead, ok := clients[name]; ok {
 		env.notef("this records what %s itself calls, not (only) the program that it starts: %s", name, instead)
+	}
+}
+
+// sayClients tells which of the programs that the command has started are clients,
+// as those of a script or behind env and timeout are. That of the command itself
+// was told of.
+func sayClients(env *environment, args []string, s *aggregate.Summary) {
+	for i := range s.Groups {
+		name := s.Groups[i].Comm
+		if instead, ok := clients[name]; ok && name != filepath.Base(args[0]) {
+			env.notef("%s was recorded, not (only) the program that it starts: %s", name, instead)
+		}
 	}
 }

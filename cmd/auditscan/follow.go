@@ -211,6 +211,7 @@ type origin struct {
 	stream  source.Stream
 	trust   aggregate.Trust // what the source vouches for; "": judged by content
 	queued  bool            // Close leaves what was heard to be read
+	once    bool            // nothing shows what of it was not counted
 	program bool            // what reads it is a program of its own, which is started again if it ends
 	// backlog is the stream, if much of it can be there to be read; else nil.
 	backlog backlogged
@@ -247,9 +248,13 @@ func (f *followFlags) open(env *environment, args []string, st *state, names *li
 
 // openSource opens a source by its name.
 func (f *followFlags) openSource(env *environment, name string, st *state, names *live.Resolver) (*origin, error) {
+	listen, err := listenOptions(env, name, names)
+	if err != nil {
+		return nil, err
+	}
 	stream, err := pipeline.OpenLive(name, source.LiveOptions{
 		Stdin: env.stdin, FromStart: f.fromStart, Tail: f.tail, Files: st.positions().Files, Cursor: st.positions().Cursor,
-	}, notify.Options{Identify: names.Started})
+	}, listen)
 	if err != nil {
 		return nil, err
 	}
@@ -274,7 +279,7 @@ func newOrigin(name string, stream source.Stream) *origin {
 		o.position = func() (positions, []source.Note) { return positions{Cursor: s.Cursor()}, nil }
 	default:
 		_, notified := notify.Path(name)
-		o.queued = notified || name == source.NetlinkName
+		o.queued, o.once = notified || name == source.NetlinkName, notified
 	}
 	return o
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
@@ -38,6 +39,7 @@ type follower struct {
 	at      positions // behind the chunk counted last
 	saved   time.Time // when the state was saved last
 	unsaved bool      // since then
+	ending  bool      // nothing more comes
 	silent  bool      // nothing has come, and nobody was told
 	view    *liveView // nil: lines are written
 }
@@ -276,6 +278,7 @@ func (w *follower) drain(ctx context.Context) error {
 func (w *follower) end(ctx context.Context, err error) error {
 	undrained := w.drain(ctx)
 	w.hold.Flush()
+	w.ending, w.unsaved = true, w.unsaved || w.feed.once
 	if err := errors.Join(undrained, w.write(), w.endEvents(ctx, err), w.save()); err != nil {
 		return err
 	}
@@ -357,5 +360,23 @@ func (w *follower) save() error {
 	at.Newest, at.BootID = w.feed.counts.Newest(), source.BootID()
 	w.env.saving.Store(true)
 	defer w.env.saving.Store(false)
-	return w.state.save(w.summary(), at)
+	s := w.summary()
+	if w.feed.once && !w.ending {
+		s = unfinished(s, w.feed.stream.Name(), w.saved)
+	}
+	return w.state.save(s, at)
+}
+
+// unfinished returns a summary as it is to be read if no later one is saved: of
+// what comes from a source that tells everything once, nothing would show that the
+// rest is missing.
+func unfinished(s *aggregate.Summary, input string, now time.Time) *aggregate.Summary {
+	so := *s
+	so.Completeness.Evidence = append(slices.Clone(s.Completeness.Evidence), aggregate.Evidence{
+		Kind: aggregate.Overrun, Input: input, First: now, Last: now,
+		Detail: "the listener still runs, or was killed: what it heard after this is not here", Fix: "let it end by SIGTERM or Ctrl-C",
+	})
+	slices.SortFunc(so.Completeness.Evidence, aggregate.CompareEvidence)
+	so.Completeness.Verdict, so.Completeness.Reason = aggregate.Incomplete, ""
+	return &so
 }

@@ -55,7 +55,8 @@ func (f *policyFlags) inspect(ctx context.Context, env *environment, name string
 		return err
 	}
 	if name == runtimesName {
-		return env.output(profile.WriteRuntimes)
+		write := map[string]func(io.Writer) error{"table": profile.WriteRuntimes, "json": profile.WriteRuntimesJSON}
+		return env.output(write[f.output])
 	}
 	d, err := f.readPolicy(env, name)
 	if err != nil {

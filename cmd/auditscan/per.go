@@ -11,6 +11,7 @@ import (
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/atomicfile"
+	"github.com/auditscan/auditscan/internal/table"
 	"github.com/auditscan/auditscan/profile"
 )
 
@@ -44,6 +45,9 @@ func (f *profileFlags) writePer(env *environment, s *aggregate.Summary, o profil
 	}
 	if ix.Unattributed > 0 {
 		env.notef("records without %s, in no profile: %d", ix.Per, ix.Unattributed)
+	}
+	if names := ix.Unsettled(); len(names) > 0 && !f.quiet {
+		env.notef("their runs may have been too short, as new calls came until the end: %s", table.List(names))
 	}
 	return sayLacking(env, ix)
 }

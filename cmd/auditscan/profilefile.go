@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -136,12 +138,16 @@ func (f profileFile) readPolicy(env *environment, name string) (*profile.Documen
 	if s.Completeness.Verdict == aggregate.Incomplete || len(r.Unresolved) > 0 {
 		env.notef("%s: records are missing or have no name: its profile may lack calls", name)
 	}
+	r.Document.Name = name
 	return r.Document, nil
 }
 
 // openUnpacked opens a file that may be compressed, as a log may, for its text.
 func (env *environment) openUnpacked(name string) (in *bufio.Reader, file io.Closer, err error) {
 	f, err := env.open(name)
+	if errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(name, "runtime/") {
+		return nil, nil, fmt.Errorf("%w (built in are %s)", err, strings.Join(profile.BuiltIns(), ", "))
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -90,7 +90,7 @@ func indexOf(t *testing.T, key, input string, flags ...string) string {
 }
 
 func TestInspectSchema(t *testing.T) {
-	for _, profile := range []string{"../../examples/audit.json", "../../examples/nginx.json", mixedProfile(t)} {
+	for _, profile := range []string{"../../examples/audit.json", "../../examples/nginx.json", mixedProfile(t), "runtimes"} {
 		validate(t, inspectSchema, succeed(t, "inspect", "-o", "json", profile))
 	}
 	// Of a process it is tested where there are processes: TestInspectProcess.
