@@ -40,7 +40,7 @@ func zeros() []any {
 		new(profile.LibseccompVersion), new(profile.Options), new(profile.Discovery), new(profile.Outcome), new(profile.Policy), new(profile.Result),
 		new(profile.Start), new(profile.Unresolved),
 		new(report.EventWriter),
-		new(source.DamageError), new(source.Follower), new(source.JournalStream), new(source.Queue), new(source.Reader),
+		new(source.DamageError), new(source.Follower), new(source.JournalStream), new(source.Queue), new(source.Reader), new(source.Writers),
 		new(syscalltable.Action), new(syscalltable.Arch),
 	}
 }

@@ -2,8 +2,8 @@ package aggregate
 
 import (
 	"cmp"
+	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/auditscan/auditscan/container"
@@ -60,11 +60,23 @@ func (g *Group) level() int {
 	return LevelGroup
 }
 
-// place is where a group is in the tree: its values at each level.
-type place [LevelGroup]string
+// place is where a group is in the tree: the numbers of its values at each level.
+type place [LevelGroup]uint32
 
 // foldedValue stands for many values.
-const foldedValue = "\xffmany"
+const foldedValue = math.MaxUint32
+
+// numbers gives each text a number.
+type numbers map[string]uint32
+
+func (n numbers) number(text string) uint32 {
+	id, ok := n[text]
+	if !ok {
+		id = uint32(len(n))
+		n[text] = id
+	}
+	return id
+}
 
 // cut returns the place of the part of the tree that p is in.
 func (p place) cut(level int) place {
@@ -75,18 +87,17 @@ func (p place) cut(level int) place {
 }
 
 // place returns where a group is.
-func (g *Group) place() place {
-	p := place{"", g.Pod + "\x00" + g.Workload, g.Nested, g.Node, g.Exe, g.Comm, g.Subj, strconv.Itoa(int(g.PID))}
+func (n numbers) place(g *Group) place {
+	within, nested := g.Pod+"\x00"+g.Workload, g.Nested
 	owner := container.Identity{ID: g.Manager + g.Namespace}
 	if id := g.Container; id != nil {
 		owner = *id
 		if !g.Folded.Has(ByContainer) {
 			owner = id.Owner()
 		}
-		p[LevelContainer-1] = id.ID + "\x00" + id.Name
-		p[LevelNested-1] = id.Nested
+		within, nested = id.ID+"\x00"+id.Name, id.Nested
 	}
-	p[LevelOwner-1] = owner.ID
+	p := place{n.number(owner.ID), n.number(within), n.number(nested), n.number(g.Node), n.number(g.Exe), n.number(g.Comm), n.number(g.Subj), uint32(g.PID)}
 	return p.cut(g.level())
 }
 
@@ -146,9 +157,9 @@ func foldExcess(groups []Group, by []Key) []Group {
 		return groups
 	}
 	tree := share.Tree[place]{Depth: len(place{}), Cut: place.cut}
-	places := make([]place, len(groups))
+	places, names := make([]place, len(groups)), numbers{}
 	for i := range groups {
-		places[i] = groups[i].place()
+		places[i] = names.place(&groups[i])
 		if l := groups[i].level(); l < LevelGroup {
 			tree.Exceed(places[i])
 		}

@@ -129,27 +129,51 @@ func user(ident, priority, facility []byte) bool {
 	if audispTag(ident) {
 		return false
 	}
-	if v, n := digits(priority); n > 0 && !fromKernel(v>>3, ident) {
-		return true
+	v, ok := facilityOf(priority, facility)
+	return ok && !fromKernel(v, ident)
+}
+
+// facilities are the names of syslog's facilities, in the order of their numbers.
+var facilities = [...]string{"kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
+	"ntp", "security", "console", "solaris-cron", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"}
+
+const (
+	facilityKern   = 0
+	facilityUser   = 1
+	facilityAuth   = 4
+	facilityLocal0 = 16
+)
+
+// facilityOf is the facility of a priority, if that tells one, or one that is
+// told by its number or name.
+func facilityOf(priority, facility []byte) (v uint64, ok bool) {
+	if v, n := digits(priority); n > 0 && v>>3 != facilityKern && v>>3 < uint64(len(facilities)) {
+		return v >> 3, true
 	}
 	if v, n := digits(facility); n > 0 {
-		return !fromKernel(v, ident)
+		return v, true
 	}
-	switch string(facility) {
-	case "user", "mail", "daemon", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
-		"local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7":
-		return true
-	case "auth":
-		return !fromKernel(facilityAuth, ident)
+	for v, name := range facilities {
+		if string(facility) == name {
+			return uint64(v), true
+		}
 	}
-	return false
+	return 0, false
 }
-
-const facilityAuth = 4
 
 func fromKernel(facility uint64, ident []byte) bool {
-	return facility == 0 || facility == facilityAuth && string(ident) == "audit"
+	return facility == facilityKern || facility == facilityAuth && string(ident) == "audit"
 }
+
+// fileFacility reports whether a collector that follows a file gives its lines a
+// facility, and a tag, so: rsyslog has local0 and any tag, syslog-ng has user and
+// none, unless it is told another.
+func fileFacility(facility uint64, tag []byte) bool {
+	return facility >= facilityLocal0 || facility == facilityUser && ofAuditLog(tag)
+}
+
+// ofAuditLog reports whether a tag can be that of auditd's file.
+func ofAuditLog(tag []byte) bool { return len(tag) == 0 || bytes.Contains(tag, auditWord) }
 
 // auditEntry parses an entry of journald's audit transport. The stamp, which
 // the message lacks, is in fields that only journald can set; it is trusted in

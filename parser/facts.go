@@ -25,6 +25,7 @@ const (
 	factIdent   // the program that said it
 	factTag     // the same, as syslog prints it: with its colon
 	factFacility
+	factProc     // the id of that program
 	factPriority // facility * 8 + severity; dmesg -J has the severity alone
 	factLaurelID
 
@@ -72,6 +73,7 @@ type key struct {
 	setting setting // of the object that is its value
 	message bool    // journald's, or another's, name of the message
 	daemon  bool    // laurel's name of a record that auditd itself wrote
+	place   place
 }
 
 // keyOf reads a key that stands in an object of some setting. Flattened keys,
@@ -141,6 +143,9 @@ func factOf(in setting, name []byte) fact {
 	if f := settingFact(in, name); f != 0 {
 		return f
 	}
+	if name[0] == '_' && name[1]-'a' <= 25 {
+		name = name[1:] // GELF's own
+	}
 	if name[0] == '_' || name[0]-'A' <= 25 {
 		return upperFact(name)
 	}
@@ -171,7 +176,9 @@ func factOf(in setting, name []byte) fact {
 		return factTag
 	case "syslogfacility", "facility", "facility_label", "fac":
 		return factFacility
-	case "pri":
+	case "procid", "process_id", "proc_id":
+		return factProc
+	case "pri", "priority":
 		return factPriority
 	case "version":
 		return factEnricher
@@ -196,6 +203,8 @@ func upperFact(name []byte) fact {
 		return factIdent
 	case "SYSLOG_FACILITY", "FACILITY":
 		return factFacility
+	case "PID", "ProcessID":
+		return factProc
 	case "ID":
 		return factLaurelID
 	}

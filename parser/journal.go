@@ -94,7 +94,7 @@ func (pre *prefix) journal(s []byte) (comm []byte, ok bool) {
 	if len(s) == 0 {
 		return nil, true
 	}
-	if tagged := *pre; tagged.header(s, ofKernel) && string(tagged.tag) == "audit" {
+	if tagged := *pre; tagged.header(s, ofJournal) && string(tagged.tag) == "audit" {
 		*pre = tagged
 		return nil, true
 	}

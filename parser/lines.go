@@ -73,7 +73,7 @@ func typeStart(line []byte, i int) int {
 
 // gluedTo is what can stand before "type=" without a blank: a file's name, by
 // grep, ends with it, and so do a tag, a bracket and a byte order mark.
-var gluedTo = []byte(":-]\t\x00>\xbf")
+var gluedTo = []byte(":-]\t\r\x00>\xbf")
 
 // typeNumber reads "type=SECCOMP ", "type=1326 " or "type=UNKNOWN[1326] ".
 // Types of no interest are 0.

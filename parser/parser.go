@@ -51,7 +51,7 @@ type Parser struct {
 	bad  Malformed
 
 	number int64 // see Number
-	ending int   // the object of the last ItemStreamEnd
+	ending []byte
 
 	memo     memo // starts of records that were read before
 	heads    headMemo
@@ -96,13 +96,8 @@ func (p *Parser) Loss() *Loss { return &p.loss }
 func (p *Parser) Malformed() *Malformed { return &p.bad }
 
 // StreamEnd is the object, in JSON, that the last ItemStreamEnd is, of the
-// member "end"; nil before the first one.
-func (p *Parser) StreamEnd() []byte {
-	if p.ending >= len(p.doc.frames) {
-		return nil
-	}
-	return p.doc.rawOf(&p.doc.frames[p.ending])
-}
+// member "end".
+func (p *Parser) StreamEnd() []byte { return p.ending }
 
 // Number is the running number that a stream of auditscan's events gives to the
 // last item: an ItemStreamEnd, an ItemMalformed, or one of [FormEvent]. 0: none.

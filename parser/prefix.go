@@ -10,8 +10,9 @@ type prefix struct {
 	pid  []byte // the tag's [PID]; nil: none
 	time Stamp  // of an ISO 8601 stamp with zone, for records without one
 	user bool   // its facility is not kern: a program wrote it
-	own  bool   // the facility is one that a collector of files uses
 	said bool   // a program said what follows
+
+	facilityCode uint64
 }
 
 // content is what a prefix stands in front of.
@@ -20,6 +21,7 @@ type content uint8
 const (
 	ofKernel  content = iota // type=1326 audit(
 	ofAuditd                 // type=SECCOMP msg=audit(
+	ofJournal                // SECCOMP auid=
 	aDocument                // JSON
 	aMessage                 // of loss
 )
@@ -52,6 +54,9 @@ func parsePrefix(s []byte, what content) (pre prefix, ok bool) {
 	for range maxPrinters {
 		if what == aDocument {
 			s = bytes.TrimPrefix(s, []byte("data: ")) // journalctl -o json-sse
+			if host := ansibleHost(s); host != nil {
+				return prefix{node: host}, true
+			}
 		}
 		inner := prefix{node: pre.node}
 		if inner.printed(s, what, &at) {
@@ -67,6 +72,18 @@ func parsePrefix(s []byte, what content) (pre prefix, ok bool) {
 	return pre, false
 }
 
+// ansibleHost is the host in "ok: [web1] => " and "fatal: [web1]: FAILED! => ", as
+// Ansible puts them in front of a result.
+func ansibleHost(s []byte) []byte {
+	word := wordLen(s)
+	rest, ok := bytes.CutPrefix(s[word:], []byte(": ["))
+	host, rest, closed := bytes.Cut(rest, []byte("]"))
+	if word == 0 || !ok || !closed || !hostName(host) || !bytes.HasSuffix(rest, []byte(" => ")) || len(rest) > len(": UNREACHABLE! => ") {
+		return nil
+	}
+	return host
+}
+
 // printed reports whether s is the prefix of a printer.
 func (pre *prefix) printed(s []byte, what content, at *printers) bool {
 	s, rfc5424 := pre.priority(s)
@@ -77,7 +94,7 @@ func (pre *prefix) printed(s []byte, what content, at *printers) bool {
 		ok = pre.line(s, what, at)
 	}
 	// auditd's plugin logs under a facility of its own.
-	return ok && (!pre.user || pre.own && what == ofAuditd || audispTag(pre.tag) || pre.said)
+	return ok && (!pre.user || what == ofAuditd && pre.pid == nil && fileFacility(pre.facilityCode, pre.tag) || audispTag(pre.tag) || pre.said)
 }
 
 // line reads a prefix without its priority.
@@ -132,7 +149,7 @@ func trimQuoting(s []byte) []byte {
 	s = bytes.TrimPrefix(s, byteOrderMark)
 	for len(s) > 0 {
 		switch s[0] {
-		case ' ', '\t', recordSeparator, '>', '+', '|':
+		case ' ', '\t', '\r', recordSeparator, '>', '+', '|':
 		case '#', '-', '*':
 			if len(s) > 1 && s[1] != ' ' {
 				return s
@@ -158,12 +175,12 @@ func (pre *prefix) priority(s []byte) (rest []byte, rfc5424 bool) {
 		if n == 0 || n > 3 || len(s) < n+2 || s[n+1] != '>' {
 			return s, false // "<audit-1326>" and the like
 		}
-		pre.user, pre.own = v>>3 != 0, v>>3 >= facilityLocal0
+		pre.facilityCode, pre.user = v>>3, v>>3 != facilityKern
 		return bytes.CutPrefix(s[n+2:], []byte("1 "))
 	}
 	if v, n := digits(s); n > 0 && n <= 3 && n < len(s) && s[n] == ',' {
 		if i := bytes.IndexByte(s, ';'); i >= 0 {
-			pre.user = v>>3 != 0
+			pre.user = v>>3 != facilityKern
 			return s[i+1:], false
 		}
 	}
@@ -183,8 +200,6 @@ func (pre *prefix) facility(s []byte) (rest []byte) {
 	pre.user = !bytes.HasPrefix(s, []byte("kern  "))
 	return s[i+2:]
 }
-
-const facilityLocal0 = 16
 
 // facilityName reports whether a word is the name of one of syslog's facilities.
 func facilityName(word []byte) bool { return string(word) == "kern" || user(nil, nil, word) }
@@ -244,8 +259,8 @@ func (pre *prefix) message(s []byte, what content, stamped bool) bool {
 	case string(pre.tag) == "kernel":
 		s = trimBrackets(s)
 		return pre.pid == nil && (len(s) == 0 || string(s) == "audit: ")
-	case string(pre.tag) == "audit":
-		return len(s) == 0
+	case string(pre.tag) == "audit": // only journald gives it the id of the process
+		return len(s) == 0 && (what == ofJournal || pre.pid == nil)
 	case audispTag(pre.tag):
 		return len(s) == 0 || pre.auditdNode(s)
 	}

@@ -10,6 +10,7 @@ type printers struct {
 	stamped bool
 
 	numbered bool
+	detailed bool
 }
 
 // advance returns the length of the part that s starts with, 0 if there is none
@@ -22,6 +23,10 @@ func (at *printers) advance(pre *prefix, s []byte) int {
 	switch s[0] { // no table of functions: what is passed to one has to be allocated
 	case '[':
 		n = at.brackets(s)
+	case '#':
+		if bytes.HasPrefix(s, []byte("##[")) {
+			n = at.brackets(s)
+		}
 	case '{':
 		n = labels(pre, s)
 	}
@@ -41,13 +46,56 @@ func (at *printers) advance(pre *prefix, s []byte) int {
 		n = at.names(pre, s)
 	}
 	if n == 0 {
+		n = at.columns(s)
+	}
+	if n == 0 {
+		n = at.details(s)
+	}
+	if n == 0 {
 		return 0
 	}
 	return n + blanks(s[n:])
 }
 
+// columns reads the names of a job and its step, with tabs behind them, as
+// GitHub's client prints them in front of the stamp.
+func (at *printers) columns(s []byte) int {
+	n := 0
+	for range 2 {
+		i := bytes.IndexByte(s[n:], '\t')
+		if i <= 0 || n+i > longestBracket || bytes.Contains(s[n:n+i], []byte(": ")) {
+			return 0
+		}
+		n += i + 1
+	}
+	if at.named || at.stamped || stampLen(bytes.TrimPrefix(s[n:], byteOrderMark)) == 0 {
+		return 0
+	}
+	at.named = true
+	return n
+}
+
+// details reads "app=web,tag=x ", as docker logs --details prints them. A record's
+// own fields are none.
+func (at *printers) details(s []byte) int {
+	n := bytes.IndexByte(s, ' ')
+	if at.detailed || n <= 0 || bytes.ContainsAny(s[:n], `"':`) {
+		return 0
+	}
+	for word := s[:n]; len(word) > 0; {
+		var pair []byte
+		pair, word, _ = bytes.Cut(word, []byte(","))
+		key, _, ok := bytes.Cut(pair, []byte("="))
+		if !ok || len(key) == 0 || fieldOf(key) != fNone || string(key) == "type" || string(key) == "node" || string(key) == "msg" {
+			return 0
+		}
+	}
+	at.detailed = true
+	return n + 1
+}
+
 // number reads the number of a line as cat -n, nl, awk and grep -T print it:
-// "12", a colon or none, and a tab; or "12: ".
+// "12", a colon or none, and a tab; or "12: ". Pagers have no mark.
 func (at *printers) number(s []byte) int {
 	_, n := digits(s)
 	if at.numbered || n == 0 || n > longestNumber || n == len(s) {
@@ -57,7 +105,9 @@ func (at *printers) number(s []byte) int {
 	if marked {
 		n++
 	}
-	if n == len(s) || s[n] != '\t' && (!marked || s[n] != ' ') {
+	if bar := []byte(" │ "); bytes.HasPrefix(s[n:], bar) {
+		n += len(bar)
+	} else if n == len(s) || s[n] != '\t' && (s[n] != ' ' || !marked && !startsLine(s[n+1:])) {
 		return 0
 	}
 	at.numbered = true
@@ -73,8 +123,8 @@ func blanks(s []byte) int { return len(s) - len(bytes.TrimLeft(s, " \t")) }
 // longestBracket is that of kubectl --prefix: "[pod/NAME/CONTAINER]".
 const longestBracket = 400
 
-// brackets reads "[pod/web-1/app] ", "[2026-11-23 14:57:44] ", "[INFO] ", and
-// Talos' "[2026-11-23T14:57:44Z]: ".
+// brackets reads "[pod/web-1/app] ", "[2026-11-23 14:57:44] ", "[INFO] ", GitHub's
+// "##[group]" and Talos' "[2026-11-23T14:57:44Z]: ".
 func (at *printers) brackets(s []byte) int {
 	n := bytes.IndexByte(s, ']') + 1
 	if n < 2 || n > longestBracket || bytes.ContainsAny(s[:n], `"'`) {
@@ -119,7 +169,10 @@ func (at *printers) stamp(s []byte) int {
 		n = logcatHead(s)
 	}
 	if n == 0 {
-		if n = stampLen(s); n == 0 || n < len(s) && s[n] != ' ' && s[n] != '\t' {
+		n = wazuhHead(s)
+	}
+	if n == 0 {
+		if n = stampLen(s); n == 0 || n < len(s) && bytes.IndexByte([]byte(" \t{"), s[n]) < 0 {
 			return 0
 		}
 		n += blanks(s[n:])
@@ -214,45 +267,6 @@ func tai64nStamp(s []byte) int {
 		return 0
 	}
 	return length
-}
-
-// klogHead is the length of "I0921 14:13:20.123000    1 enricher.go:445] ".
-func klogHead(s []byte) int {
-	if len(s) < 22 || bytes.IndexByte([]byte("IWEF"), s[0]) < 0 || s[5] != ' ' {
-		return 0
-	}
-	if _, n := digits(s[1:5]); n != 4 || clock(s[6:]) == 0 {
-		return 0
-	}
-	return bytes.IndexByte(s[:min(len(s), longestBracket)], ']') + 1
-}
-
-// logcatHead is the length of "09-21 14:13:20.123   612   612 E audit   : "
-// and "E/audit   (  612): ", which say who spoke: only the kernel counts.
-func logcatHead(s []byte) int {
-	end := bytes.Index(s, []byte(": "))
-	if end < 0 {
-		return 0
-	}
-	head := bytes.TrimRight(s[:end], " ")
-	if len(head) > 14 && head[2] == '-' && head[5] == ' ' && clock(head[6:]) > 0 {
-		n := 6 + clock(head[6:])
-		head = bytes.TrimLeft(head[n:], " 0123456789")
-		if len(head) > 2 && head[1] == ' ' && kernelSpoke(head[2:]) {
-			return end + 2
-		}
-	}
-	if len(head) > 4 && head[1] == '/' {
-		tag, _, ok := bytes.Cut(head[2:], []byte("("))
-		if ok && kernelSpoke(bytes.TrimRight(tag, " ")) {
-			return end + 2
-		}
-	}
-	return 0
-}
-
-func kernelSpoke(tag []byte) bool {
-	return string(tag) == "audit" || string(tag) == "auditd" || string(tag) == "kernel"
 }
 
 // level reads "NOTICE ", "info: ", and Talos' "kern: notice: ", which tells the
@@ -389,7 +403,13 @@ func (at *printers) names(pre *prefix, s []byte) int {
 	case bytes.HasPrefix(s[after:], []byte("| ")):
 		after += 2
 	case at.stamped:
-		return 0
+		if rest := s[after:]; !certainHost(word) && !stream(word) || len(rest) > 0 && !startsLine(rest) {
+			return 0
+		}
+		pre.node = nil
+		if hostName(word) {
+			pre.node = word
+		}
 	case word[n-1] == ':' && certainHost(word[:n-1]):
 		pre.node = word[:n-1]
 	case word[n-1] == ':' && bytes.IndexByte(word, '/') > 0 && n > 2 && word[n-2] == ']':
@@ -404,6 +424,11 @@ func (at *printers) names(pre *prefix, s []byte) int {
 	}
 	at.named = true
 	return after
+}
+
+// stream reports whether a word is the name of a stream of logs in a cloud.
+func stream(word []byte) bool {
+	return bytes.IndexByte(word, '/') > 0 && len(bytes.Trim(word, "/.-_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789[]$")) == 0
 }
 
 // containerLen is the length of the names behind a pod's: of its container, or

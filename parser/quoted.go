@@ -43,7 +43,7 @@ func promising(s []byte) bool {
 // another's prefix.
 func (p *Parser) waitQuoted(line []byte) (node []byte, ok bool) {
 	d := &p.doc
-	frame, list, first := -1, 0, -1
+	frame, first := -1, -1
 	for q := quotes(line); q.next(); {
 		if first < 0 {
 			first = q.start
@@ -56,18 +56,60 @@ func (p *Parser) waitQuoted(line []byte) (node []byte, ok bool) {
 			if !ok || pre.said || holdsOwn(line[:q.start]) {
 				return nil, false
 			}
-			node, list = pre.node, d.addList()
-			frame = d.openTexts()
+			node, frame = pre.node, d.openTexts()
 		}
 		start := len(d.text)
 		d.text = q.unescape(d.text)
-		w := waiting{kind: aText, frame: frame, text: d.textSince(start)}
+		w := waiting{kind: aText, frame: frame, place: d.place.under(place(q.start)), text: d.textSince(start), listed: d.listed}
 		if q.bracket == '[' {
-			w.list = list
+			w.listed, w.place = true, d.place.under(0)
 		}
 		d.wait(w)
 	}
+	if frame >= 0 {
+		d.stateAll(frame, line)
+	}
 	return node, frame >= 0
+}
+
+// stateAll keeps what the pairs of a line say of the texts in it.
+func (d *document) stateAll(frame int, line []byte) {
+	end := 0
+	var before []byte // the text in quotes before, which can be a key
+	for q := quotes(line); q.next(); end = q.at {
+		gap := bytes.TrimRight(line[end:q.start], " ")
+		d.stateBare(frame, gap)
+		key := bytes.TrimRight(gap, " =:>")
+		if len(key) < len(gap) {
+			if key = key[bytes.LastIndexAny(key, " \t,;{[(")+1:]; len(key) == 0 {
+				key = before
+			}
+			d.state(frame, key, q.text)
+		}
+		before = q.text
+	}
+	d.stateBare(frame, line[end:])
+}
+
+// stateBare keeps what the pairs without quotes say.
+func (d *document) stateBare(frame int, s []byte) {
+	for len(s) > 0 {
+		var word []byte
+		word, s, _ = bytes.Cut(s, []byte(" "))
+		if key, value, ok := bytes.Cut(word, []byte("=")); ok && len(value) > 0 {
+			d.state(frame, key, value)
+		}
+	}
+}
+
+// state keeps a member of an object, if it is of interest.
+func (d *document) state(frame int, name, value []byte) {
+	f, is := &d.frames[frame], keyOf(inAny, name).fact
+	if is == 0 || f.has(is) || !is.means(inAny, value) {
+		return
+	}
+	f.seen |= 1 << is
+	f.values[is] = d.copied(value)
 }
 
 // holdsOwn reports whether a record stands in front of a text, which is then its.

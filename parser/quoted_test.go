@@ -77,11 +77,36 @@ func TestQuotedRefused(t *testing.T) {
 	}
 }
 
+// TestFollowed checks that auditd's lines are read that a collector followed into
+// JSON, and that the pairs around a text in quotes tell its node.
+func TestFollowed(t *testing.T) {
+	q := strconv.Quote(auditd)
+	for _, log := range []string{
+		`{"PROGRAM":"","PRIORITY":"notice","MESSAGE":` + q + `,"HOST":"vm","FACILITY":"user"}`,
+		`{"PROGRAM":"auditd","PRIORITY":"notice","MESSAGE":` + q + `,"HOST":"vm","FACILITY":"user"}`,
+		`{"hostname":"vm","syslogfacility":"16","programname":"tag_audit_log","procid":"-","msg":` + q + `}`,
+		`{"hostname":"vm","syslogfacility-text":"local6","facility":"local6","syslogtag":"secure:","msg":` + q + `}`,
+		`<13>1 2026-11-30T12:17:37+00:00 vm  - - - ` + auditd,
+		`<13>1 2026-11-30T12:17:37+00:00 vm auditd - - - ` + auditd,
+		`<133>1 2026-11-30T12:17:37+00:00 vm secure - - - ` + auditd,
+		`DATE="Nov 30 12:17:37" FACILITY=user HOST=vm MESSAGE=` + q + ` PRIORITY=notice SOURCE=s`,
+		`{'host': 'vm', 'message': '` + auditd + `'}`,
+		`ok: [vm] => {"changed":false,"stdout":` + q + `}`,
+		`fatal: [vm]: FAILED! => {"changed":false,"stdout":` + q + `}`,
+	} {
+		got := one(t, log)
+		if got.item != parser.ItemRecord || got.event.node != "vm" || got.event.form != parser.FormAudisp {
+			t.Errorf("got %+v\n%s", got, log)
+		}
+	}
+}
+
 // TestTextsTwice checks that what a document has twice counts as often as the
 // place has it that has it more often: an array of lines beside their text, and
 // a message beside its original, but not the same line twice in one place.
 func TestTextsTwice(t *testing.T) {
 	j := strconv.Quote(journal)
+	both := strconv.Quote(`{"message":` + j + `,"event":{"original":` + j + `}}`)
 	two := strconv.Quote(journal + "\n" + journal)
 	for _, tt := range []struct {
 		log  string
@@ -95,8 +120,12 @@ func TestTextsTwice(t *testing.T) {
 		{`{"message":` + j + `,"lines":[` + j + `,` + j + `]}`, 2},
 		{`{"values":[["1",` + j + `],["1",` + j + `]]}`, 2},
 		{`[{"message":` + j + `},{"message":` + j + `}]`, 2},
+		{`{"values":[` + both + `,` + both + `]}`, 2},
+		{`{"message":` + both + `,"fields":{"message":[` + both + `]}}`, 1},
+		{`{"stdout":` + strconv.Quote("msg="+j+"\nmsg="+j) + `,"stdout_lines":[` + strconv.Quote("msg="+j) + `,` + strconv.Quote("msg="+j) + `]}`, 2},
 		{`{"values":[` + strconv.Quote(`{"message":`+j+`}`) + `,` + strconv.Quote(`{"message":`+j+`}`) + `]}`, 2},
 		{`{"short_message":` + strconv.Quote(journal[:60]) + `,"full_message":` + j + `}`, 1},
+		{`{"full_log":` + strconv.Quote(`{"message":`+j+`}`) + `,"data":{"audit":{"type":"SECCOMP","pid":"4321","syscall":"202","arch":"c000003e"}}}`, 1},
 		{`{"full_message":` + j + `,"short_message":` + strconv.Quote(journal[:60]) + `}`, 1},
 	} {
 		got := parseAll(parser.LayoutLines, []byte(tt.log))

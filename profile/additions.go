@@ -99,12 +99,16 @@ func (a *adder) startup(st *startup) {
 	}
 }
 
-// unheard adds the call of which no recording of a container by notification
+// unheard adds the calls of which no recording of a container by notification
 // tells; see [NotifyRecording].
 func (a *adder) unheard(s *aggregate.Summary) {
-	if slices.ContainsFunc(s.Groups, func(g aggregate.Group) bool { return g.Container != nil && g.Container.Via == container.ViaRuntime }) {
-		a.add(unheardCall, Outcome{Action: syscalltable.ActionAllow}, SourceUnheard,
-			"a recording by notification leaves it out, as a container's runtime makes it before anyone listens")
+	notified := func(g aggregate.Group) bool { return g.Container != nil && g.Container.Via == container.ViaRuntime }
+	if !slices.ContainsFunc(s.Groups, notified) {
+		return
+	}
+	for _, name := range unheard {
+		a.add(name, Outcome{Action: syscalltable.ActionAllow}, SourceUnheard,
+			"a recording by notification leaves it out: runc makes it before anyone listens")
 	}
 }
 

@@ -83,7 +83,22 @@ func BuildPer(s *aggregate.Summary, key aggregate.Key, o Options, tool string) (
 		}
 		ix.Profiles = append(ix.Profiles, entry)
 	}
+	ix.tellFilesApart()
 	return ix, nil
+}
+
+// tellFilesApart gives other names to files that a file system which does not
+// tell upper from lower case would take for one.
+func (ix *Index) tellFilesApart() {
+	named := map[string]int{IndexName: 1}
+	for _, e := range ix.Profiles {
+		named[strings.ToLower(e.File)]++
+	}
+	for i := range ix.Profiles {
+		if e := &ix.Profiles[i]; e.File != "" && named[strings.ToLower(e.File)] > 1 {
+			e.File = hashedName(e.Name)
+		}
+	}
 }
 
 func buildEntry(p *Part, o Options) (IndexEntry, error) {
@@ -144,14 +159,14 @@ func (ix *Index) Obsolete(earlier []byte) []string {
 	}
 	kept := map[string]bool{}
 	for _, e := range ix.Profiles {
-		kept[e.File] = true
+		kept[strings.ToLower(e.File)] = true
 	}
 	var list []string
 	for _, e := range old.Profiles {
 		own := e.File != IndexName && strings.HasSuffix(e.File, ".json") && safeChars(e.File) == e.File && e.File[0] != '.'
-		if own && !kept[e.File] {
+		if own && !kept[strings.ToLower(e.File)] {
 			list = append(list, e.File)
-			kept[e.File] = true // once
+			kept[strings.ToLower(e.File)] = true // once
 		}
 	}
 	return list
@@ -177,6 +192,12 @@ func fileName(value string) string {
 		safeChars(joined) == joined && isPlain(joined) {
 		return podPrefix + joined + ".json"
 	}
+	return hashedName(value)
+}
+
+// hashedName makes a file name that no other value has.
+func hashedName(value string) string {
+	kept := strings.TrimLeft(safeChars(value), ".-")
 	if isDevice(kept) {
 		kept = "x" + kept
 	}

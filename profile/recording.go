@@ -43,16 +43,20 @@ func (d *Document) Recording() (*Document, error) {
 	return rec, nil
 }
 
-// unheardCall is what a recording by notification lets run without a word: runc
-// makes it under the filter to send the filter's descriptor, and refuses a
-// profile that would have it wait for the listener who gets that.
-const unheardCall = "write"
+// unheard are the calls that a recording by notification lets run without a
+// word. runc loads the filter, and only then sends its descriptor to the one who
+// listens, by write; until that is done a call that waits for an answer waits for
+// ever. The others Go makes in between on that thread: when its scheduler
+// interrupts it, which does happen on a busy machine, or its heap is collected.
+// Most of them runc needs to start a container in any case.
+var unheard = [...]string{"futex", "getpid", "madvise", "mmap", "munmap", "nanosleep", "rt_sigprocmask", "rt_sigreturn", "sched_yield", "tgkill", "write"}
 
 // NotifyRecording returns the profile for a recording by notification: every
 // call of host's architectures waits for the listener on a unix socket, but what
-// base (nil: nothing) lets run whatever its arguments, and write. A call that the
-// tables do not have, or that a runtime's libseccomp does not know, would run
-// unheard: it fails with ENOSYS, as on a kernel before it.
+// base (nil: nothing) lets run whatever its arguments, and the few that runc makes
+// before it has told the listener. A call that the tables do not have, or that a
+// runtime's libseccomp does not know, would run unheard: it fails with ENOSYS, as
+// on a kernel before it.
 func NotifyRecording(base *Document, host syscalltable.Arch, listener string) (*Document, error) {
 	if base == nil {
 		base = &Document{Name: "nothing", Architectures: []syscalltable.Arch{host}}
@@ -61,7 +65,10 @@ func NotifyRecording(base *Document, host syscalltable.Arch, listener string) (*
 	if err != nil {
 		return nil, err
 	}
-	quiet := map[string]bool{unheardCall: true}
+	quiet := map[string]bool{}
+	for _, name := range unheard {
+		quiet[name] = true
+	}
 	rec.markAllowed(quiet)
 	heard := map[string]bool{}
 	for _, arch := range rec.Architectures {
@@ -80,9 +87,10 @@ func NotifyRecording(base *Document, host syscalltable.Arch, listener string) (*
 	return rec, nil
 }
 
-// RecordingFilter makes the filter under which a command is recorded: it logs
-// every call but those that base lets run; nil: every call.
-func RecordingFilter(base *Document, on Environment) (bpf.Filter, error) {
+// RecordingFilter makes the filter under which a command is recorded: it answers
+// every call but those that base (nil: nothing) lets run with an action, which is
+// log or user_notif.
+func RecordingFilter(base *Document, on Environment, action syscalltable.Action) (bpf.Filter, error) {
 	if base == nil {
 		base = &Document{Default: Outcome{Action: syscalltable.ActionLog}, Architectures: []syscalltable.Arch{on.Arch}}
 	}
@@ -90,6 +98,7 @@ func RecordingFilter(base *Document, on Environment) (bpf.Filter, error) {
 	if err != nil {
 		return nil, err
 	}
+	recording.Default.Action, on.NoStub = action, true // no runtime loads it
 	return recording.CommandFilter(on)
 }
 

@@ -137,3 +137,33 @@ func TestSplitKnowsRuntimes(t *testing.T) {
 		t.Errorf("crunch is taken for crun: %+v", parts)
 	}
 }
+
+// TestFilesOfOneCase: two names that differ in case alone are two files on any
+// file system, and none is the index.
+func TestFilesOfOneCase(t *testing.T) {
+	s := &aggregate.Summary{By: []aggregate.Key{aggregate.ByComm}}
+	x86, _ := syscalltable.ParseArch("x86_64")
+	names := []string{"nginx", "NGINX", "Nginx", "Xorg", "INDEX"}
+	for _, comm := range names {
+		s.Groups = append(s.Groups, aggregate.Group{Comm: comm, Calls: []aggregate.Call{{Arch: x86, NR: 39, Action: syscalltable.ActionLog, Count: 1}}})
+	}
+	ix, err := profile.BuildPer(s, aggregate.ByComm, profile.Options{Exact: true}, "auditscan")
+	if err != nil || len(ix.Profiles) != len(names) {
+		t.Fatalf("%+v, %v", ix, err)
+	}
+	files := map[string]bool{profile.IndexName: true}
+	for _, e := range ix.Profiles {
+		if name := strings.ToLower(e.File); files[name] {
+			t.Errorf("%s has the file of another, %s", e.Name, e.File)
+		} else {
+			files[name] = true
+		}
+		if e.Name == "Xorg" && e.File != "Xorg.json" {
+			t.Errorf("%s has the file %s", e.Name, e.File)
+		}
+	}
+	old := []byte(`{"version":1,"per":"comm","profiles":[{"file":"XORG.json"},{"file":"gone.json"}]}`)
+	if got := ix.Obsolete(old); len(got) != 1 || got[0] != "gone.json" {
+		t.Errorf("obsolete: %q", got)
+	}
+}

@@ -126,7 +126,7 @@ func (c *column) isInformative(s *aggregate.Summary, f Format) bool {
 	if c.keys[0] == aggregate.ByNode && f != Wide && len(s.Groups) > 0 {
 		usual = s.Groups[0].Node
 	}
-	return slices.ContainsFunc(s.Groups, func(g aggregate.Group) bool { return c.value(row{group: &g}) != usual })
+	return slices.ContainsFunc(s.Groups, func(g aggregate.Group) bool { return c.value(row{group: &g}) != usual || g.Folded.Has(c.keys[0]) })
 }
 
 // text returns the value as formats for people show it, not escaped yet.

@@ -83,9 +83,14 @@ func totals(s *aggregate.Summary) string {
 		return text + extras(t)
 	}
 	if t.Records == 0 {
-		return "no SECCOMP record in " + count(t.Lines, "line") + extras(t)
+		return NoRecord(s) + extras(t)
 	}
 	return fmt.Sprintf("%s, %s, %s%s", count(t.Records, "record"), count(int64(t.Syscalls), "syscall"), count(int64(t.Groups), "group"), extras(t))
+}
+
+// NoRecord says in a line that what was read holds no record.
+func NoRecord(s *aggregate.Summary) string {
+	return "no SECCOMP record in " + count(s.Totals.Lines, "line")
 }
 
 // NoMatch says in a line that there are records and that none of them passes

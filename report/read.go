@@ -248,6 +248,9 @@ func (r *jsonReader) group(s *aggregate.Summary) {
 	if len(by) != len(s.By) || slices.ContainsFunc(by, func(k string) bool { return !slices.Contains(s.By, aggregate.Key(k)) }) {
 		r.FailAt(from, "a group with other keys than the first")
 	}
+	if unknown := g.Folded &^ aggregate.KnownBy(s.By); unknown != 0 {
+		r.FailAt(from, "a group that has many values of %s, by which the groups are not told apart: the report was changed", unknown)
+	}
 	records := g.Records
 	if g.Recount(); g.Records != records {
 		r.FailAt(from, "a group of %d records, whose calls are %d: the report was changed", records, g.Records)

@@ -53,7 +53,29 @@ func samples(t testing.TB) map[string]*aggregate.Summary {
 		"all":     fleet.Regroup(nil),
 		"merged":  aggregate.Merge(fleet, summarize(t, nil, "108-lab-enriched-odd-numbers.log")),
 		"hostile": hostileSummary(),
+		"folded":  foldedSummary(),
 	}
+}
+
+// foldedSummary has groups that stand for many: of a program, of a user's
+// containers, and of what is nested in one.
+func foldedSummary() *aggregate.Summary {
+	call := []aggregate.Call{{Arch: syscalltable.Arch(0xc000003e), NR: 39, Action: syscalltable.ActionLog, Count: 2}}
+	owner := (&container.Identity{Manager: "user@1000.service"}).Owner()
+	s := &aggregate.Summary{
+		By:           aggregate.DefaultKeys(),
+		Inputs:       []aggregate.Input{{Name: "audit.log", Trust: aggregate.TrustAuditd, Lines: 9, Records: 8}},
+		Completeness: aggregate.Completeness{Verdict: aggregate.Complete},
+		Groups: []aggregate.Group{
+			{Container: &web, Exe: "/usr/sbin/nginx", Comm: "nginx", PID: 7, Calls: call},
+			{Exe: "/home/m/x", Folded: aggregate.SetOf(aggregate.ByComm, aggregate.ByPID), Calls: call},
+			{Container: &owner, Folded: aggregate.KeysBelow(aggregate.LevelOwner) &^ aggregate.SetOf(aggregate.BySubj), Calls: call},
+			{Container: &web, Folded: aggregate.KeysBelow(aggregate.LevelContainer) &^ aggregate.SetOf(aggregate.BySubj), Calls: call},
+		},
+	}
+	s.Groups = aggregate.Unite(s.Groups, s.By)
+	s.Retotal()
+	return s
 }
 
 func render(t testing.TB, s *aggregate.Summary, f Format, o Options) []byte {

@@ -5,6 +5,13 @@ import (
 	"slices"
 )
 
+// SniffEvents reports whether an input that begins with head is a stream of
+// events.
+func SniffEvents(head []byte) bool {
+	start := bytes.TrimLeft(bytes.TrimPrefix(head, byteOrderMark), " \t\r\n")
+	return slices.ContainsFunc([]string{numberKey, `{"time":"`, `{"loss":{"`}, func(key string) bool { return bytes.HasPrefix(start, []byte(key)) })
+}
+
 // Sniff reports whether a file that begins with head, a few KiB, is a report
 // for [Read], also after a tool such as jq has sorted its keys. It judges by the
 // first keys of the first object, as far as head goes. Other JSON (events,

@@ -244,3 +244,17 @@ func BenchmarkNextCompressed(b *testing.B) {
 		})
 	}
 }
+
+// TestZstdWindow checks at its edge how large a window a zstd file may ask for.
+func TestZstdWindow(t *testing.T) {
+	for _, tt := range []struct {
+		window byte // 2^(10+n/8) bytes, and n%8 eighths more
+		want   string
+	}{{17 << 3, ""}, {17<<3 | 1, "big.zst"}} {
+		frame := append([]byte{0x28, 0xb5, 0x2f, 0xfd, 0, tt.window, 5<<3 | 1, 0, 0}, "line\n"...) // one block as it is, the last
+		got, err := readAll(t, NewReader("big.zst", bytes.NewReader(frame)), 64)
+		if tt.want == "" && (got != "line\n" || err != io.EOF) || tt.want != "" && (err == io.EOF || !strings.Contains(err.Error(), tt.want)) {
+			t.Errorf("window %#x: %q, %v", tt.window, got, err)
+		}
+	}
+}

@@ -470,3 +470,34 @@ func TestPositionsOfUnread(t *testing.T) {
 		}
 	}
 }
+
+// TestOpenFiles checks at its edge how many files of a log are held open: a
+// further one is told of, and read once there is room.
+func TestOpenFiles(t *testing.T) {
+	for _, rotated := range []int{maxGenerations - 1, maxGenerations} {
+		path := filepath.Join(t.TempDir(), "log")
+		writeFile(t, path, "current\n")
+		s := newStepper(t, path, FollowOptions{})
+		for i := range rotated {
+			writeFile(t, fmt.Sprintf("%s.new", path), fmt.Sprintf("line %d\n", i))
+			if err := errors.Join(os.Rename(path, fmt.Sprintf("%s.%d", path, rotated-i)), os.Rename(path+".new", path)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.look() // without reading
+		told := false
+		for _, n := range s.f.Notes() {
+			told = told || strings.Contains(n.Detail, errManyFiles.Error())
+		}
+		if len(s.f.gens) > maxGenerations || told != (rotated >= maxGenerations) {
+			t.Errorf("%d rotated: %d open, told %v", rotated, len(s.f.gens), told)
+		}
+		for range 5 {
+			s.now = s.now.Add(time.Hour)
+			s.step()
+		}
+		if n := len(s.lines); n < rotated {
+			t.Errorf("%d rotated: read %d lines, %q to %q", rotated, n, s.lines[:min(n, 2)], s.lines[max(0, n-2):])
+		}
+	}
+}

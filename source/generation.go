@@ -116,7 +116,7 @@ func newGeneration(path string, file *os.File) (*generation, error) {
 	if !info.regular {
 		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
-	g := &generation{heldFile: heldFile{name: path, src: plainFile{file}, drained: neverRead()}, id: info.id, writers: otherWriters(file, path)}
+	g := &generation{heldFile: heldFile{name: path, src: plainFile{file}, drained: neverRead()}, id: info.id, writers: new(Writers).ofFile(file, path)}
 	if isArchive(path) {
 		g.src = newArchive(file)
 	}

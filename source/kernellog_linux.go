@@ -10,11 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// isKernelLog reports whether f is /dev/kmsg (Documentation/admin-guide/devices.txt
+// isKernelLog reports whether a file is /dev/kmsg (Documentation/admin-guide/devices.txt
 // of the kernel: character device 1:11).
-func isKernelLog(f *os.File) bool {
-	info, err := f.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+func isKernelLog(info os.FileInfo) bool {
+	if info.Mode()&os.ModeCharDevice == 0 {
 		return false
 	}
 	st, ok := info.Sys().(*syscall.Stat_t)

@@ -21,7 +21,7 @@ func TestKernelLog(t *testing.T) {
 	opened, err := Open(device)
 	must(t, err)
 	defer opened.Close()
-	opened.OtherWriters() // leaves it as it is
+	new(Writers).Others(opened) // leaves it as it is
 	for _, r := range []*Reader{opened, NewReader("-", f)} {
 		r.Until(t.Context())
 		text, err := readAll(t, r, 64<<10)

@@ -8,6 +8,6 @@ import (
 )
 
 // isKernelLog reports false: /dev/kmsg is Linux's.
-func isKernelLog(*os.File) bool { return false }
+func isKernelLog(os.FileInfo) bool { return false }
 
 func newKernelLog(f *os.File) io.Reader { return f }

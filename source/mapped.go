@@ -90,7 +90,7 @@ func (r *Reader) fromMapping(buf []byte) ([]byte, error) {
 		r.given = int64(m.off)
 		return block, nil
 	}
-	r.text, m.data = r.disk, nil
+	r.text, m.data, r.disk.ahead = r.disk, nil, nil
 	_, err := r.file.(io.Seeker).Seek(int64(m.off), io.SeekStart)
 	return nil, err
 }

@@ -11,6 +11,9 @@ import (
 // consuming them. It may only be called before the first Next.
 func (r *Reader) Peek(n int) ([]byte, error) {
 	r.begin()
+	if r.packed == "" {
+		n = r.disk.sizeHead(n)
+	}
 	for len(r.carry) < n && r.err == nil {
 		r.carry = slices.Grow(r.carry, n-len(r.carry))
 		k := r.read(r.carry[len(r.carry):n])

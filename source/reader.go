@@ -60,11 +60,14 @@ func Open(path string) (*Reader, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	r := NewReader(path, f)
-	r.file = f
+	r := &Reader{name: path, size: -1, disk: &diskReader{r: f}, file: f}
+	if isKernelLog(info) {
+		r.disk.r = newKernelLog(f)
+	}
 	// The files of /proc claim to be regular and to have no bytes.
 	if info.Mode().IsRegular() && info.Size() > 0 {
 		r.size = info.Size()
+		r.disk.small = int(min(r.size, firstRead)) + 1
 	}
 	return r, nil
 }
@@ -72,8 +75,10 @@ func Open(path string) (*Reader, error) {
 // NewReader reads a log from an open stream such as standard input, which is
 // called name in errors. Compression is recognised as by [Open].
 func NewReader(name string, r io.Reader) *Reader {
-	if f, ok := r.(*os.File); ok && isKernelLog(f) {
-		r = newKernelLog(f)
+	if f, ok := r.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && isKernelLog(info) {
+			r = newKernelLog(f)
+		}
 	}
 	return &Reader{name: name, size: -1, disk: &diskReader{r: r}}
 }
@@ -298,13 +303,49 @@ func (r *Reader) finalError() error {
 // It keeps the error that r ended with, because decoders wrap or replace it,
 // and nothing may be read after it.
 type diskReader struct {
-	r   io.Reader
-	ctx context.Context // nil, or what ends reading
-	n   atomic.Int64
-	err error
+	r     io.Reader
+	ctx   context.Context // nil, or what ends reading
+	n     atomic.Int64
+	small int    // bytes that are more than there are; 0: there may be many
+	ahead []byte // read and not yet given
+	begun bool
+	err   error
+}
+
+// firstRead is how much of a file is read at first: to recognise it by.
+const firstRead = 4 << 10
+
+// sizeHead returns how large a buffer for the first n bytes is to be.
+func (d *diskReader) sizeHead(n int) int {
+	if d.small > 0 {
+		return min(n, d.small)
+	}
+	return n
+}
+
+// readHead reads the first bytes at once, since they are asked for in several
+// small pieces.
+func (d *diskReader) readHead() {
+	d.begun = true
+	head := make([]byte, d.sizeHead(firstRead))
+	n, err := d.readDisk(head)
+	d.ahead, d.err = head[:n], err
 }
 
 func (d *diskReader) Read(p []byte) (int, error) {
+	if !d.begun && len(p) < firstRead {
+		d.readHead()
+	}
+	if len(d.ahead) > 0 {
+		n := copy(p, d.ahead)
+		d.ahead = d.ahead[n:]
+		return n, nil
+	}
+	d.begun = true
+	return d.readDisk(p)
+}
+
+func (d *diskReader) readDisk(p []byte) (int, error) {
 	if d.err != nil {
 		return 0, d.err
 	}

@@ -5,16 +5,24 @@ import (
 	"os"
 )
 
-// OtherWriters says who besides root and the user of this process can have
-// written the input, as a phrase about it ("it belongs to uid 1000"): such a
-// log can be forged. "" means that nobody else can, judged by owner and mode of
-// the open file and of all directories above it. This is only checked on Linux.
-func (r *Reader) OtherWriters() string {
+// Writers says who can have written files. It remembers the directory of the
+// last one, since many files share one. The zero value is ready to use, by one
+// goroutine at a time.
+type Writers struct {
+	directory string // with all directories above it; "": none was looked at
+	others    string // who can change it
+}
+
+// Others says who besides root and the user of this process can have written
+// the input, as a phrase about it ("it belongs to uid 1000"): such a log can be
+// forged. "" means that nobody else can, judged by owner and mode of the open
+// file and of all directories above it. This is only checked on Linux.
+func (w *Writers) Others(r *Reader) string {
 	f, ok := r.file.(*os.File)
 	if !ok {
 		return "it was not opened by name"
 	}
-	return otherWriters(f, r.name)
+	return w.ofFile(f, r.name)
 }
 
 // OtherWriters is like [Reader.OtherWriters], for all files that were read or

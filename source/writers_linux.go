@@ -5,43 +5,58 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// otherWriters says who besides root and the user of this process can have
-// written to f, or replaced it; "" if nobody can. It judges by the open file
-// and by all directories and links that path leads through.
-func otherWriters(f *os.File, path string) string {
+// ofFile says who besides root and the user of this process can have written to
+// f, or replaced it; "" if nobody can. It judges by the open file and by all
+// directories and links that path leads through.
+func (w *Writers) ofFile(f *os.File, path string) string {
 	info, err := f.Stat()
 	if err != nil {
 		return fmt.Sprintf("it cannot be looked at (%v)", err)
 	}
-	if !info.Mode().IsRegular() { // and its descriptor is not asked for, which would make reads wait
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || !info.Mode().IsRegular() { // and its descriptor is not asked for, which would make reads wait
 		return "it is no regular file: anybody may be at its other end"
 	}
-	var st unix.Stat_t
-	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
-		return fmt.Sprintf("it cannot be looked at (%v)", err)
-	}
 	user := uint32(os.Geteuid())
-	if why := fileWriters(&st, user, hasACL(f)); why != "" {
+	if why := fileWriters(st.Uid, st.Gid, st.Mode, user, func() bool { return hasACL(f) }); why != "" {
 		return "it " + why
+	}
+	return w.ofPlace(path, user)
+}
+
+// ofPlace says who can make the path lead elsewhere.
+func (w *Writers) ofPlace(path string, user uint32) string {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return fmt.Sprintf("its directory is not known (%v)", err)
+	}
+	if directory := filepath.Dir(path); w.directory != directory {
+		w.directory, w.others = directory, placeWriters(directory, user)
+	}
+	var st unix.Stat_t
+	if err := unix.Lstat(path, &st); err == nil && st.Mode&unix.S_IFMT != unix.S_IFLNK {
+		return w.others
 	}
 	return placeWriters(path, user)
 }
 
-// fileWriters says why others can write to a file.
-func fileWriters(st *unix.Stat_t, user uint32, acl bool) string {
+// fileWriters says why others can write to a file. hasACL is asked only if it
+// matters.
+func fileWriters(owner, group, mode, user uint32, hasACL func() bool) string {
 	switch {
-	case st.Uid != 0 && st.Uid != user:
-		return fmt.Sprintf("belongs to uid %d", st.Uid)
-	case st.Mode&0o002 != 0:
+	case owner != 0 && owner != user:
+		return fmt.Sprintf("belongs to uid %d", owner)
+	case mode&0o002 != 0:
 		return "can be written by everybody"
-	case st.Mode&0o020 != 0 && acl: // these bits are the most that the list gives anybody
+	case mode&0o020 != 0 && hasACL(): // these bits are the most that the list gives anybody
 		return "has an access list that lets others write"
-	case st.Mode&0o020 != 0 && !isPrivateGroup(st):
-		return fmt.Sprintf("can be written by the group %d", st.Gid)
+	case mode&0o020 != 0 && !isPrivateGroup(owner, group):
+		return fmt.Sprintf("can be written by the group %d", group)
 	}
 	return ""
 }
@@ -49,7 +64,7 @@ func fileWriters(st *unix.Stat_t, user uint32, acl bool) string {
 // isPrivateGroup reports whether a group is that of root, or the owner's own,
 // which has the same number and no other member by the convention of nearly all
 // distributions: a umask of 002 gives it a new file to write to.
-func isPrivateGroup(st *unix.Stat_t) bool { return st.Gid == 0 || st.Gid == st.Uid }
+func isPrivateGroup(owner, group uint32) bool { return group == 0 || group == owner }
 
 // aclName is the attribute that holds the rights of others than owner, group and
 // everybody.
@@ -87,19 +102,15 @@ func directoryWriters(st *unix.Stat_t, path string, user uint32) string {
 	if sticky || isDaemonsVarLog(st, path) {
 		return ""
 	}
-	return fileWriters(st, user, directoryHasACL(path))
+	return fileWriters(st.Uid, st.Gid, st.Mode, user, func() bool { return directoryHasACL(path) })
 }
 
 // maxLinks is how many links the kernel follows in a path.
 const maxLinks = 40
 
-// placeWriters walks from the root to a file, as the kernel does, and says who
-// can make the path lead elsewhere.
+// placeWriters walks from the root to the end of a path, as the kernel does, and
+// says who can make it lead elsewhere.
 func placeWriters(path string, user uint32) string {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return fmt.Sprintf("its directory is not known (%v)", err)
-	}
 	at, rest, links := "/", strings.Split(path, "/"), 0
 	for len(rest) > 0 {
 		at, rest = filepath.Join(at, rest[0]), rest[1:]

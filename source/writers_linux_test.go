@@ -80,7 +80,7 @@ func TestAttackOtherWriters(t *testing.T) {
 			f, err := Follow(file, FollowOptions{})
 			must(t, err)
 			defer f.Close()
-			for _, got := range []string{r.OtherWriters(), f.OtherWriters()} {
+			for _, got := range []string{new(Writers).Others(r), f.OtherWriters()} {
 				if (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
 					t.Errorf("it says %q, want %q", got, tt.want)
 				}
@@ -134,7 +134,7 @@ func TestAttackOtherWritersOfVarLog(t *testing.T) {
 			r, err := Open(file)
 			must(t, err)
 			defer r.Close()
-			if got := r.OtherWriters(); (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
+			if got := new(Writers).Others(r); (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
 				t.Errorf("it says %q, want %q", got, tt.want)
 			}
 		})
@@ -143,13 +143,13 @@ func TestAttackOtherWritersOfVarLog(t *testing.T) {
 
 // TestAttackOtherWritersOfPipes: who writes to a pipe is not to be seen.
 func TestAttackOtherWritersOfPipes(t *testing.T) {
-	if why := NewReader("-", strings.NewReader("")).OtherWriters(); why == "" {
+	if why := new(Writers).Others(NewReader("-", strings.NewReader(""))); why == "" {
 		t.Error("standard input is nobody's")
 	}
 	r, err := Open("/dev/null")
 	must(t, err)
 	defer r.Close()
-	if why := r.OtherWriters(); !strings.Contains(why, "no regular file") {
+	if why := new(Writers).Others(r); !strings.Contains(why, "no regular file") {
 		t.Errorf("a device: %q", why)
 	}
 }

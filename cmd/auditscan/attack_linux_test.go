@@ -78,8 +78,9 @@ func TestAttackNames(t *testing.T) {
 			"temporary": func(secret, path string) error {
 				return os.Symlink(secret, filepath.Dir(path)+"/."+filepath.Base(path)+".tmp")
 			},
-			"index":   func(secret, path string) error { return os.Symlink(secret, filepath.Dir(path)+"/index.json") },
-			"profile": func(secret, path string) error { return os.Symlink(secret, filepath.Dir(path)+"/seven.json") },
+			"index":        func(secret, path string) error { return os.Symlink(secret, filepath.Dir(path)+"/index.json") },
+			"index's pipe": func(_, path string) error { return unix.Mkfifo(filepath.Dir(path)+"/index.json", 0o666) },
+			"profile":      func(secret, path string) error { return os.Symlink(secret, filepath.Dir(path)+"/seven.json") },
 		} {
 			t.Run(kind+"/"+line, func(t *testing.T) {
 				t.Parallel()
@@ -247,5 +248,21 @@ func TestAttackClosedOutput(t *testing.T) {
 				t.Errorf("%s: exit code %d, want %d: %v\n%s", cmd.Args[2], got, tt.want, err, out)
 			}
 		}
+	}
+}
+
+// TestAttackIndexIsAPipe: what others made in place of an earlier index is not
+// waited for, and replaced.
+func TestAttackIndexIsAPipe(t *testing.T) {
+	dir := t.TempDir()
+	index := filepath.Join(dir, "index.json")
+	if err := unix.Mkfifo(index, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if r := command(t, "profile", "--per", "comm", "--force", "-O", dir, "../../testdata/nginx/audit.log"); r.code != 0 {
+		t.Fatalf("exit code %d\n%s", r.code, r.stderr)
+	}
+	if info, err := os.Lstat(index); err != nil || !info.Mode().IsRegular() {
+		t.Errorf("the index is %v: %v", info, err)
 	}
 }

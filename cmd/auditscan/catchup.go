@@ -26,14 +26,14 @@ const largeBacklog = 4 << 20
 // between, the counts are in many; when it returns all that the stream has
 // given is counted, so that the place behind it can be saved.
 func (w *follower) catchUp(ctx context.Context) error {
-	if w.from.backlog == nil || !w.from.backlog.Backlog(largeBacklog) {
+	if w.feed.backlog == nil || !w.feed.backlog.Backlog(largeBacklog) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, refresh)
 	defer cancel()
-	b := &backlog{ctx: ctx, stream: w.from.backlog}
+	b := &backlog{ctx: ctx, stream: w.feed.backlog}
 	w.stdout.gathers = true
-	err := w.counts.Backlog(b)
+	err := w.feed.counts.Backlog(b)
 	w.stdout.gathers = false
 	if err != nil {
 		return err

@@ -106,7 +106,7 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 		sayUnrecorded(env, p)
 	}
 	if r.Records == 0 {
-		why := cmp.Or(f.matched(s), fmt.Errorf("no SECCOMP record in %d lines", s.Totals.Lines))
+		why := cmp.Or(f.matched(s), errors.New(report.NoRecord(s)))
 		return &exitError{exitIncomplete, fmt.Errorf("nothing was checked, so this says nothing of %s: %w", path, why)}
 	}
 	if err := f.sayChecked(env, r, s); err != nil {

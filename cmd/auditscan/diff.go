@@ -53,11 +53,11 @@ func newDiff(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Show what a profile allows that another does not, and at what risk",
-		Long: `Diff compares two seccomp profiles, or what profiles of two reports would be, or
-one that is built in: runtime/default (Docker's and containerd's),
-runtime/podman, runtime/crio. - is stdin. For what is added it says how
-runtime/default, or the profile of --against, stands to it. It exits with 4 if
-there is a difference.`,
+		Long: `Diff compares two seccomp profiles, or what profiles of two reports, or of two
+streams of events, would be, or one that is built in: runtime/default (Docker's
+and containerd's), runtime/podman, runtime/crio. - is stdin. For what is added
+it says how runtime/default, or the profile of --against, stands to it. It exits
+with 4 if there is a difference.`,
 		Example: `  auditscan diff old.json new.json
   auditscan diff runtime/default app.json
   auditscan diff --against runtime/podman old.json new.json

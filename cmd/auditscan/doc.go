@@ -6,7 +6,7 @@
 // Usage:
 //
 //	auditscan report   [FILE|-]...          what the logs hold
-//	auditscan follow   [SOURCE|-]           the same, live: FILE, audit:, journal:, notify:
+//	auditscan follow   [SOURCE|-]...        the same, live: FILE, DIR, audit:, journal:, notify:
 //	auditscan listen   [--socket PATH]      the same, of containers, by seccomp notification
 //	auditscan profile  [FILE|-]...          records to a seccomp profile
 //	auditscan check    PROFILE [FILE|-]...  which records would PROFILE deny?
@@ -16,6 +16,7 @@
 //	auditscan run      --profile FILE -- CMD [ARG]...  run CMD under a profile
 //	auditscan merge    FILE...              several reports as one
 //	auditscan syscall  [NAME|NUMBER]...     the tables, both ways
+//	auditscan explain  SYSCALL [FILE|-]...  who made a call, what allows or denies it
 //	auditscan containers                    which process is in which container
 //	auditscan doctor                        can this host record without loss?
 //	auditscan completion SHELL              completion for bash, zsh, fish, powershell
@@ -34,7 +35,7 @@
 //	3  done, but the input is incomplete (profile; report and follow with --strict)
 //	4  check found denials, diff found differences
 //
-// doctor ends with 0 only if recording here loses nothing. record and run end
+// doctor ends with 0 unless it found a problem or could not look. record and run end
 // with the status of CMD, 128 and the signal if one has ended it; record with 1
 // or 3 if CMD ended with 0 and its profile could not be written or may lack
 // calls.

@@ -20,7 +20,8 @@ func newDoctor(env *environment) *cobra.Command {
 		Long: `Doctor looks at the kernel, auditd, the log daemons, the disk and its own
 rights. It says what would lose records here, with the command that mends it. It
 needs no rights, and says what it could not see without them. It exits with 0
-only if recording here loses nothing.`,
+if it could look at everything and found no problem; a warning is of what loses
+records only under a load, or in a source that need not be used.`,
 		Example: `  sudo auditscan doctor
   auditscan doctor -o json | jq -r '.checks[] | select(.status != "ok") | .fix'`,
 		Args: noArgs,
@@ -71,16 +72,17 @@ func writeDoctor(w io.Writer, r hostcheck.Report, output string, style table.Sty
 
 // doctorHeadline tells on a terminal what comes out of all checks.
 func doctorHeadline(r hostcheck.Report) table.Note {
-	problems := 0
+	found := map[hostcheck.Status]int{}
 	for _, c := range r.Checks {
-		if c.Status == hostcheck.Problem {
-			problems++
-		}
+		found[c.Status]++
 	}
-	if r.Ready {
-		return table.Note{Text: "ready: recording here loses nothing", Color: table.Green}
+	switch {
+	case !r.Ready:
+		return table.Note{Text: fmt.Sprintf("not ready: recording here can lose records (problems: %d)", found[hostcheck.Problem]), Color: table.Red}
+	case found[hostcheck.Warning] > 0:
+		return table.Note{Text: fmt.Sprintf("ready, but a load or another source can lose records (warnings: %d)", found[hostcheck.Warning]), Color: table.Yellow}
 	}
-	return table.Note{Text: fmt.Sprintf("not ready: recording here can lose records (problems: %d)", problems), Color: table.Red}
+	return table.Note{Text: "ready: recording here loses nothing", Color: table.Green}
 }
 
 func statusColor(cell string) table.Color {

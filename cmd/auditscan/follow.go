@@ -41,12 +41,13 @@ type followFlags struct {
 func newFollow(env *environment) *cobra.Command {
 	var f followFlags
 	cmd := &cobra.Command{
-		Use:   "follow [FILE|audit:|journal:|notify:|-]",
+		Use:   "follow [FILE|DIR|audit:|journal:|notify:|-]...",
 		Short: "Show records as they come: as a table, or as lines in a pipe",
 		Long: `Follow reads a log that grows, through every rotation; or the kernel's own
 audit socket (audit:), which needs CAP_AUDIT_READ but no auditd; or the journal
 (journal:); or what container runtimes have told (notify:PATH, as listen does);
-or what a pipe gives (-). Without a source it takes the best there is. On a
+or what a pipe gives (-); or several of these, counted together, and the logs of
+a directory. Without a source it takes the best there is. On a
 terminal it shows a live view: the verdict first, below it who makes which call,
 to be sorted, grouped and filtered; Enter tells the rule that allows a call, w
 and p write a report and a profile into the current directory, ? tells all keys.
@@ -57,10 +58,7 @@ stderr.`,
   auditscan follow --new --comm nginx /var/log/audit/audit.log
   auditscan follow -o json audit: | jq -r .syscall`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if args = append(args, f.files...); len(args) > 1 {
-				return usageErrorf("follow takes one source, got %d (see `%s --help`)", len(args), cmd.CommandPath())
-			}
-			return f.run(cmd.Context(), env, args)
+			return f.run(cmd.Context(), env, append(args, f.files...))
 		},
 	}
 	flags := cmd.Flags()
@@ -117,13 +115,14 @@ func (f *followFlags) run(ctx context.Context, env *environment, args []string) 
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, from.stream.Close()) }()
+	reader := newReader(from)
+	defer func() { err = errors.Join(err, reader.Close()) }()
 	who, err := f.attribution(ctx, env, names)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, who.close()) }()
-	w := newFollower(env, f, from, filter, json)
+	w := newFollower(env, f, from, reader, filter, json)
 	w.state = st
 	needs := f.needs(from)
 	if w.view != nil {
@@ -165,14 +164,17 @@ func (f *followFlags) grouped(s *aggregate.Summary) *aggregate.Summary {
 // needs are what follow still does once all is open: it asks the kernel how
 // many records it lost, and looks at the processes of others, which /proc can
 // hide (hidepid).
-func (f *followFlags) needs(from *origin) confine.Needs {
-	n := confine.Needs{
-		Capabilities: []rights.Capability{rights.AuditControl, rights.SysPtrace},
-		Programs:     from.program, Sockets: true,
+func (f *followFlags) needs(from []*origin) confine.Needs {
+	n := confine.Needs{Capabilities: []rights.Capability{rights.AuditControl, rights.SysPtrace}, Sockets: true}
+	files := []string{f.state, f.pidmap}
+	for _, o := range from {
+		n.Programs = n.Programs || o.program
+		if socket, notified := notify.Path(o.stream.Name()); notified {
+			n.Processes = true
+			files = append(files, socket) // which is removed at the end
+		}
 	}
-	socket, notified := notify.Path(from.stream.Name()) // which is removed at the end
-	n.Processes = notified
-	for _, file := range []string{f.state, f.pidmap, socket} {
+	for _, file := range files {
 		if file != "" {
 			n.Files = append(n.Files, file)
 		}
@@ -209,6 +211,7 @@ type origin struct {
 	stream  source.Stream
 	trust   aggregate.Trust // what the source vouches for; "": judged by content
 	queued  bool            // Close leaves what was heard to be read
+	once    bool            // nothing shows what of it was not counted
 	program bool            // what reads it is a program of its own, which is started again if it ends
 	// backlog is the stream, if much of it can be there to be read; else nil.
 	backlog backlogged
@@ -217,22 +220,41 @@ type origin struct {
 	position func() (positions, []source.Note)
 }
 
-// open opens the named source, or the best of the host.
-func (f *followFlags) open(env *environment, args []string, st *state, names *live.Resolver) (*origin, error) {
-	name := "-"
-	if len(args) > 0 {
-		name = args[0]
-	} else {
+// open opens the named sources, or the best of the host.
+func (f *followFlags) open(env *environment, args []string, st *state, names *live.Resolver) (from []*origin, err error) {
+	if len(args) == 0 {
 		best, reason, err := source.Best(f.root)
 		if err != nil {
 			return nil, err
 		}
 		env.notef("following %s, since %s", best, reason)
-		name = best
+		args = []string{best}
+	}
+	if args, err = expandSources(env, args); err != nil {
+		return nil, err
+	}
+	if len(args) > 1 && st != nil {
+		return nil, usageErrorf("--state keeps the place in one source, and %d are to be followed", len(args))
+	}
+	for _, name := range args {
+		o, err := f.openSource(env, name, st, names)
+		if err != nil {
+			return nil, errors.Join(err, newReader(from).Close())
+		}
+		from = append(from, o)
+	}
+	return from, nil
+}
+
+// openSource opens a source by its name.
+func (f *followFlags) openSource(env *environment, name string, st *state, names *live.Resolver) (*origin, error) {
+	listen, err := listenOptions(env, name, names)
+	if err != nil {
+		return nil, err
 	}
 	stream, err := pipeline.OpenLive(name, source.LiveOptions{
 		Stdin: env.stdin, FromStart: f.fromStart, Tail: f.tail, Files: st.positions().Files, Cursor: st.positions().Cursor,
-	}, notify.Options{Identify: names.Started})
+	}, listen)
 	if err != nil {
 		return nil, err
 	}
@@ -257,7 +279,7 @@ func newOrigin(name string, stream source.Stream) *origin {
 		o.position = func() (positions, []source.Note) { return positions{Cursor: s.Cursor()}, nil }
 	default:
 		_, notified := notify.Path(name)
-		o.queued = notified || name == source.NetlinkName
+		o.queued, o.once = notified || name == source.NetlinkName, notified
 	}
 	return o
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -131,6 +132,70 @@ func onlyEnd(t *testing.T, rest string) {
 	}
 }
 
+// TestFollowSeveral: logs that grow beside each other are one: what is in both
+// counts once, what lacks in one is no gap of the other, and a pipe that ends
+// leaves the rest.
+func TestFollowSeveral(t *testing.T) {
+	dir := t.TempDir()
+	one, two := filepath.Join(dir, "one.log"), filepath.Join(dir, "two.log")
+	appendTo(t, one, 1)
+	appendTo(t, two, 100)
+	f := follow(t, "-o", "json", "--from-start", one, two, "-")
+	got := []int{f.serial(), f.serial()}
+	for n := 2; n < 20; n++ {
+		path := one
+		if n%3 == 0 {
+			path = two
+		}
+		appendTo(t, path, n)
+		got = append(got, f.serial())
+	}
+	appendTo(t, one, 200)
+	appendTo(t, two, 200, 201)
+	appendTo(t, one, 201, 202)
+	got = append(got, f.serial(), f.serial(), f.serial())
+	slices.Sort(got)
+	want := []int{1}
+	for n := 2; n < 20; n++ {
+		want = append(want, n)
+	}
+	if want = append(want, 100, 200, 201, 202); !slices.Equal(got, want) {
+		t.Errorf("serials %v, want %v", got, want)
+	}
+	onlyEnd(t, f.stop(syscall.SIGTERM))
+	if !strings.Contains(f.stderr.String(), "\n23 records, 23 syscalls, 1 group; 2 duplicate\n") {
+		t.Errorf("the summary is\n%s", &f.stderr)
+	}
+}
+
+// TestFollowDirectory: of each rotated set the log that grows, and nothing that is
+// no text.
+func TestFollowDirectory(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"audit.log": record(2), "audit.log.1": record(1), "syslog": "", "wtmp": "\x00\x01\x02\x00", "old.log.2.gz": "no matter", "below/kern.log": record(3),
+	} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := follow(t, "-o", "json", "--tail", "1", dir)
+	got := []int{f.serial(), f.serial()}
+	appendTo(t, filepath.Join(dir, "syslog"), 4)
+	got = append(got, f.serial())
+	slices.Sort(got)
+	if !slices.Equal(got, []int{2, 3, 4}) {
+		t.Errorf("serials %v", got)
+	}
+	onlyEnd(t, f.stop(syscall.SIGTERM))
+	if want := "following 3 files of " + dir + "; those that it gets later are not followed"; !strings.Contains(f.stderr.String(), want) {
+		t.Errorf("no %q in\n%s", want, &f.stderr)
+	}
+}
+
 // TestFollowTail: the last lines of what is there come first.
 func TestFollowTail(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "audit.log")
@@ -165,6 +230,18 @@ func TestFollowJSON(t *testing.T) {
 	if !strings.Contains(f.stderr.String(), "\n29 records, 29 syscalls, 1 group\nunknown: it holds SECCOMP records only: an extract, whose gaps prove nothing\n") {
 		t.Errorf("no summary:\n%s", &f.stderr)
 	}
+}
+
+// TestFollowHangup: a terminal that is closed ends the stream as Ctrl-C does.
+func TestFollowHangup(t *testing.T) {
+	if signal.Ignored(syscall.SIGHUP) {
+		t.Skip("SIGHUP is ignored here, as under nohup, and so it is in what is started")
+	}
+	log := filepath.Join(t.TempDir(), "audit.log")
+	appendTo(t, log, 1)
+	f := follow(t, "-o", "json", "--from-start", log)
+	f.serial()
+	onlyEnd(t, f.stop(syscall.SIGHUP))
 }
 
 // TestFollowText: a line for people a record, and the summary at Ctrl-C.
@@ -389,8 +466,9 @@ func TestFollowerBegins(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer from.stream.Close()
-		w := newFollower(&environment{stderr: new(bytes.Buffer)}, f, from, nil, true)
+		reader := newReader(from)
+		defer reader.Close()
+		w := newFollower(&environment{stderr: new(bytes.Buffer)}, f, from, reader, nil, true)
 		w.state = st
 		w.newCounts(&attribution{})
 		if err := w.begin(); err != nil {

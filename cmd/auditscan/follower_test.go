@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/auditscan/auditscan/source"
 )
@@ -37,7 +40,7 @@ func TestFollowerFails(t *testing.T) {
 	stream := &endless{begun: func() { who.failed <- full }}
 	var stdout, stderr bytes.Buffer
 	env := &environment{stdout: &stdout, stderr: &stderr}
-	w := newFollower(env, &followFlags{}, &origin{stream: stream}, nil, true)
+	w := oneFollower(env, &followFlags{}, &origin{stream: stream})
 	if err := w.follow(t.Context(), who); !errors.Is(err, full) {
 		t.Errorf("ended with %v", err)
 	}
@@ -88,7 +91,7 @@ func TestFollowerDrains(t *testing.T) {
 			chunks: []source.Chunk{{Lines: []byte(record)}, {Notes: []source.Note{{Kind: source.Overrun, Count: 3}}}},
 		}
 		var stdout, stderr bytes.Buffer
-		w := newFollower(&environment{stdout: &stdout, stderr: &stderr}, &followFlags{}, &origin{stream: stream, queued: true}, nil, true)
+		w := oneFollower(&environment{stdout: &stdout, stderr: &stderr}, &followFlags{}, &origin{stream: stream, queued: true})
 		err := w.follow(ctx, &attribution{})
 		if end == io.EOF && err != nil || end == broken && !errors.Is(err, broken) {
 			t.Errorf("ended with %v after %v", err, end)
@@ -98,6 +101,10 @@ func TestFollowerDrains(t *testing.T) {
 			t.Errorf("%d records and %d lost were counted", s.Totals.Records, s.Completeness.Lost)
 		}
 	}
+}
+
+func oneFollower(env *environment, f *followFlags, o *origin) *follower {
+	return newFollower(env, f, []*origin{o}, newReader([]*origin{o}), nil, true)
 }
 
 // failing is a stream that breaks.
@@ -114,9 +121,40 @@ func TestFollowerTellsWhy(t *testing.T) {
 	broken := errors.New("the socket broke")
 	for end, want := range map[error]error{io.EOF: nil, broken: broken} {
 		var stdout, stderr bytes.Buffer
-		w := newFollower(&environment{stdout: &stdout, stderr: &stderr}, &followFlags{}, &origin{stream: &failing{err: end}}, nil, true)
+		w := oneFollower(&environment{stdout: &stdout, stderr: &stderr}, &followFlags{}, &origin{stream: &failing{err: end}})
 		if err := w.follow(t.Context(), &attribution{}); !errors.Is(err, want) || (err == nil) != (want == nil) {
 			t.Errorf("ended with %v after %v", err, end)
 		}
+	}
+}
+
+// TestSaveDue: a large state is saved less often, so that no more than saveRate
+// is written, and a small one each time.
+func TestSaveDue(t *testing.T) {
+	for _, tt := range []struct {
+		size int64
+		rest time.Duration
+	}{{0, 0}, {10 << 10, 9765625}, {saveRate, time.Second}, {18 << 20, 18 * time.Second}, {1 << 40, longestUnsaved}} {
+		if got := (&state{size: tt.size}).rest(); got != tt.rest {
+			t.Errorf("%d bytes rest %v, want %v", tt.size, got, tt.rest)
+		}
+	}
+	st := &state{path: filepath.Join(t.TempDir(), "state.json")}
+	w := oneFollower(&environment{stdout: io.Discard, stderr: io.Discard}, &followFlags{}, &origin{stream: &endless{}})
+	w.state = st
+	w.newCounts(&attribution{})
+	for _, tt := range []struct {
+		size  int64
+		saved bool
+	}{{1 << 30, false}, {0, true}} {
+		st.size, w.saved, w.unsaved = tt.size, time.Now(), true
+		err := w.saveDue()
+		_, missing := os.Stat(st.path)
+		if err != nil || (missing == nil) != tt.saved || w.unsaved == tt.saved {
+			t.Errorf("%d bytes: saved %v, want %v: %v", tt.size, missing == nil, tt.saved, err)
+		}
+	}
+	if info, err := os.Stat(st.path); err != nil || st.size != info.Size() {
+		t.Errorf("the size is %d: %v", st.size, err)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/auditscan/auditscan/container/live"
 	"github.com/auditscan/auditscan/source/notify"
 )
 
@@ -31,4 +32,14 @@ calls of containers that still run fail, so end those before.`,
 	flags.StringVar(&socket, "socket", notify.DefaultPath, "listen on the unix socket `PATH`")
 	f.add(flags)
 	return cmd
+}
+
+// listenOptions tell a listener who is who, and who keeps what it is sent.
+func listenOptions(env *environment, name string, names *live.Resolver) (o notify.Options, err error) {
+	if _, ok := notify.Path(name); !ok {
+		return o, nil
+	}
+	o.Identify = names.Started
+	o.Service, err = notify.ServiceOf(env.getenv)
+	return o, err
 }

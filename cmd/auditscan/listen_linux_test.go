@@ -108,6 +108,42 @@ func (l *listener) end(t *testing.T) (stdout, stderr string) {
 	return l.out.String(), notes.String()
 }
 
+// TestListenKilled: the state of a listener that was killed does not pass for
+// complete, neither by itself nor when another run has gone on with it.
+func TestListenKilled(t *testing.T) {
+	audittest.NeedRunc(t)
+	if os.Getuid() != 0 {
+		t.Skip("needs root, as runc does here")
+	}
+	b := newBundle(t, "exit 0")
+	state := filepath.Join(t.TempDir(), "state.json")
+	record := func(end func(*listener)) (report string) {
+		l := startListen(t, "--state", state)
+		recording, _ := auditscan(t, 0, "profile", "--recording", "--notify="+l.socket)
+		if _, out, err := b.run(t, []byte(recording)); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		end(l)
+		report, _ = auditscan(t, 0, "report", state)
+		return report
+	}
+	terminate := func(l *listener) { l.end(t) }
+	if got := record(terminate); !strings.Contains(got, "\ncomplete: ") {
+		t.Errorf("one that ended: %s", got)
+	}
+	kill := func(l *listener) {
+		l.cmd.Process.Kill()
+		if err := l.cmd.Wait(); err == nil {
+			t.Error("it was not killed")
+		}
+	}
+	for _, end := range []func(*listener){kill, terminate} {
+		if got := record(end); !strings.Contains(got, "the listener still runs, or was killed") {
+			t.Errorf("one that was killed: %s", got)
+		}
+	}
+}
+
 // TestListenRunc is the whole way: the profile to record under, the recording of
 // a real container, its profile, and the container under that. A call less, and
 // the container fails.

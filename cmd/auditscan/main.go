@@ -27,7 +27,7 @@ func main() {
 		os.Exit(seccompstate.AskForParent(os.Stdin, os.Stdout))
 	}
 	saveMemory()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endSignals()...)
 	defer stop()
 	env := &environment{
 		stdin: os.Stdin, stdout: &endableOutput{file: os.Stdout, done: ctx.Done(), closed: isReplaced(os.Stdout)}, stderr: &endableOutput{file: os.Stderr, done: ctx.Done()},
@@ -36,6 +36,16 @@ func main() {
 	callOff := endLate(ctx, env)
 	env.outlast = func() { callOff() }
 	os.Exit(besideMainThread(func() int { return exitCode(env, run(ctx, env, os.Args[1:])) }))
+}
+
+// endSignals are the signals that end a command, which then writes what it has. A
+// terminal that is closed sends SIGHUP, unless nohup has it ignored.
+func endSignals() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 // besideMainThread calls f on other threads than the process's first, to which

@@ -2,10 +2,8 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -125,19 +123,13 @@ func removing(obsolete []string) string {
 const maxIndex = 64 << 20
 
 // obsoleteFiles returns the profiles of an earlier run that this one has none
-// for.
+// for. What is no file, or of another user, says nothing of an earlier run.
 func obsoleteFiles(ix *profile.Index, dir string) ([]string, error) {
-	file, err := os.Open(filepath.Join(dir, profile.IndexName))
-	if errors.Is(err, fs.ErrNotExist) {
+	file, err := atomicfile.Open(filepath.Join(dir, profile.IndexName), os.O_RDONLY, 0)
+	if err != nil {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
 	defer file.Close()
-	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, err
-	}
 	text, err := io.ReadAll(io.LimitReader(file, maxIndex))
 	return ix.Obsolete(text), err
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -103,8 +104,8 @@ func readProfile(env *environment, path string) (*profile.Document, error) {
 	return profileFile{}.read(env, path)
 }
 
-// readPolicy reads a profile, or makes the one of a report, or gives the
-// runtime's default. It tells where a report may lack calls.
+// readPolicy reads a profile, or makes the one of a report or a stream of events,
+// or gives the runtime's default. It tells where a report may lack calls.
 func (f profileFile) readPolicy(env *environment, name string) (*profile.Document, error) {
 	if profile.IsBuiltIn(name) {
 		return f.read(env, name)
@@ -118,10 +119,15 @@ func (f profileFile) readPolicy(env *environment, name string) (*profile.Documen
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	if !report.Sniff(head) {
+	var s *aggregate.Summary
+	switch {
+	case report.Sniff(head):
+		s, err = report.Read(in, name)
+	case report.SniffEvents(head):
+		s, err = pipeline.Read(context.Background(), []source.Input{{Path: "-"}}, in, pipeline.Options{})
+	default:
 		return f.parse(env, in, name)
 	}
-	s, err := report.Read(in, name)
 	if err != nil {
 		return nil, err
 	}

@@ -144,7 +144,7 @@ func (f *readFlags) matched(s *aggregate.Summary) error {
 	if s.Totals.Records > 0 || s.Selected == nil {
 		return nil
 	}
-	text := cmp.Or(report.NoMatch(s), fmt.Sprintf("no SECCOMP record in %d lines, and so none matches %s", s.Totals.Lines, s.Selected.Filter))
+	text := cmp.Or(report.NoMatch(s), fmt.Sprintf("%s, and so none matches %s", report.NoRecord(s), s.Selected.Filter))
 	return errors.New(text + inParentheses(f.unmatchedAdvice()))
 }
 

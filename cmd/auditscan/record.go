@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,17 +17,18 @@ import (
 	"github.com/auditscan/auditscan/internal/atomicfile"
 	"github.com/auditscan/auditscan/internal/launch"
 	"github.com/auditscan/auditscan/internal/pipeline"
+	"github.com/auditscan/auditscan/internal/rights"
 	"github.com/auditscan/auditscan/profile"
-	"github.com/auditscan/auditscan/profile/bpf"
 	"github.com/auditscan/auditscan/report"
 	"github.com/auditscan/auditscan/source"
+	"github.com/auditscan/auditscan/source/notify"
 	"github.com/auditscan/auditscan/syscalltable"
 )
 
 // recordFlags are the flags of record.
 type recordFlags struct {
 	output, profile, runtime string
-	exact, quiet             bool
+	exact, quiet, notify     bool
 }
 
 func newRecord(env *environment) *cobra.Command {
@@ -38,9 +38,10 @@ func newRecord(env *environment) *cobra.Command {
 		Short: "Run a command, and record which calls it makes",
 		Long: `Record runs CMD under a filter that logs every call, hears the records from the
 kernel's audit socket, and ends with a summary on stderr when CMD and all that
-it has started have ended. No container and no auditd is needed, but
-CAP_AUDIT_READ and CAP_AUDIT_CONTROL on the host are. CMD gets an audit session
-of its own, by which its records are told from all others. Conditions of the
+it has started have ended. No container and no auditd is needed. CMD gets an
+audit session of its own, by which its records are told from all others. Without
+CAP_AUDIT_READ and CAP_AUDIT_CONTROL on the host, or with --notify, it hears of
+the calls by seccomp notification instead, which any user can. Conditions of the
 profile are settled for this host and the default capabilities. The exit status
 is CMD's; 3 if that is 0 but the profile in -o FILE may lack calls.`,
 		Example: `  auditscan record -o curl.json -- curl -s http://localhost/
@@ -55,6 +56,7 @@ is CMD's; 3 if that is 0 but the profile in -o FILE may lack calls.`,
 	flags.StringVar(&f.profile, "profile", "", "do not record what the profile in `FILE`, or runtime/default, allows")
 	flags.StringVar(&f.runtime, "runtime", string(profile.RuntimeNone), "for containers: the `runtime` whose start-up calls to add: runc, crun, none")
 	flags.BoolVar(&f.exact, "exact", false, "add nothing to what was observed")
+	flags.BoolVar(&f.notify, "notify", false, "hear of the calls by seccomp notification: without rights, and without audit")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print what is missing, and errors; nothing else")
 	return cmd
 }
@@ -79,22 +81,18 @@ func (f *recordFlags) run(env *environment, args []string) error {
 	if !f.quiet {
 		sayClient(env, args)
 	}
-	base, filter, err := f.filter(env)
+	base, on, err := f.base(env)
 	if err != nil {
 		return err
 	}
 	if err := checkOutput(f.output); err != nil {
 		return err
 	}
-	stream, err := source.Netlink()
+	r, err := f.start(env, args, base, on)
 	if err != nil {
 		return err
 	}
-	p, err := start(env, args, filter, true)
-	if err != nil {
-		return errors.Join(err, stream.Close())
-	}
-	s, status, err := f.record(env, stream, p)
+	s, status, err := r.count(env)
 	if err != nil {
 		return err
 	}
@@ -111,52 +109,97 @@ func (f *recordFlags) run(env *environment, args []string) error {
 	return err
 }
 
-// filter is the one that logs all that the profile, if there is one, does not
-// allow.
-func (f *recordFlags) filter(env *environment) (base *profile.Document, filter bpf.Filter, err error) {
+// base reads the profile whose calls are not recorded (nil: there is none), and
+// what it holds on.
+func (f *recordFlags) base(env *environment) (base *profile.Document, on profile.Environment, err error) {
 	arch, err := syscalltable.ParseArch(runtime.GOARCH)
 	if err != nil {
-		return nil, nil, err
+		return nil, on, err
 	}
-	on := profile.Environment{Arch: arch, Caps: profile.DefaultCaps()}
-	if f.profile != "" {
-		if base, err = readProfile(env, f.profile); err != nil {
-			return nil, nil, err
-		}
-		if base.Conditional() {
-			if base, err = base.Settle(on); err != nil {
-				return nil, nil, err
-			}
-		}
+	on = profile.Environment{Arch: arch, Caps: profile.DefaultCaps()}
+	if f.profile == "" {
+		return nil, on, nil
 	}
-	filter, err = profile.RecordingFilter(base, on)
-	return base, filter, err
+	if base, err = readProfile(env, f.profile); err == nil && base.Conditional() {
+		base, err = base.Settle(on)
+	}
+	return base, on, err
 }
 
-// start starts a command under a filter.
-func start(env *environment, args []string, filter bpf.Filter, session bool) (*launch.Process, error) {
-	path, err := exec.LookPath(args[0])
-	if err != nil {
+// recording is a command that runs, and what tells of its calls.
+type recording struct {
+	process *launch.Process
+	calls   source.Stream
+	owner   func(session uint32, pid int32) (bool, error) // nil: all calls are the command's
+}
+
+// start starts the command under a filter of which the kernel's audit socket
+// tells, or if that cannot be heard, this process.
+func (f *recordFlags) start(env *environment, args []string, base *profile.Document, on profile.Environment) (*recording, error) {
+	audit := f.openAudit(env)
+	action := syscalltable.ActionLog
+	if audit == nil {
+		action = syscalltable.ActionUserNotif
+	}
+	filter, err := profile.RecordingFilter(base, on, action)
+	r := &recording{calls: audit}
+	if err == nil {
+		r.process, err = start(env, args, launch.Command{Filter: filter, Session: audit != nil, Notify: audit == nil})
+	}
+	switch {
+	case err != nil && audit != nil:
+		return nil, errors.Join(err, audit.Close())
+	case err != nil:
+		return nil, err
+	case audit != nil:
+		r.owner = r.process.Owns
+		return r, nil
+	}
+	r.calls, err = notify.Watch(r.process.Calls, "processes of the command")
+	return r, err
+}
+
+// openAudit opens the kernel's audit socket; nil: the calls are told of by
+// notification, since that is asked for or all there is.
+func (f *recordFlags) openAudit(env *environment) source.Stream {
+	if f.notify {
+		return nil
+	}
+	audit, err := source.Netlink()
+	if err == nil && rights.Read(os.DirFS("/")).Has(rights.AuditControl) != rights.No {
+		return audit
+	}
+	if err == nil {
+		err = errors.Join(errors.New("an audit session cannot be started: needs CAP_AUDIT_CONTROL"), audit.Close())
+	}
+	if !f.quiet {
+		env.notef("recording by seccomp notification, with no_new_privs: %v", err)
+	}
+	return nil
+}
+
+// start starts a command as how says.
+func start(env *environment, args []string, how launch.Command) (_ *launch.Process, err error) {
+	if how.Path, err = exec.LookPath(args[0]); err != nil {
 		return nil, err
 	}
 	if env.outlast != nil {
 		env.outlast()
 	}
-	return launch.Start(launch.Command{
-		Path: path, Args: args, Stdin: env.stdin, Stdout: plain(env.stdout), Stderr: plain(env.stderr), Filter: filter, Session: session,
-	})
+	how.Args, how.Stdin, how.Stdout, how.Stderr = args, env.stdin, plain(env.stdout), plain(env.stderr)
+	return launch.Start(how)
 }
 
-// record counts the records of a process and its descendants until they end.
-func (f *recordFlags) record(env *environment, stream source.Stream, p *launch.Process) (*aggregate.Summary, int, error) {
-	session := pipeline.NewSession(stream.Name(), p.Owns)
+// count counts the calls of the command and its descendants until they end.
+func (r *recording) count(env *environment) (*aggregate.Summary, int, error) {
+	session := pipeline.NewSession(r.calls.Name(), r.owner)
 	done := make(chan error, 1)
-	go func() { done <- session.Read(stream, func(text string) { env.notef("%s", text) }) }()
-	status, err := p.Wait()
+	go func() { done <- session.Read(r.calls, func(text string) { env.notef("%s", text) }) }()
+	status, err := r.process.Wait()
 	if err == nil {
-		p.WaitDescendants()
+		r.process.WaitDescendants()
 	}
-	err = errors.Join(err, stream.Close(), <-done)
+	err = errors.Join(err, r.calls.Close(), <-done)
 	return session.Summary().Regroup([]aggregate.Key{aggregate.ByComm}), status, err
 }
 
@@ -222,7 +265,7 @@ func (f *recordFlags) write(env *environment, s *aggregate.Summary, base *profil
 // What may have ended that does not end this at once, as a further signal does;
 // but a pipe's reader is not waited for any more.
 func (env *environment) afterCommand() (ctx context.Context, stop func()) {
-	further, ignore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	further, ignore := signal.NotifyContext(context.Background(), endSignals()...)
 	callOff := endLate(further, env)
 	ctx, cancel := context.WithCancel(further)
 	select {

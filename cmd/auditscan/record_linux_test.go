@@ -28,7 +28,11 @@ var notCounted = []string{"exit", "exit_group"}
 // TestRecordAgreesWithStrace: the names that record finds are those of strace,
 // the profile lets the command run, and without one of its calls it fails.
 func TestRecordAgreesWithStrace(t *testing.T) {
-	audittest.Need(t)
+	t.Run("audit", func(t *testing.T) { audittest.Need(t); checkAgainstStrace(t) })
+	t.Run("notify", func(t *testing.T) { checkAgainstStrace(t, "--notify") })
+}
+
+func checkAgainstStrace(t *testing.T, how ...string) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hello") }))
 	defer server.Close()
 	tests := []struct {
@@ -48,7 +52,7 @@ func TestRecordAgreesWithStrace(t *testing.T) {
 				}
 			}
 			file := filepath.Join(t.TempDir(), "profile.json")
-			_, stderr := auditscan(t, 0, "record", append([]string{"--exact", "-o", file, "--"}, tt.command...)...)
+			_, stderr := auditscan(t, 0, "record", slices.Concat(how, []string{"--exact", "-o", file, "--"}, tt.command)...)
 			if !strings.Contains(stderr, "\ncomplete: ") {
 				t.Errorf("not complete:\n%s", stderr)
 			}
@@ -60,7 +64,7 @@ func TestRecordAgreesWithStrace(t *testing.T) {
 			if !slices.Contains(got, "exit_group") {
 				t.Errorf("no exit_group in %v", got)
 			}
-			auditscan(t, 0, "record", append([]string{"-o", file, "--"}, tt.command...)...) // with what the kernel issues
+			auditscan(t, 0, "record", slices.Concat(how, []string{"-o", file, "--"}, tt.command)...) // with what the kernel issues
 			auditscan(t, 0, "run", append([]string{"--profile", file, "--"}, tt.command...)...)
 			cmd := exec.Command("auditscan", append([]string{"run", "--profile", lacking(t, file, tt.vital), "--"}, tt.command...)...)
 			if out, err := cmd.CombinedOutput(); err == nil {
@@ -224,20 +228,24 @@ func TestRecordBesideDefault(t *testing.T) {
 // TestRecordKeepsApart: what another command calls meanwhile is not this one's,
 // and what outlives this one is.
 func TestRecordKeepsApart(t *testing.T) {
-	audittest.Need(t)
+	t.Run("audit", func(t *testing.T) { audittest.Need(t); checkKeepsApart(t) })
+	t.Run("notify", func(t *testing.T) { checkKeepsApart(t, "--notify") })
+}
+
+func checkKeepsApart(t *testing.T, how ...string) {
 	dir := t.TempDir()
 	for _, name := range []string{"go", "done", "ended"} {
 		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	other := exec.Command("auditscan", "record", "-q", "--", "sh", "-c", "cd "+dir+"; read x <go; umask 077; echo >done")
+	other := exec.Command("auditscan", append(append([]string{"record"}, how...), "-q", "--", "sh", "-c", "cd "+dir+"; read x <go; umask 077; echo >done")...)
 	if err := other.Start(); err != nil {
 		t.Fatal(err)
 	}
 	// The orphan waits for the end of the shell, which then closes "ended".
-	stdout, stderr := auditscan(t, 0, "record", "--", "sh", "-c",
-		"cd "+dir+"; echo >go; read x <done; (read x <ended; exec uname >/dev/null) & exec 3>ended; echo out")
+	stdout, stderr := auditscan(t, 0, "record", append(how, "--", "sh", "-c",
+		"cd "+dir+"; echo >go; read x <done; (read x <ended; exec uname >/dev/null) & exec 3>ended; echo out")...)
 	if err := other.Wait(); err != nil {
 		t.Error(err)
 	}
@@ -266,18 +274,31 @@ func TestRecordLogin(t *testing.T) {
 
 // TestRecordStatus: the exit status is the command's, and signals reach it.
 func TestRecordStatus(t *testing.T) {
-	audittest.Need(t)
-	auditscan(t, 7, "record", "-q", "--", "sh", "-c", "exit 7")
-	auditscan(t, 137, "record", "-q", "--", "sh", "-c", "kill -9 $$")
-	auditscan(t, 1, "record", "-q", "--", "/nonexistent")
-	auditscan(t, 2, "record", "-q", "-o", "-", "--", "true")
+	t.Run("audit", func(t *testing.T) { audittest.Need(t); checkStatus(t) })
+	t.Run("notify", func(t *testing.T) { checkStatus(t, "--notify") })
+}
+
+func checkStatus(t *testing.T, how ...string) {
+	record := func(status int, args ...string) string {
+		out, _ := auditscan(t, status, "record", append(how, args...)...)
+		return out
+	}
+	script := filepath.Join(t.TempDir(), "script")
+	if err := os.WriteFile(script, []byte("#!/nonexistent\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	record(1, "-q", "--", script)
+	record(7, "-q", "--", "sh", "-c", "exit 7")
+	record(137, "-q", "--", "sh", "-c", "kill -9 $$")
+	record(1, "-q", "--", "/nonexistent")
+	record(2, "-q", "-o", "-", "--", "true")
 	// Where the profile cannot be written, nothing is run.
-	if out, _ := auditscan(t, 1, "record", "-o", "/nonexistent/p.json", "--", "echo", "ran"); out != "" {
+	if out := record(1, "-o", "/nonexistent/p.json", "--", "echo", "ran"); out != "" {
 		t.Errorf("it has run: %s", out)
 	}
-	auditscan(t, 2, "record", "-q", "--runtime", "none2", "--", "true")
-	auditscan(t, 2, "record", "-q")
-	cmd := exec.Command("auditscan", "record", "-q", "--", "sh", "-c", "trap 'exit 9' TERM; echo ready; read x")
+	record(2, "-q", "--runtime", "none2", "--", "true")
+	record(2, "-q")
+	cmd := exec.Command("auditscan", append(append([]string{"record"}, how...), "-q", "--", "sh", "-c", "trap 'exit 9' TERM; echo ready; read x")...)
 	if _, err := cmd.StdinPipe(); err != nil { // which nobody writes to
 		t.Fatal(err)
 	}
@@ -298,21 +319,58 @@ func TestRecordStatus(t *testing.T) {
 	}
 }
 
-// TestRecordElsewhere: where no record can be heard, nothing is run.
+// TestRecordElsewhere: where no record can be heard, the calls are told of by
+// notification, and what is missing for the other way is said.
 func TestRecordElsewhere(t *testing.T) {
 	if err := exec.Command("unshare", "--net", "true").Run(); err != nil {
 		t.Skip("needs unshare, and the right to make a network namespace: ", err)
 	}
 	out, err := exec.Command("unshare", "--net", "auditscan", "record", "--", "echo", "ran").CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "needs the host's network namespace") || strings.Contains(string(out), "ran\n") {
-		t.Errorf("%v: %s", err, out)
+	for _, want := range []string{"by seccomp notification", "needs the host's network namespace", "ran\n", " execve ", "\ncomplete: "} {
+		if err != nil || !strings.Contains(string(out), want) {
+			t.Errorf("%v, no %q: %s", err, want, out)
+		}
+	}
+}
+
+// TestRecordAnyUser: a user without any right records as root does.
+func TestRecordAnyUser(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root, to be another user")
+	}
+	// The test binary's directory is root's alone.
+	binary := filepath.Join("/tmp", "auditscan-"+audittest.RandomHex(t, 8))
+	self, err := exec.LookPath("auditscan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(self)
+	if err == nil {
+		err = os.WriteFile(binary, text, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.Remove(binary)
+	cmd := exec.Command(binary, "record", "--", "sh", "-c", "id -u; exec uname")
+	cmd.Args[0], cmd.Dir = "auditscan", "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	out, err := cmd.CombinedOutput()
+	for _, want := range []string{"needs CAP_AUDIT_READ", "65534\n", "Linux\n", " uname\n", "\ncomplete: "} {
+		if err != nil || !strings.Contains(string(out), want) {
+			t.Errorf("%v, no %q: %s", err, want, out)
+		}
 	}
 }
 
 // TestRecordStage: the stage leaves nothing of its own to the command: neither
 // descriptors, nor a limit of open files, nor environment.
 func TestRecordStage(t *testing.T) {
-	audittest.Need(t)
+	t.Run("audit", func(t *testing.T) { audittest.Need(t); checkStage(t, "") })
+	t.Run("notify", func(t *testing.T) { checkStage(t, "--notify ") })
+}
+
+func checkStage(t *testing.T, how string) {
 	limited := func(prefix string) string {
 		out, err := exec.Command("bash", "-c", "ulimit -Sn 123; exec "+prefix+"bash -c 'ls /proc/self/fd | wc -l; ulimit -Sn; env'").Output()
 		if err != nil {
@@ -322,7 +380,7 @@ func TestRecordStage(t *testing.T) {
 	}
 	for _, debug := range []string{"", "http2client=0"} {
 		t.Setenv("GODEBUG", debug)
-		if got, want := limited("auditscan record -q -- "), limited(""); got != want {
+		if got, want := limited("auditscan record "+how+"-q -- "), limited(""); got != want {
 			t.Errorf("descriptors, limit and environment are %q, without record %q", got, want)
 		}
 	}

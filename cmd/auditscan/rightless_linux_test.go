@@ -79,3 +79,29 @@ func TestHiddenProcesses(t *testing.T) {
 		}
 	}
 }
+
+// TestWithoutProc: where /proc is not mounted, what needs it says so, and the
+// rest works.
+func TestWithoutProc(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to hide /proc")
+	}
+	log, err := filepath.Abs("../../testdata/nginx/audit.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		line, want string
+		code       int
+	}{
+		{"run --profile runtime/default -- true", "/true: it needs /proc (mount -t proc proc /proc)", 1},
+		{"report " + log, "complete: no record is missing", 0},
+		{"profile -o " + filepath.Join(t.TempDir(), "p.json") + " " + log, "59 syscalls observed", 0},
+	} {
+		cmd := exec.Command("unshare", "--mount", "sh", "-c", "mount -t tmpfs none /proc && exec auditscan "+tt.line)
+		out, err := cmd.CombinedOutput()
+		if code := cmd.ProcessState.ExitCode(); code != tt.code || !strings.Contains(string(out), tt.want) {
+			t.Errorf("%s: exit code %d: %v\n%s", tt.line, code, err, out)
+		}
+	}
+}

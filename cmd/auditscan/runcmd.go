@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/auditscan/auditscan/internal/launch"
 	"github.com/auditscan/auditscan/profile"
 	"github.com/auditscan/auditscan/syscalltable"
 )
@@ -56,7 +57,7 @@ func (f profileFile) runUnder(env *environment, path string, args []string) erro
 	if err := sayNoContainer(env, d); err != nil {
 		return err
 	}
-	p, err := start(env, args, filter, false)
+	p, err := start(env, args, launch.Command{Filter: filter})
 	if err != nil {
 		return err
 	}

@@ -121,7 +121,7 @@ func sourceText(source profile.Source, r *profile.Result) string {
 	case profile.SourceVariants:
 		return "as siblings of observed calls"
 	case profile.SourceUnheard:
-		return "as a recording by notification does not show it"
+		return "as a recording by notification cannot show them"
 	case profile.SourceFallback:
 		return "with ENOSYS, so that the C library falls back to clone"
 	}

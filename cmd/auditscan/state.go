@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/internal/atomicfile"
@@ -23,6 +24,19 @@ type state struct {
 	lock   *os.File
 	before *aggregate.Summary // of earlier runs; nil: there was none
 	at     positions
+	size   int64 // of the file that was saved last; 0: none was
+}
+
+// saveRate bounds what saving writes to the disk, in bytes a second, and
+// longestUnsaved the time that a large state waits for that.
+const (
+	saveRate       = 1 << 20
+	longestUnsaved = time.Minute
+)
+
+// rest returns for how long after a save there is none, unless following ends.
+func (st *state) rest() time.Duration {
+	return time.Duration(min(st.size, saveRate*int64(longestUnsaved/time.Second))) * time.Second / saveRate
 }
 
 // positions say where a source is to be gone on with.
@@ -99,6 +113,21 @@ func (st *state) save(s *aggregate.Summary, at positions) error {
 	}
 	// What loadState could read is a file, and needs no waiting for.
 	return atomicfile.Write(context.Background(), st.path, 0o600, func(w io.Writer) error {
-		return report.Write(w, s, report.JSON, report.Options{Tool: tool, Positions: place})
+		counted := &countingWriter{w: w}
+		err := report.Write(counted, s, report.JSON, report.Options{Tool: tool, Positions: place})
+		st.size = counted.n
+		return err
 	})
+}
+
+// countingWriter counts the bytes that are written.
+type countingWriter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *countingWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
 }

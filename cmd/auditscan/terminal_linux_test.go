@@ -198,6 +198,8 @@ func TestFitsTerminal(t *testing.T) {
 		{"check", nginx, fleet}, {"check", "--by", "pod,comm", conditional(t), fleet}, {"check", nginx, long},
 		{"diff", "runtime/default", nginx}, {"diff", nginx, "runtime/default"}, {"diff", conditional(t), nginx},
 		{"inspect", nginx}, {"inspect", "runtime/default"}, {"inspect", conditional(t)},
+		{"explain", "read", long, "--profile", conditional(t)}, {"explain", "preadv2", long, "-p", "runtime/default"}, {"explain", "exit", fleet}, {"explain", "bpf", fleet},
+		{"merge", "-o", "table", fleet, fleet}, {"profile", "-o", filepath.Join(t.TempDir(), "p.json"), long}, {"version"}, {"syscall", "--arch", "all", "mq_timedreceive_time64"},
 		{"containers"}, {"doctor"}, {"syscall", "read", "openat"}, {"syscall", "pread"}, {"syscall", "nosuchcall", "--arch", "all"},
 	}
 	if os.Getuid() == 0 {

@@ -214,7 +214,7 @@ func (w *follower) run(ctx context.Context, who *attribution) error {
 	if w.view == nil {
 		return w.follow(ctx, who)
 	}
-	err := w.follow(w.view.start(ctx, w.flags, w.from.stream.Name()), who)
+	err := w.follow(w.view.start(ctx, w.flags, w.source()), who)
 	return errors.Join(err, w.view.stop())
 }
 

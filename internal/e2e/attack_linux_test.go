@@ -189,6 +189,47 @@ func TestAttackFlood(t *testing.T) {
 	}
 }
 
+// TestAttackActionsLogged: root has the kernel log fewer actions for a while, by
+// the setting of the whole host. The calls meanwhile leave no record and no gap,
+// but the setting itself does.
+func TestAttackActionsLogged(t *testing.T) {
+	audittest.NeedAuditctl(t)
+	const setting = "/proc/sys/kernel/seccomp/actions_logged"
+	before, err := os.ReadFile(setting)
+	if err != nil || !strings.Contains(string(before), "log") {
+		t.Skipf("%s is %q: %v", setting, before, err)
+	}
+	set := func(actions string) {
+		t.Helper()
+		if err := os.WriteFile(setting, []byte(actions), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		set(strings.TrimSpace(string(before)))
+		if now, err := os.ReadFile(setting); err != nil || !bytes.Equal(now, before) {
+			t.Errorf("%s is %q now and was %q: %v", setting, now, before, err)
+		}
+	})
+	log, stop := auditd(t, "RAW")
+	auditctl(t, "-e", "1")
+	child(t, "calls")
+	set("kill_process kill_thread trap errno trace")
+	out, err := asNobody("flood", callsVar+"=100").CombinedOutput()
+	set(strings.TrimSpace(string(before)))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	stop()
+	p := proofOf(t, 3, log)
+	for _, e := range p.Completeness.Evidence {
+		if e.Kind == "actions-not-logged" && p.Completeness.Verdict == "incomplete" {
+			return
+		}
+	}
+	t.Errorf("the verdict is %+v", p.Completeness)
+}
+
 // callsVar says how many calls flood makes.
 const callsVar = "E2E_CALLS"
 

@@ -80,17 +80,17 @@ func TestAsk(t *testing.T) {
 	)
 	for _, tt := range []struct{ name, profile, want string }{
 		{"read", "", `read: 17 records, first 2026-11-30T12:00:10.000Z, last 2026-11-30T12:00:40.000Z, in 2 of 3 runs
-EXE    COMM   ARCH     ACTION   COUNT   FIRST                      LAST
-/one   one    x86_64   log      15      2026-11-30T12:00:10.000Z   2026-11-30T12:00:25.000Z
-/one   one    i386     log      2       2026-11-30T12:00:30.000Z   2026-11-30T12:00:40.000Z
+EXE    COMM   ARCH     ACTION   COUNT   FIRST                 LAST
+/one   one    x86_64   log      15      2026-11-30 12:00:10   2026-11-30 12:00:25
+/one   one    i386     log      2       2026-11-30 12:00:30   2026-11-30 12:00:40
 what it is for: read from a descriptor (since Linux 1.0)
 runtime/default allows it: most containers may make it
 what allows it: {"names":["read"],"action":"SCMP_ACT_ALLOW"}
 what denies it: an allow-list without that rule
 `},
 		{"write", both, `write: 100 records, first 2026-11-30T12:00:01.000Z, last 2026-11-30T12:00:02.000Z, in 0 of 3 runs
-EXE    COMM      ARCH     ACTION   COUNT   FIRST                      LAST
-/two   two\x1b   x86_64   errno    100     2026-11-30T12:00:01.000Z   2026-11-30T12:00:02.000Z
+EXE    COMM      ARCH     ACTION   COUNT   FIRST                 LAST
+/two   two\x1b   x86_64   errno    100     2026-11-30 12:00:01   2026-11-30 12:00:02
 what it is for: write to a descriptor (since Linux 1.0)
 runtime/default allows it: most containers may make it
 p.json on x86_64: errno(ENOSYS) (above the highest number that the profile lists: runc's stub)

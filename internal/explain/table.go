@@ -69,13 +69,13 @@ func (a *Answer) Table(zone *time.Location) (t *table.Table, left int) {
 			cells = append(cells, cmp.Or(m.group.Value(k), "-"))
 		}
 		c := m.call
-		return append(cells, cmp.Or(c.Arch.String(), "-"), c.Action.String(), strconv.FormatInt(c.Count, 10), timeIn(c.First.Time(), zone), timeIn(c.Last.Time(), zone))
+		return append(cells, cmp.Or(c.Arch.String(), "-"), c.Action.String(), strconv.FormatInt(c.Count, 10), secondIn(c.First.Time(), zone), secondIn(c.Last.Time(), zone))
 	})}
 	for _, k := range keys {
 		t.Columns = append(t.Columns, table.Column{Head: strings.ToUpper(string(k)), Fit: table.ID})
 	}
 	t.Columns = append(t.Columns, table.Column{Head: "ARCH"}, table.Column{Head: "ACTION", Color: actionColor},
-		table.Column{Head: "COUNT", Fit: table.Count}, table.Column{Head: "FIRST", Fit: table.Cut}, table.Column{Head: "LAST", Fit: table.Cut})
+		table.Column{Head: "COUNT", Fit: table.Count}, table.Column{Head: "FIRST"}, table.Column{Head: "LAST"})
 	return t, len(makers) - len(shown)
 }
 
@@ -92,6 +92,14 @@ func counted(n int64, what string) string {
 		return "1 " + what
 	}
 	return table.Number(n) + " " + what + "s"
+}
+
+// secondIn is a time to the second, in the zone that the headline names.
+func secondIn(t time.Time, zone *time.Location) string {
+	if !jsontime.Representable(t.UnixMilli()) {
+		return "-"
+	}
+	return t.In(cmp.Or(zone, time.UTC)).Format(time.DateTime)
 }
 
 // timeIn is a time as people read it, with its zone.

@@ -21,6 +21,9 @@ type Command struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Filter         []bpf.RawInstruction
+	// Notify has the kernel ask this process about the calls that the filter
+	// notifies of, by [Process.Calls], and let each wait for the answer.
+	Notify bool
 	// Session gives the program an audit session of its own, which all that
 	// it starts share and nobody else: the kernel writes it into each record.
 	Session bool

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -18,6 +19,9 @@ import (
 // Process is a program that has been started.
 type Process struct {
 	Session uint32 // its audit session, if it has one of its own
+	Calls   int    // the descriptor of its calls, if that was asked for: the receiver's from then on
+	started bool   // the program is there; else Wait is told what has kept it from that
+	answer  *os.File
 	cmd     *exec.Cmd
 	signals chan os.Signal
 	passed  chan struct{} // closed when no signal is passed on any more
@@ -34,62 +38,110 @@ func Start(c Command) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer ours.close()
-	p := &Process{cmd: exec.Command("/proc/self/exe")}
+	defer ours.request.Close()
+	p := &Process{answer: ours.answer, cmd: exec.Command("/proc/self/exe")}
 	p.cmd.Args = append([]string{os.Args[0], stageName, c.Path}, c.Args...)
 	p.cmd.Env = stageEnviron(os.Environ())
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
 	p.cmd.ExtraFiles = []*os.File{request, answer}
 	p.listen()
-	err = errors.Join(p.cmd.Start(), request.Close(), answer.Close())
+	err = errors.Join(startable(c.Path, p.cmd.Start()), request.Close(), answer.Close())
 	if err == nil {
 		err = p.instruct(c, ours)
 	}
 	if err != nil {
 		p.silence()
-		return nil, err
+		return nil, errors.Join(err, p.answer.Close())
 	}
 	go p.pass()
 	return p, nil
 }
 
-// ends are this process's ends of the pipes to the stage.
-type ends struct{ request, answer *os.File }
+// startable says what is missing where this program could not be started again,
+// to become the other one.
+func startable(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("start %s: it needs /proc (mount -t proc proc /proc): %w", path, err)
+	}
+	return err
+}
 
-func (e ends) close() { e.request.Close(); e.answer.Close() }
+// ends are this process's ends of what leads to the stage: a pipe, and a socket,
+// since an answer can be a descriptor.
+type ends struct{ request, answer *os.File }
 
 func pipes() (request, answer *os.File, ours ends, err error) {
 	if request, ours.request, err = os.Pipe(); err != nil {
 		return nil, nil, ours, err
 	}
-	if ours.answer, answer, err = os.Pipe(); err != nil {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
 		request.Close()
 		ours.request.Close()
+		return nil, nil, ours, err
 	}
-	return request, answer, ours, err
+	ours.answer, answer = os.NewFile(uintptr(pair[0]), "answer of the stage"), os.NewFile(uintptr(pair[1]), "answer to the starter")
+	return request, answer, ours, nil
 }
 
 // instruct gives the stage its filter and hears how it went: it answers with
-// its session, and then with an error, or with nothing when it is the program.
+// its session, and with the descriptor of its calls if that is asked for; and
+// then with an error, or with nothing when it is the program.
 func (p *Process) instruct(c Command, to ends) error {
-	request := []any{c.Session, c.Filter}
+	request := []any{c.Session, c.Notify, c.Filter}
 	for _, v := range request {
 		if err := binary.Write(to.request, binary.NativeEndian, v); err != nil {
 			return fmt.Errorf("start %s: %w", c.Path, errors.Join(err, p.cmd.Wait()))
 		}
 	}
 	to.request.Close()
-	err := binary.Read(to.answer, binary.NativeEndian, &p.Session)
+	err := binary.Read(p.answer, binary.NativeEndian, &p.Session)
 	if err != nil {
 		return fmt.Errorf("start %s: %w", c.Path, errors.Join(err, p.cmd.Wait()))
 	}
-	failure, err := io.ReadAll(to.answer)
-	if err != nil || len(failure) > 0 {
+	var first []byte
+	if c.Notify {
+		if p.Calls, first, err = receiveDescriptor(p.answer); err == nil && p.Calls >= 0 {
+			p.started = false // the stage goes on when its calls are answered: Wait hears how that went
+			return nil
+		}
+	}
+	if failure := errors.Join(err, p.failure(first)); failure != nil {
 		// That the stage has failed is no news.
 		_ = p.cmd.Wait()
-		return errors.Join(err, errors.New(string(failure)))
+		return failure
 	}
+	p.started = true
 	return nil
+}
+
+// failure reads what the stage says, beginning with first, if it did not become
+// the program.
+func (p *Process) failure(first []byte) error {
+	rest, err := io.ReadAll(p.answer)
+	if text := append(first, rest...); len(text) > 0 {
+		err = errors.Join(err, errors.New(string(text)))
+	}
+	return err
+}
+
+// receiveDescriptor takes a descriptor, which comes with one byte; -1 if that is
+// the first of what the stage has to say instead.
+func receiveDescriptor(from *os.File) (fd int, first []byte, err error) {
+	data, rights := make([]byte, 1), make([]byte, unix.CmsgSpace(4))
+	n, size, _, _, err := unix.Recvmsg(int(from.Fd()), data, rights, unix.MSG_CMSG_CLOEXEC)
+	if err != nil || size == 0 {
+		return -1, data[:max(n, 0)], err
+	}
+	messages, err := unix.ParseSocketControlMessage(rights[:size])
+	if err != nil {
+		return -1, nil, err
+	}
+	fds, err := unix.ParseUnixRights(&messages[0])
+	if err != nil {
+		return -1, nil, err
+	}
+	return fds[0], nil, nil
 }
 
 // passedOn are the signals that a user sends a command to have it do something.
@@ -141,6 +193,12 @@ func (p *Process) Wait() (status int, err error) {
 	err = p.cmd.Wait()
 	p.silence()
 	<-p.passed
+	defer p.answer.Close()
+	if !p.started {
+		if failure := p.failure(nil); failure != nil {
+			return 0, failure
+		}
+	}
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		return 0, err

@@ -2,11 +2,13 @@ package launch
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -38,7 +40,7 @@ func Stage(args []string) error {
 func stage(path string, argv []string, answer io.Writer) error {
 	runtime.LockOSThread()
 	request := os.NewFile(requestFD, "request to the stage")
-	own, filter, err := readRequest(request)
+	own, notify, filter, err := readRequest(request)
 	if err != nil {
 		return fmt.Errorf("start %s: %w", path, err)
 	}
@@ -53,24 +55,47 @@ func stage(path string, argv []string, answer io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return become(path, argv, filter)
+	var listener *logfilter.Listener
+	if notify {
+		listener = passOn()
+	}
+	return become(path, argv, filter, listener)
 }
 
-func readRequest(from io.Reader) (session bool, filter []bpf.RawInstruction, err error) {
-	if err := binary.Read(from, binary.NativeEndian, &session); err != nil {
-		return false, nil, err
+// passOn begins to wait, on another thread, for the descriptor of the filter, and
+// sends it to the starter: the thread that loads the filter can do nothing more
+// until the starter lets it.
+func passOn() *logfilter.Listener {
+	debug.SetGCPercent(-1)                        // a collection would wait for the thread, and this for it
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) // which the thread has one of
+	listener, ready := &logfilter.Listener{}, make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		close(ready)
+		if err := unix.Sendmsg(answerFD, []byte{0}, unix.UnixRights(listener.Descriptor()), nil, 0); err != nil {
+			_ = unix.Kill(os.Getpid(), unix.SIGKILL) // nobody is there to let the program start
+		}
+	}()
+	<-ready
+	return listener
+}
+
+func readRequest(from io.Reader) (session, notify bool, filter []bpf.RawInstruction, err error) {
+	err = errors.Join(binary.Read(from, binary.NativeEndian, &session), binary.Read(from, binary.NativeEndian, &notify))
+	if err != nil {
+		return false, false, nil, err
 	}
 	data, err := io.ReadAll(from)
 	if err != nil {
-		return false, nil, err
+		return false, false, nil, err
 	}
 	filter = make([]bpf.RawInstruction, len(data)/binary.Size(bpf.RawInstruction{}))
 	_, err = binary.Decode(data, binary.NativeEndian, filter)
-	return session, filter, err
+	return session, notify, filter, err
 }
 
 // become loads the filter and executes the program.
-func become(path string, argv []string, filter []bpf.RawInstruction) error {
+func become(path string, argv []string, filter []bpf.RawInstruction, listener *logfilter.Listener) error {
 	// Records of execve have the name from before.
 	if name, err := unix.BytePtrFromString(filepath.Base(path)); err == nil {
 		_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0)
@@ -78,7 +103,7 @@ func become(path string, argv []string, filter []bpf.RawInstruction) error {
 	// Go raises the limit of open files for itself, and only syscall.Exec
 	// takes that back. That it fails is meant: it must not do so later.
 	_ = syscall.Exec("", nil, nil)
-	return logfilter.Exec(filter, path, argv, programEnviron(os.Environ()))
+	return logfilter.Exec(filter, listener, path, argv, programEnviron(os.Environ()))
 }
 
 // calm keeps Go's scheduler from interrupting the stage with signals, whose

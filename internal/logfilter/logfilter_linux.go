@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/net/bpf"
@@ -62,8 +64,9 @@ func Notify(calls ...int) (descriptor int, err error) {
 // and executes a program: execve is the first call that the filter sees. For
 // that the process has to run under GODEBUG=asyncpreemptoff=1, or a signal of
 // Go's scheduler may interrupt the thread in between, which then makes calls
-// of its own. Exec returns only if it fails.
-func Exec(prog []bpf.RawInstruction, path string, argv, envp []string) error {
+// of its own. Exec returns only if it fails. A filter that notifies takes a
+// listener, for execve waits for its answer; nil: it does not.
+func Exec(prog []bpf.RawInstruction, listener *Listener, path string, argv, envp []string) error {
 	pathp, err := unix.BytePtrFromString(path)
 	if err != nil {
 		return err
@@ -78,12 +81,27 @@ func Exec(prog []bpf.RawInstruction, path string, argv, envp []string) error {
 	}
 	filter := sockFprog(prog)
 	return privileged(func() error {
-		loaded, errno := loadAndExec(filter, pathp, &argvp[0], &envpp[0])
+		loaded, errno := loadAndExec(filter, listener, pathp, &argvp[0], &envpp[0])
 		if !loaded {
 			return filterError(errno)
 		}
 		return fmt.Errorf("execute %s: %w", path, errno)
 	})
+}
+
+// Listener takes the descriptor of a filter that notifies from the thread that
+// loads it, which makes no other call by then, to another one that passes it on.
+type Listener struct{ descriptor atomic.Int64 } // and 1, as 0 is none
+
+// Descriptor waits for the descriptor. What gives it is not asleep, and cannot
+// wake anybody: so it is asked again and again.
+func (l *Listener) Descriptor() int {
+	for {
+		if d := l.descriptor.Load(); d > 0 {
+			return int(d - 1)
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // errPrivileged is the kernel's demand for no_new_privs.
@@ -162,8 +180,16 @@ func loadNotify(filter *unix.SockFprog) (descriptor int, errno syscall.Errno) {
 // would be enough.
 //
 //go:nosplit
-func loadAndExec(filter *unix.SockFprog, path *byte, argv, envp **byte) (loaded bool, errno syscall.Errno) {
-	if errno = load(filter); errno != 0 {
+func loadAndExec(filter *unix.SockFprog, listener *Listener, path *byte, argv, envp **byte) (loaded bool, errno syscall.Errno) {
+	if listener == nil {
+		errno = load(filter)
+	} else {
+		var descriptor int
+		if descriptor, errno = loadNotify(filter); errno == 0 {
+			listener.descriptor.Store(int64(descriptor) + 1)
+		}
+	}
+	if errno != 0 {
 		return false, errno
 	}
 	_, _, errno = unix.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(path)),

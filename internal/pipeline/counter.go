@@ -18,10 +18,11 @@ type counter struct {
 	options   *Options
 	carried   *carried
 	tally     *tally.Tally
-	parser    *parser.Parser
-	find      Find // nil: containers stay unknown
-	partial   bool // the tally is a worker's, not the total
-	full      bool // of carried, when a worker began the block
+	layout    parser.Layout
+	parser    *parser.Parser // nil: it has parsed nothing yet
+	find      Find           // nil: containers stay unknown
+	partial   bool           // the tally is a worker's, not the total
+	full      bool           // of carried, when a worker began the block
 	shown     shown
 	input     string
 	node      []byte    // for records that name none
@@ -37,7 +38,7 @@ func (c *counter) block(data []byte) {
 	if c.options.Hold != nil {
 		c.now = time.Now()
 	}
-	c.parser.Reset(data)
+	c.parse(data)
 	for item := c.parser.Next(); item != parser.ItemEnd; item = c.parser.Next() {
 		c.item(item)
 	}
@@ -61,7 +62,7 @@ func (c *counter) recount(data []byte, found findings) {
 // flush counts what the parser still holds at the end of an input whose lines
 // belong together.
 func (c *counter) flush() {
-	c.parser.Reset(nil)
+	c.parse(nil)
 	for item := c.parser.Flush(); item != parser.ItemEnd; item = c.parser.Flush() {
 		c.item(item)
 	}
@@ -85,6 +86,15 @@ func (c *counter) item(item parser.Item) {
 		m := c.parser.Malformed()
 		c.malformed(m.Reason, m.Text, line)
 	}
+}
+
+// parse gives the parser a block. The total needs one only for blocks that no
+// worker can count, or that are counted again.
+func (c *counter) parse(data []byte) {
+	if c.parser == nil {
+		c.parser = parser.New(c.layout)
+	}
+	c.parser.Reset(data)
 }
 
 // number notes the running number of an item in a stream of events, and what

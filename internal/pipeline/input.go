@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,6 +37,7 @@ type input struct {
 	trust   aggregate.Trust
 	apart   bool // each of its lines stands for itself
 	packed  bool
+	small   bool
 	workers int  // that it keeps busy while it is read
 	begun   bool // its first block was added
 
@@ -90,16 +92,20 @@ func (r *run) open(ctx context.Context, in *input, stdin io.Reader) (err error) 
 		return err
 	}
 	layout := parser.Sniff(head)
-	in.blocks, in.trust = in.reader, savedTrust(in.reader)
+	in.blocks, in.trust = in.reader, r.savedTrust(in.reader)
 	in.total = r.counter(r.total, in.reader.Name(), layout)
 	in.total.node, in.total.fromStart = []byte(in.file.Node), true
 	in.apart = layout == parser.LayoutLines
 	in.pack(in.reader.Packed())
+	in.small = !in.packed && in.reader.Size() >= 0 && in.reader.Size() <= smallFile
 	if in.apart {
 		in.reader.Map(r.options.BlockSize, in.room)
 	}
 	return nil
 }
+
+// smallFile is the size, in bytes, to which a file is left to one worker.
+const smallFile = 16 << 10
 
 // pack prepares for an input that is compressed in a format; "" is none.
 func (in *input) pack(format string) {
@@ -154,6 +160,9 @@ func (r *run) failed(in *input, err error) error {
 		return nil
 	case noLog && in.file.Found:
 		r.nothing = err
+		if in.file.Set != "" {
+			r.passedOver = append(r.passedOver, passedOver{in.file, err})
+		}
 		if r.options.PassedOver != nil {
 			r.options.PassedOver(err)
 		}
@@ -175,8 +184,32 @@ func (r *run) damaged(in *input, err error) (late error) {
 		r.nothing = err
 		r.total.Begin(tally.Source{Name: in.file.Path, Trust: aggregate.TrustText})
 	}
-	r.total.Notice(aggregate.TruncatedInput, 0, time.Time{}, err.Error(), "read a whole copy of the file")
+	r.noticeDamage(in.file.Path, err)
 	return late
+}
+
+// noticeDamage notes that the current input, at a path, could not be read to its
+// end.
+func (r *run) noticeDamage(path string, err error) {
+	why := strings.TrimPrefix(err.Error(), path+": ") // the input is told beside it
+	r.total.Notice(aggregate.TruncatedInput, 0, time.Time{}, why, "read a whole copy of the file")
+}
+
+// passedOver is a file of a rotated set that is no log.
+type passedOver struct {
+	file source.Input
+	err  error
+}
+
+// noticePassedOver counts the files that are no logs although the others of their
+// set hold audit records: they must have been damaged.
+func (r *run) noticePassedOver() {
+	for _, p := range r.passedOver {
+		if r.total.HoldsAudit(p.file.Set) {
+			r.total.Begin(tally.Source{Name: p.file.Path, Trust: aggregate.TrustText})
+			r.noticeDamage(p.file.Path, p.err)
+		}
+	}
 }
 
 // notice counts the losses that were noticed while the inputs were collected.
@@ -206,8 +239,8 @@ func (e *refusedError) Unwrap() error { return e.why }
 // savedTrust returns the trust of a saved input before its records are seen:
 // text if anyone but root and the user can have written it, else "", and the
 // records decide.
-func savedTrust(r *source.Reader) aggregate.Trust {
-	if r.OtherWriters() != "" {
+func (r *run) savedTrust(reader *source.Reader) aggregate.Trust {
+	if r.writers.Others(reader) != "" {
 		return aggregate.TrustText
 	}
 	return ""

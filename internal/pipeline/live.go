@@ -38,15 +38,27 @@ func (h Held) Time() time.Time {
 type Counter struct {
 	run     *run
 	counter *counter
+	input   int // its place among those that are counted together
 }
 
 // NewCounter returns a counter for a log of the node Options.Node. Trust is
 // what the source vouches for.
 func NewCounter(input string, trust aggregate.Trust, o Options) *Counter {
-	r := newRun(o)
+	return newRun(o).live(input, trust, 0)
+}
+
+// Beside returns a counter for another log, whose records are counted together
+// with those of c: an event that is in both counts once. All are for the same
+// goroutine.
+func (c *Counter) Beside(input string, trust aggregate.Trust) *Counter {
+	c.run.lives++
+	return c.run.live(input, trust, c.run.lives)
+}
+
+func (r *run) live(input string, trust aggregate.Trust, place int) *Counter {
 	r.total.Begin(tally.Source{Name: input, Trust: trust})
-	c := &Counter{r, r.counter(r.total, input, parser.LayoutLines)}
-	c.counter.node = []byte(o.Node)
+	c := &Counter{r, r.counter(r.total, input, parser.LayoutLines), place}
+	c.counter.node = []byte(r.options.Node)
 	return c
 }
 
@@ -63,6 +75,7 @@ func (c *Counter) Newest() []aggregate.Seen { return c.run.total.Newest() }
 // Lines counts whole lines that have just arrived and writes the output they
 // produce.
 func (c *Counter) Lines(lines []byte) error {
+	c.run.total.Turn(c.input)
 	c.counter.block(lines)
 	return c.Write()
 }
@@ -72,6 +85,7 @@ func (c *Counter) Lines(lines []byte) error {
 // written block by block, in order, and so are the records that wait for their
 // container given to Hold.
 func (c *Counter) Backlog(blocks Blocks) error {
+	c.run.total.Turn(c.input)
 	all := []*input{{blocks: blocks, total: c.counter, apart: true, room: c.run.jobs()}}
 	return c.run.read(context.Background(), func(context.Context) (in *input) {
 		if len(all) > 0 {
@@ -83,6 +97,7 @@ func (c *Counter) Backlog(blocks Blocks) error {
 
 // Record counts a record that was held. Its output waits for Write.
 func (c *Counter) Record(h Held, id *container.Identity) {
+	c.run.total.Turn(c.input)
 	c.counter.count(h.record, id, h.line)
 }
 
@@ -90,6 +105,7 @@ func (c *Counter) Record(h Held, id *container.Identity) {
 // unknown; fix is "" if there is no better advice than that for all losses of
 // the kind. Its output waits for Write.
 func (c *Counter) Loss(kind aggregate.EvidenceKind, count int64, now time.Time, detail, fix string) {
+	c.run.total.Turn(c.input)
 	c.run.total.Notice(kind, count, now, detail, fix)
 	c.counter.loss(aggregate.Loss{Kind: kind, Count: count, Time: now})
 }

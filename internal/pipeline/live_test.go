@@ -342,3 +342,75 @@ func TestLiveLoss(t *testing.T) {
 		t.Errorf("%+v", overrun)
 	}
 }
+
+// TestBeside: logs that grow beside each other come to what they come to one
+// after the other, in whatever turns, by lines or by blocks; what is in two of
+// them counts once.
+func TestBeside(t *testing.T) {
+	var logs [3][]byte
+	for i, kind := range []loggen.Kind{loggen.Audit, loggen.Syslog30, loggen.Audit} {
+		var log bytes.Buffer
+		if err := loggen.Write(&log, kind, 200<<10, uint64(1+i%2)); err != nil {
+			t.Fatal(err)
+		}
+		logs[i] = log.Bytes()
+	}
+	count := func(turns func(open [3]*pieces) (next int)) string {
+		first := NewCounter("0", "", Options{})
+		counters := []*Counter{first, first.Beside("1", ""), first.Beside("2", "")}
+		var open [3]*pieces
+		for i := range open {
+			open[i] = &pieces{logs[i], 10 << 10}
+		}
+		for n := 0; len(open[0].log)+len(open[1].log)+len(open[2].log) > 0; n++ {
+			i := turns(open)
+			piece, err := open[i].Next(nil)
+			if err == nil && n%3 == 0 {
+				err = counters[i].Backlog(&pieces{piece, 1 << 10})
+			} else if err == nil {
+				err = counters[i].Lines(piece)
+			}
+			if err != nil && err != io.EOF {
+				t.Fatal(err)
+			}
+		}
+		text, err := json.Marshal(first.Summary())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	want := count(func(open [3]*pieces) int { // one after the other
+		return slices.IndexFunc(open[:], func(p *pieces) bool { return len(p.log) > 0 })
+	})
+	var whole aggregate.Summary
+	if err := json.Unmarshal([]byte(want), &whole); err != nil {
+		t.Fatal(err)
+	}
+	if twice := whole.Totals.Duplicates; twice == 0 || twice == whole.Totals.Records {
+		t.Fatalf("%d of %d records are in two logs", twice, whole.Totals.Records)
+	}
+	for seed := range uint64(5) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		got := count(func([3]*pieces) int { return random.IntN(3) })
+		// Which of two logs a record counts for is a matter of who came first.
+		if a, b := withoutInputs(t, got), withoutInputs(t, want); a != b {
+			t.Errorf("in turns %d:\n%.2000s\none after the other:\n%.2000s", seed, a, b)
+		}
+	}
+}
+
+// withoutInputs leaves out of a summary what each input holds.
+func withoutInputs(t *testing.T, text string) string {
+	t.Helper()
+	var s aggregate.Summary
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		t.Fatal(err)
+	}
+	s.Inputs = nil
+	out, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}

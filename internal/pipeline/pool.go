@@ -121,8 +121,17 @@ func (p *pool) openNext(ctx context.Context) bool {
 	if in != nil {
 		p.inputs = append(p.inputs, in)
 	}
-	p.wake.Broadcast()
+	p.announce(in)
 	return true
+}
+
+// announce wakes the others after an input has changed. To read a small file
+// takes less time than to wake somebody for it, so it is left to the one who
+// opened it, who takes the next one then; but not the last.
+func (p *pool) announce(in *input) {
+	if in == nil || !in.small || p.opened && len(p.inputs) == 0 {
+		p.wake.Broadcast()
+	}
 }
 
 // countReady counts the first block that was read and waits to be counted.
@@ -191,7 +200,7 @@ func (p *pool) next(w *worker, in *input) *job {
 	in.order = append(in.order, j)
 	if j.err != nil {
 		in.ended, j.counted = true, true
-		p.wake.Broadcast()
+		p.announce(in)
 		return nil
 	}
 	return j
@@ -258,6 +267,6 @@ func (p *pool) added(in *input, j *job) {
 	if j.err != nil {
 		p.inputs = p.inputs[1:]
 		p.unlocked(in.close)
-		p.wake.Broadcast()
+		p.announce(in)
 	}
 }

@@ -24,9 +24,14 @@ type Session struct {
 // NewSession returns a counter for a stream of the kernel's own. Owner reports
 // whether a session, given a process in it, is the command's; an error means
 // that this is not known yet.
+// A nil owner owns all records.
 func NewSession(stream string, owner func(session uint32, pid int32) (bool, error)) *Session {
 	s := &Session{owner: owner, owned: map[uint32]bool{}, doubtful: map[uint32]int64{}}
-	s.counter = NewCounter(stream, aggregate.TrustKernel, Options{Owns: s.owns})
+	var o Options
+	if owner != nil {
+		o.Owns = s.owns
+	}
+	s.counter = NewCounter(stream, aggregate.TrustKernel, o)
 	return s
 }
 

@@ -109,7 +109,7 @@ func TestAskArguments(t *testing.T) {
 		return
 	case "load":
 		runtime.LockOSThread()
-		t.Fatal(logfilter.Exec(program, "/proc/self/exe", os.Args, self("ask")))
+		t.Fatal(logfilter.Exec(program, nil, "/proc/self/exe", os.Args, self("ask")))
 	}
 	got, err := Ask(t.Context(), []int{unix.SYS_SOCKET, unix.SYS_BIND})
 	want := []Asked{

@@ -17,11 +17,13 @@ const (
 )
 
 // How narrow a column is made before anything else is tried, and at the
-// worst; and what is worth wrapping text into.
+// worst; and what is worth wrapping text into, and what will do before names are
+// cut.
 const (
-	readable  = 12
-	narrowest = 5
-	textRoom  = 24
+	readable      = 12
+	narrowest     = 5
+	textRoom      = 24
+	leastTextRoom = 16
 )
 
 // layout is a table that has been measured.
@@ -76,11 +78,12 @@ func (l *layout) cellWidth(i int, cell string) int {
 // fit narrows the table until it is no wider than the terminal. What loses
 // least comes first; a terminal that is still too narrow breaks lines itself.
 func (l *layout) fit() {
-	l.wrapLast()
-	l.cutTo(readable)
+	l.wrapLast(textRoom)
 	if l.excess() > 0 {
 		l.gap = narrowGap
 	}
+	l.wrapLast(leastTextRoom)
+	l.cutTo(readable)
 	if !l.table.Steady {
 		l.hoist()
 	}
@@ -96,11 +99,12 @@ func (l *layout) excess() int {
 	return over
 }
 
-// wrapLast leaves to text the room that the other columns do not need.
-func (l *layout) wrapLast() {
+// wrapLast leaves to text the room that the other columns do not need, but some
+// in any case.
+func (l *layout) wrapLast(least int) {
 	last := len(l.columns) - 1
 	if l.columns[last].Fit == WrapText && l.excess() > 0 {
-		l.widths[last] = max(min(textRoom, l.widths[last]), l.widths[last]-l.excess())
+		l.widths[last] = max(min(least, l.widths[last]), l.widths[last]-l.excess())
 	}
 }
 

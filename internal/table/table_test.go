@@ -68,9 +68,9 @@ func TestTerminal(t *testing.T) {
 payments-api   0123456789ab   payments-api-7d9c6b5f4d-x2x7k   payments-api   /opt/payments/bin/payments-api   1804289   clock_nanosleep   x86_64   log      1234567
 istio-proxy    fedcba987654   payments-api-7d9c6b5f4d-q9w8e   envoy          /usr/local/bin/envoy             1804300   epoll_wait        x86_64   errno    3
 `},
-		{140, `CONTAINER      ID             POD                  COMM           EXE                  PID       SYSCALL           ARCH     ACTION   COUNT
-payments-api   0123456789ab   payments…f4d-x2x7k   payments-api   /opt/pay…ments-api   1804289   clock_nanosleep   x86_64   log      1234567
-istio-proxy    fedcba987654   payments…f4d-q9w8e   envoy          /usr/loc…bin/envoy   1804300   epoll_wait        x86_64   errno    3
+		{140, `CONTAINER     ID            POD                     COMM          EXE                      PID      SYSCALL          ARCH    ACTION  COUNT
+payments-api  0123456789ab  payments-a…b5f4d-x2x7k  payments-api  /opt/paymen…ayments-api  1804289  clock_nanosleep  x86_64  log     1234567
+istio-proxy   fedcba987654  payments-a…b5f4d-q9w8e  envoy         /usr/local/bin/envoy     1804300  epoll_wait       x86_64  errno   3
 `},
 		{100, `CONTAINER  ID          POD         COMM        EXE         PID      SYSCALL          ACTION  COUNT
 paym…-api  0123…789ab  paym…x2x7k  paym…s-api  /opt…s-api  1804289  clock_nanosleep  log     1234567

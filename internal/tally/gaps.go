@@ -2,6 +2,7 @@ package tally
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 )
@@ -32,8 +33,8 @@ func (f flaws) or(o flaws) flaws {
 // flaws returns the flaws of a space.
 func (ts *tracks) flaws() flaws { return flaws{ts.mixed(), ts.repeated, ts.doubt()} }
 
-// gaps returns what each space proves, in the order of the spaces.
-func (s *serials) gaps() []spaceGaps {
+// gaps gives what each space proves, in the order of the spaces.
+func (s *serials) gaps() iter.Seq[spaceGaps] {
 	spaces := s.stretches(s.pages.n)
 	for space, settled := range s.settled {
 		spaces[space] = append(slices.Clip(settled), spaces[space]...)
@@ -41,18 +42,23 @@ func (s *serials) gaps() []spaceGaps {
 	for space := range s.closed {
 		spaces[space] = append([]stretch(nil), spaces[space]...)
 	}
-	var out []spaceGaps
-	for _, space := range slices.Sorted(maps.Keys(spaces)) {
-		ts := split(spaces[space])
-		g := spaceGaps{space: space, stretch: s.closed[space], flaws: ts.flaws().or(s.flaws[space])}
-		for _, t := range ts.all {
-			sum := join(t.all)
-			g.add(&sum)
+	return func(yield func(spaceGaps) bool) {
+		for _, space := range slices.Sorted(maps.Keys(spaces)) {
+			if !yield(s.spaceGaps(space, split(spaces[space]))) {
+				return
+			}
 		}
-		g.single = len(ts.all) == 1 && ts.all[0].span.low == ts.all[0].span.high
-		out = append(out, g)
 	}
-	return out
+}
+
+func (s *serials) spaceGaps(space int32, ts *tracks) spaceGaps {
+	g := spaceGaps{space: space, stretch: s.closed[space], flaws: ts.flaws().or(s.flaws[space])}
+	for _, t := range ts.all {
+		sum := join(t.all)
+		g.add(&sum)
+	}
+	g.single = len(ts.all) == 1 && ts.all[0].span.low == ts.all[0].span.high
+	return g
 }
 
 // stretches returns the stretches of the first n pages, by space, in the order

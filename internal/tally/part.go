@@ -61,7 +61,13 @@ func (t *Tally) SubtractPart(part *Part) {
 
 // append adds the next part of the current input, unless it may repeat records.
 func (p *Proof) append(o *Proof) bool {
+	if o.host.twice {
+		return false
+	}
 	for node, s := range o.nodes {
+		if p.host.mayRepeat(s, node != "") {
+			return false
+		}
 		if mine, ok := p.nodes[node]; ok && mine.overlaps(s, p.spaceOf(node)) {
 			return false
 		}
@@ -83,9 +89,9 @@ func (p *Proof) append(o *Proof) bool {
 	in.advance(next.head, next.tail)
 	in.addNode(next.node, next.nodes)
 	for k, l := range o.losses {
-		p.appendLoss(k.kind, l, in.Lines, before)
+		p.appendLoss(k.kind, l, in.lines, before)
 	}
-	p.kills.append(&o.kills, len(p.inputs)-1, in.Lines)
+	p.kills.append(&o.kills, p.at, in.lines)
 	in.append(next)
 	return true
 }
@@ -93,16 +99,18 @@ func (p *Proof) append(o *Proof) bool {
 // append adds the next part of the input.
 func (in *input) append(o *input) {
 	if in.foreign == 0 && o.foreign != 0 {
-		in.foreign = in.Lines + o.foreign
+		in.foreign = in.lines + o.foreign
 	}
-	in.Lines += o.Lines
-	in.Records += o.Records
-	in.Duplicates += o.Duplicates
-	in.Malformed += o.Malformed
+	in.lines += o.lines
+	in.records += o.records
+	in.duplicates += o.duplicates
+	in.malformed += o.malformed
 	in.forms |= o.forms
 	in.bare += o.bare
 	in.unattributed += o.unattributed
-	in.streams.append(&o.streams)
+	if o.streams != nil {
+		in.eventStreams().append(o.streams)
+	}
 	in.widen(o.first)
 	in.widen(o.last)
 }

@@ -1,6 +1,8 @@
 package tally
 
 import (
+	"slices"
+
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/parser"
 )
@@ -12,12 +14,14 @@ type Proof struct {
 	nodes  map[string]*serials
 	losses map[lossKey]*lossCount
 	kills  kills
-	inputs []input
+	inputs []*input
+	at     int // of inputs: the current one
 	spaces []space
 	sets   map[string]int32 // rotated set to its space
 	pages  *int             // limit for each node, since all share the memory
 	max    int              // nodes
 	beyond bool             // there are records of more nodes
+	host   host
 	// leftOut are the records that do not pass the filter.
 	leftOut renderings
 }
@@ -38,8 +42,8 @@ type Source struct {
 // of their rotated set: another input may be of another host, whose serials
 // would hide gaps here or look like gaps.
 type space struct {
-	input  int // the first one
-	inputs int
+	first, last int // inputs
+	inputs      int
 }
 
 // maxNodes bounds the nodes whose serials are kept. For further nodes nothing
@@ -48,7 +52,10 @@ const maxNodes = 1024
 
 // input is what is counted of one input.
 type input struct {
-	aggregate.Input
+	name string
+	// As in aggregate.Input.
+	lines, records, duplicates, malformed int64
+
 	trust aggregate.Trust // given by the source; "" to be judged by content
 	space int32           // of the records that name no node
 	forms uint8           // forms that were seen, one bit each
@@ -60,8 +67,8 @@ type input struct {
 	// unattributed counts the records that a filter left out only because their
 	// container is unknown.
 	unattributed int64
-	bare         int64 // journal records without a serial
-	streams      eventStreams
+	bare         int64         // journal records without a serial
+	streams      *eventStreams // nil: there are none
 	order
 }
 
@@ -81,21 +88,29 @@ func (p *Proof) reset() {
 	}
 	clear(p.losses)
 	p.kills.reset()
-	p.leftOut, p.beyond = renderings{}, false
-	p.inputs, p.spaces = p.inputs[:0], p.spaces[:0]
+	p.leftOut, p.beyond, p.host = renderings{}, false, host{}
+	p.inputs, p.at, p.spaces = p.inputs[:0], 0, p.spaces[:0]
 }
 
 func (p *Proof) begin(s Source) {
 	n, ok := p.sets[s.Set]
 	if !ok || s.Set == "" {
 		n = int32(len(p.spaces))
-		p.spaces = append(p.spaces, space{input: len(p.inputs)})
+		p.spaces = append(p.spaces, space{first: len(p.inputs)})
 	}
 	if s.Set != "" {
 		p.sets[s.Set] = n
 	}
 	p.spaces[n].inputs++
-	p.inputs = append(p.inputs, input{Input: aggregate.Input{Name: s.Name}, trust: s.Trust, space: n})
+	p.at = len(p.inputs)
+	p.spaces[n].last = p.at
+	p.inputs = append(p.inputs, &input{name: s.Name, trust: s.Trust, space: n})
+}
+
+// HoldsAudit reports whether an input of a rotated set holds audit records.
+func (p *Proof) HoldsAudit(set string) bool {
+	n, ok := p.sets[set]
+	return ok && slices.ContainsFunc(p.inputs, func(in *input) bool { return in.space == n && in.forms != 0 })
 }
 
 // spaceOf returns the serial space of a node's records in the current input.
@@ -106,10 +121,10 @@ func (p *Proof) spaceOf(node string) int32 {
 	return p.input().space
 }
 
-func (p *Proof) input() *input { return &p.inputs[len(p.inputs)-1] }
+func (p *Proof) input() *input { return p.inputs[p.at] }
 
 // Lines counts lines of the current input.
-func (p *Proof) Lines(n int64) { p.input().Lines += n }
+func (p *Proof) Lines(n int64) { p.input().lines += n }
 
 // Foreign notes that a line of the current input has no form of auditd's or the
 // journal's. So other programs write to the log, and its trust is that of text.
@@ -122,7 +137,7 @@ func (p *Proof) Foreign(line int64) {
 // Malformed counts a record that cannot be used, at a line of the current
 // input.
 func (p *Proof) Malformed(reason string, line int64) {
-	p.input().Malformed++
+	p.input().malformed++
 	p.note(aggregate.Malformed, 1, parser.Stamp{}, line, reason)
 }
 
@@ -138,6 +153,7 @@ func (p *Proof) serials(node []byte) *serials {
 		p.nodes[string(node)] = s
 		*p.pages = maxPages / len(p.nodes)
 	}
+	p.host.meet(s, len(node) > 0)
 	return s
 }
 

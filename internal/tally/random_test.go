@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/parser"
@@ -25,8 +26,11 @@ type randomLog struct {
 
 func newRandomLog(seed uint64) *randomLog {
 	l := &randomLog{Rand: rand.New(rand.NewPCG(seed, 7)), nodes: []string{""}, serial: 100, millis: 1717243200000}
-	if seed%2 == 0 {
+	switch seed % 4 {
+	case 0, 2:
 		l.nodes, l.host = []string{"", "", "node=a ", "node=b "}, "vm "
+	case 1: // syslog names the host, auditd does not
+		l.host = "vm "
 	}
 	return l
 }
@@ -47,7 +51,11 @@ func (l *randomLog) line() {
 		l.lines = append(l.lines, s)
 		fmt.Fprintln(&l.out, s)
 	case k < 70 && len(l.lines) > 0:
-		fmt.Fprintln(&l.out, l.lines[len(l.lines)-1-l.IntN(min(len(l.lines), 200))])
+		again := l.lines[len(l.lines)-1-l.IntN(min(len(l.lines), 200))]
+		if fields, ok := strings.CutPrefix(again, "type=SECCOMP msg=audit("); ok && l.host != "" {
+			again = fmt.Sprintf("Jun  1 12:00:00 %skernel: audit: type=1326 audit(%s", l.host, fields)
+		}
+		fmt.Fprintln(&l.out, again)
 	case k < 85:
 		fmt.Fprintf(&l.out, "%stype=SYSCALL msg=audit(%s): arch=c000003e syscall=1\n", l.node(), l.stamp())
 	case k < 90:

@@ -281,9 +281,7 @@ func (s *serials) record(ms int64, serial uint32, c content, space int32) (dupli
 			return false
 		}
 	}
-	p := s.find(serial>>pageBits, func(p *page) bool {
-		return p.records&bit != 0 && p.content(at) == c && ms >= p.first && ms <= p.last
-	})
+	p := s.known(ms, serial, c)
 	if p != nil {
 		if p.space != space {
 			s.see(ms, serial, space)
@@ -294,6 +292,14 @@ func (s *serials) record(ms int64, serial uint32, c content, space int32) (dupli
 	p = s.pageFor(ms, serial, space, func(p *page) bool { return p.records&bit == 0 && p.fits(at, moment) })
 	p.note(ms, at, c)
 	return false
+}
+
+// known returns the page that holds a SECCOMP record, nil if there is none.
+func (s *serials) known(ms int64, serial uint32, c content) *page {
+	at := serial & pageMask
+	return s.find(serial>>pageBits, func(p *page) bool {
+		return p.records>>at&1 != 0 && p.content(at) == c && ms >= p.first && ms <= p.last
+	})
 }
 
 // passed reports whether so many pages were begun after p that no late record

@@ -187,7 +187,7 @@ func TestTimeless(t *testing.T) {
 			t.Errorf("record %d: duplicate %v, want %v", i, got, want)
 		}
 	}
-	if g := s.gaps(); len(g) != 0 {
+	if g := slices.Collect(s.gaps()); len(g) != 0 {
 		t.Errorf("%+v", g)
 	}
 }

@@ -10,12 +10,13 @@ import (
 	"github.com/auditscan/auditscan/parser"
 )
 
-// Tally counts the items of inputs, one input after the other. Use [New] or
+// Tally counts the items of inputs, of one after the other or in turns. Use [New] or
 // [NewWorker]. It is not safe for concurrent use.
 type Tally struct {
 	*Proof
 	counts  Counts
 	origins [originSlots]origin
+	cached  bool // there are any
 	node    lastNode
 }
 
@@ -55,8 +56,22 @@ func (t *Tally) Begin(s Source) {
 	t.begin(s)
 }
 
+// Turn makes another input the current one, by its place in the order of Begin:
+// logs that grow beside each other take turns.
+func (t *Tally) Turn(input int) {
+	if t.at != input {
+		t.at = input
+		t.forgetNames()
+	}
+}
+
 // forgetNames drops the cached origins and node.
-func (t *Tally) forgetNames() { t.origins, t.node.known = [originSlots]origin{}, false }
+func (t *Tally) forgetNames() {
+	if t.cached { // else a hundred thousand files would clear it as often
+		t.origins, t.cached = [originSlots]origin{}, false
+	}
+	t.node.known = false
+}
 
 // Event counts an event at the given line of the current input. It returns how
 // often the event's group has made the call, as far as this tally knows: it
@@ -72,8 +87,8 @@ func (t *Tally) Event(e *event.Event, line int64) (seen int64, ok bool) {
 	o := t.origin(r, e.Container)
 	in := t.input()
 	if s := t.serialsOf(r); s != nil {
-		if s.record(r.Millis, r.Serial, contentOf(r, o.hash), t.node.space) {
-			in.Duplicates++
+		if t.recorded(s, r, contentOf(e, o.hash)) {
+			in.duplicates++
 			return 0, false
 		}
 		if wasPrinted(r) {
@@ -104,7 +119,7 @@ func (t *Tally) Event(e *event.Event, line int64) (seen int64, ok bool) {
 	call.Count++
 	call.Widen(at, at)
 	in.widen(at)
-	in.Records++
+	in.records++
 	if id.form == formBare {
 		in.bare++
 	}
@@ -112,6 +127,17 @@ func (t *Tally) Event(e *event.Event, line int64) (seen int64, ok bool) {
 		return call.Count, true
 	}
 	return o.group.seen(call), true
+}
+
+// recorded notes a SECCOMP record and reports whether it was counted before.
+func (t *Tally) recorded(s *serials, r *parser.Record, c content) bool {
+	if s.record(r.Millis, r.Serial, c, t.node.space) {
+		return true
+	}
+	other := t.host.otherName(s)
+	repeated := other != nil && other.known(r.Millis, r.Serial, c) != nil
+	t.host.twice = t.host.twice || repeated
+	return repeated
 }
 
 // AddOther notes the serial of a record of another audit type, or of one that
@@ -162,7 +188,8 @@ func (t *Tally) origin(r *parser.Record, id *container.Identity) *origin {
 		t.origins = [originSlots]origin{} // their groups are gone
 	}
 	n := c.names.names
-	h := mix(n[k.comm].hash, n[k.exe].hash) ^ mix(uint64(r.PID)<<32|uint64(r.Process.Arch), n[k.comm].hash)
+	h := mix(n[k.comm].hash, n[k.exe].hash) ^ mix(uint64(r.PID), n[k.comm].hash)
+	t.cached = true
 	*o = origin{id: r.Origin, node: k.node, container: id, key: k, group: g, hash: h}
 	if g == nil {
 		fields := c.fields(k)
@@ -202,9 +229,11 @@ func (t *Tally) Subtract(o *Counts) {
 }
 
 // contentOf returns the hash that distinguishes records that claim the same
-// serial; start is the hash of the record's start.
-func contentOf(r *parser.Record, start uint64) content {
-	h := mix(uint64(uint32(r.NR))<<32|uint64(r.Code), start) ^ mix(uint64(r.Millis), r.IP)
+// serial; start is the hash of the record's start. Renderings of a record differ
+// in whether they have numbers or names, but not in what those mean.
+func contentOf(e *event.Event, start uint64) content {
+	r := e.Record
+	h := mix(uint64(uint32(e.NR))<<32|uint64(e.Action), start) ^ mix(uint64(r.Millis)^uint64(e.Arch)<<32, r.IP)
 	return momentOf(r.Millis)&timeBits | content((h^h>>24)&0xffff)
 }
 

@@ -31,8 +31,8 @@ func (t *Tally) Summary() *aggregate.Summary {
 func (p *Proof) results(pairs int64, streams spaceStreams) []aggregate.Input {
 	out := make([]aggregate.Input, len(p.inputs))
 	for i := range p.inputs {
-		in := &p.inputs[i]
-		out[i] = in.Input
+		in := p.inputs[i]
+		out[i] = aggregate.Input{Name: in.name, Lines: in.lines, Records: in.records, Duplicates: in.duplicates, Malformed: in.malformed}
 		out[i].Trust = cmp.Or(in.trust, streams.trust(in), in.rendered())
 		out[i].First, out[i].Last = in.first.Time(), in.last.Time()
 		n := min(pairs, in.bare)
@@ -73,7 +73,7 @@ func (in *input) byForms() aggregate.Trust {
 // fromKernel reports whether all inputs are the kernel's own stream, which has
 // all types of record even if only SECCOMP ones came.
 func (p *Proof) fromKernel() bool {
-	return !slices.ContainsFunc(p.inputs, func(in input) bool { return in.trust != aggregate.TrustKernel })
+	return !slices.ContainsFunc(p.inputs, func(in *input) bool { return in.trust != aggregate.TrustKernel })
 }
 
 // completeness weighs the evidence.
@@ -87,13 +87,15 @@ func (p *Proof) completeness(s *aggregate.Summary, streams spaceStreams) aggrega
 		if n.printed.exhausted() {
 			c.Evidence = append(c.Evidence, p.burst(node, &n.printed))
 		}
-		for _, g := range n.gaps() {
+		for g := range n.gaps() {
 			if numbered && !n.isLog(g.space) {
 				continue // their numbers tell, and what was noticed when they were made
 			}
 			evidence, why := p.weigh(node, n, &g)
 			c.Evidence = append(c.Evidence, evidence...)
-			doubt = cmp.Or(doubt, why)
+			if doubt == "" && why != "" {
+				doubt = p.placed(why, node, g.space)
+			}
 		}
 	}
 	switch {
@@ -112,9 +114,10 @@ func (p *Proof) completeness(s *aggregate.Summary, streams spaceStreams) aggrega
 // The reasons why it is unknown whether records are missing.
 const (
 	doubtNothing    = "nothing was read"
+	doubtNone       = "no audit record came, so nothing shows whether one is missing"
 	doubtText       = "this kind of log cannot show whether records are missing"
-	doubtEvents     = "events without running numbers do not show whether one is missing: another tool wrote or changed them, or an older auditscan"
-	doubtForeign    = "line %d of %s is none that auditd or the journal writes: others write to this log"
+	doubtEvents     = "events without running numbers, or in no order, do not show whether one is missing: another tool wrote or changed them, or an older auditscan"
+	doubtForeign    = "line %d is none that auditd or the journal writes: others write to this log"
 	doubtExtract    = "it holds SECCOMP records only: an extract, whose gaps prove nothing"
 	doubtOne        = "one audit record shows nothing of others"
 	doubtOutOfOrder = "the serials begin anew where no boot does: a part is missing, or the files are not in the order of time"
@@ -135,7 +138,7 @@ func (p *Proof) doubt() string {
 	}
 	for i := range p.inputs {
 		if doubt := p.inputs[i].doubt(); !p.inputs[i].isStream() && doubt != "" {
-			return doubt
+			return p.namePlace(doubt, p.inputs[i].name)
 		}
 	}
 	return ""
@@ -145,14 +148,16 @@ func (p *Proof) doubt() string {
 // neither syslog nor an empty log proves that nothing was dropped.
 func (in *input) doubt() string {
 	switch {
-	case in.trust == aggregate.TrustKernel && in.forms != 0: // the source would have told
+	case in.forms == 0:
+		return doubtNone
+	case in.trust == aggregate.TrustKernel: // the source would have told
 		return ""
 	case in.forms == 1<<parser.FormEvent:
 		return doubtEvents
 	case in.byForms() == aggregate.TrustText:
 		return doubtText
 	case in.foreign != 0:
-		return fmt.Sprintf(doubtForeign, in.foreign, in.Name)
+		return fmt.Sprintf(doubtForeign, in.foreign)
 	}
 	return ""
 }
@@ -191,7 +196,7 @@ func (p *Proof) burst(node string, printed *printed) aggregate.Evidence {
 func (p *Proof) evidence(s *aggregate.Summary, streams spaceStreams) []aggregate.Evidence {
 	var out []aggregate.Evidence
 	for k, l := range p.losses {
-		if !l.inLog && streams.trust(&p.inputs[k.input]) != "" {
+		if !l.inLog && streams.trust(p.inputs[k.input]) != "" {
 			continue // the end of the stream tells it
 		}
 		out = append(out, p.told(k, l))
@@ -201,7 +206,7 @@ func (p *Proof) evidence(s *aggregate.Summary, streams spaceStreams) []aggregate
 	}
 	for _, in := range p.inputs {
 		if in.unattributed > 0 {
-			out = append(out, aggregate.UnattributedEvidence(in.unattributed, in.Name))
+			out = append(out, aggregate.UnattributedEvidence(in.unattributed, in.name))
 		}
 	}
 	if n := s.Totals.Unresolved; n > 0 {
@@ -212,26 +217,59 @@ func (p *Proof) evidence(s *aggregate.Summary, streams spaceStreams) []aggregate
 
 // told returns a loss as evidence.
 func (p *Proof) told(k lossKey, l *lossCount) aggregate.Evidence {
-	in := &p.inputs[k.input]
-	e := aggregate.Evidence{Kind: k.kind, Count: l.lost(), Input: in.Name, Line: l.line, Detail: l.detail, Fix: cmp.Or(l.fix, fixes[k.kind])}
+	in := p.inputs[k.input]
+	e := aggregate.Evidence{Kind: k.kind, Count: l.lost(), Input: in.name, Line: l.line, Detail: l.detail, Fix: cmp.Or(l.fix, fixes[k.kind])}
 	e.First, e.Last = in.times(l)
 	return e
+}
+
+// placed adds to a doubt the serial space that it is of.
+func (p *Proof) placed(doubt, node string, n int32) string {
+	switch {
+	case node != "":
+		return p.namePlace(doubt, "node "+node)
+	case len(p.spaces) == 1:
+		return doubt
+	}
+	return p.namePlace(doubt, p.log(n))
+}
+
+// namePlace adds to a doubt what it is of, if several inputs were read.
+func (p *Proof) namePlace(doubt, place string) string {
+	if len(p.inputs) == 1 {
+		return doubt
+	}
+	return fmt.Sprintf("%s (%s)", doubt, place)
+}
+
+// log names the inputs of a serial space.
+func (p *Proof) log(n int32) string {
+	s := p.spaces[n]
+	if s.inputs == 1 {
+		return p.inputs[s.first].name
+	}
+	return fmt.Sprintf("%s to %s", p.inputs[s.first].name, p.inputs[s.last].name)
 }
 
 // anySpace stands for all spaces of a node.
 const anySpace = -1
 
 // locate completes evidence about a node with what it means, how to prevent it,
-// the node's name, and the input if it can only be one.
+// the node's name, and the input if it can only be one, or the rotated set that
+// they are of.
 func (p *Proof) locate(node string, n int32, e aggregate.Evidence) aggregate.Evidence {
 	e.Detail, e.Fix = cmp.Or(e.Detail, lossDetail[e.Kind]), fixes[e.Kind]
 	if node != "" {
 		e.Detail = fmt.Sprintf("%s, on node %s", e.Detail, node)
 	}
-	if len(p.inputs) == 1 {
-		e.Input = p.inputs[0].Name
-	} else if node == "" && n != anySpace && p.spaces[n].inputs == 1 {
-		e.Input = p.inputs[p.spaces[n].input].Name
+	switch {
+	case len(p.inputs) == 1:
+		e.Input = p.inputs[0].name
+	case node != "" || n == anySpace || len(p.spaces) == 1:
+	case p.spaces[n].inputs == 1:
+		e.Input = p.log(n)
+	default:
+		e.Detail = fmt.Sprintf("%s, in %s", e.Detail, p.log(n))
 	}
 	return e
 }

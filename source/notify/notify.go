@@ -40,8 +40,10 @@ func Path(name string) (path string, ok bool) {
 // Options say how to listen; the zero value is good.
 type Options struct {
 	// Identify returns what is known of a container by the id that its runtime
-	// gave it and its first process; nil: the id alone is.
+	// gave it and its first process (0: it is not known); nil: the id alone is.
 	Identify func(id string, pid int32) container.Identity
+	// Service is the manager that started this process; nil: none that matters.
+	Service *Service
 }
 
 // identify describes a container.

@@ -17,7 +17,7 @@ type reader struct {
 	calls     *descriptor
 	container *container.Identity
 	stop      int
-	put       func(line []byte) bool // false: the listener ends
+	put       func(line []byte)
 
 	threads threads
 	process parser.Process
@@ -42,9 +42,7 @@ func (r *reader) run() error {
 		if c == nil {
 			continue
 		}
-		if !r.put(r.describe(c, time.Now())) {
-			return errStopped
-		}
+		r.put(r.describe(c, time.Now()))
 		if err := r.calls.proceed(c.id); err != nil {
 			return err
 		}

@@ -20,7 +20,7 @@ import (
 type socket struct {
 	*net.UnixListener
 	path string
-	made os.FileInfo
+	made os.FileInfo // nil: the service manager made it
 }
 
 // maxSocketPath is sizeof(sockaddr_un.sun_path), less the final zero.
@@ -89,6 +89,9 @@ func ignoreMissing(err error) error {
 // close ends listening and removes the socket, unless it is another's by now.
 func (s *socket) close() error {
 	err := s.UnixListener.Close()
+	if s.made == nil {
+		return err
+	}
 	if now, serr := os.Lstat(s.path); serr == nil && os.SameFile(now, s.made) {
 		err = errors.Join(err, ignoreMissing(os.Remove(s.path)))
 	}

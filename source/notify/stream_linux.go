@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/auditscan/auditscan/container"
 	"github.com/auditscan/auditscan/source"
 )
@@ -24,11 +26,12 @@ const (
 	gathering = 5 * time.Millisecond
 )
 
-// stream is the calls of all containers whose filters name a socket.
+// stream is the calls of all containers whose filters name a socket, or of one
+// filter.
 type stream struct {
 	name    string
 	options Options
-	socket  *socket
+	socket  *socket // nil: there is one descriptor only
 	queue   *source.Queue
 
 	closing   context.Context
@@ -40,7 +43,7 @@ type stream struct {
 	closed    sync.Once
 
 	mu   sync.Mutex
-	left []string // the containers that still ran when the stream was closed
+	left []string // who still ran when the stream was closed
 }
 
 // Listen listens on a socket of mode 0600 for runtimes, and gives the calls of
@@ -51,16 +54,49 @@ type stream struct {
 // then on the kernel answers ENOSYS to the containers that still run, which a
 // note tells: it counts as a loss.
 func Listen(path string, o Options) (source.Stream, error) {
-	socket, err := newSocket(path)
+	socket, kept, err := o.Service.takeOver()
+	if err == nil && socket == nil {
+		socket, err = newSocket(path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("listen for seccomp notifications: %w", err)
 	}
-	s := &stream{name: Prefix + path, options: o, socket: socket, queue: source.NewQueue(queueSize)}
-	if s.stopped, s.stop, err = os.Pipe(); err != nil {
+	s, err := newStream(Prefix + path)
+	if err != nil {
 		return nil, errors.Join(err, socket.close())
 	}
-	s.closing, s.close = context.WithCancel(context.Background())
+	s.options, s.socket = o, socket
+	for _, d := range kept {
+		s.begin(&d)
+	}
 	s.accepting.Go(s.accept)
+	return s, o.Service.ready()
+}
+
+// Watch takes over the descriptor of a filter that notifies, and gives the calls
+// of the processes under it as those of a container are by [Listen]. It ends with
+// io.EOF when Close is called: then all of them should have ended. Who names them
+// in the note that tells if they had not.
+func Watch(fd int, who string) (source.Stream, error) {
+	calls, err := newDescriptor(fd)
+	if err != nil {
+		return nil, errors.Join(err, unix.Close(fd))
+	}
+	s, err := newStream(Prefix)
+	if err != nil {
+		return nil, errors.Join(err, calls.close())
+	}
+	s.readers.Go(func() { s.read(calls, nil, who) })
+	return s, nil
+}
+
+func newStream(name string) (*stream, error) {
+	s := &stream{name: name, queue: source.NewQueue(queueSize)}
+	var err error
+	if s.stopped, s.stop, err = os.Pipe(); err != nil {
+		return nil, err
+	}
+	s.closing, s.close = context.WithCancel(context.Background())
 	return s, nil
 }
 
@@ -81,28 +117,33 @@ func (s *stream) Next(ctx context.Context) (source.Chunk, error) {
 func (s *stream) Close() (err error) {
 	s.closed.Do(func() {
 		s.close()
-		err = s.socket.close()
+		if s.socket != nil {
+			err = s.socket.close()
+		}
 		s.accepting.Wait()
 		err = errors.Join(err, s.stop.Close())
 		s.readers.Wait()
 		if len(s.left) > 0 {
-			s.queue.Note(leftNote(s.left))
+			s.queue.Note(s.leftNote())
 		}
 		s.queue.Finish(io.EOF)
-		err = errors.Join(err, s.stopped.Close())
+		err = errors.Join(err, s.stopped.Close(), s.options.Service.close())
 	})
 	return err
 }
 
-// leftNote tells of the containers that outlived the listener.
-func leftNote(ids []string) source.Note {
+// leftNote tells of those who outlive the listener.
+func (s *stream) leftNote() source.Note {
 	const most = 3
-	names := strings.Join(ids[:min(most, len(ids))], ", ")
-	if more := len(ids) - most; more > 0 {
+	names := strings.Join(s.left[:min(most, len(s.left))], ", ")
+	if more := len(s.left) - most; more > 0 {
 		names += fmt.Sprintf(" and %d more", more)
 	}
-	return source.Note{Kind: source.Overrun, Detail: fmt.Sprintf("containers still ran when the listener ended: %s: what they call since fails with ENOSYS and is not recorded", names),
-		Fix: "end the containers before the listener"}
+	if s.options.Service.keeps() {
+		return source.Note{Kind: source.Info, Detail: fmt.Sprintf("still there when the listener ended: %s: what they call waits for the next listener", names)}
+	}
+	return source.Note{Kind: source.Overrun, Detail: fmt.Sprintf("still there when the listener ended: %s: what they call since fails with ENOSYS and is not recorded", names),
+		Fix: "end them before the listener"}
 }
 
 // accept takes in runtimes until the socket is closed.
@@ -133,21 +174,38 @@ func (s *stream) admit(conn *net.UnixConn) {
 		s.queue.Note(source.Note{Kind: source.Info, Detail: fmt.Sprintf("refused a client of %s: %v", s.name, err)})
 		return
 	}
-	id := s.options.identify(d.id, d.pid)
-	s.readers.Go(func() { s.read(d.calls, &id) })
+	if err := s.options.Service.keep(d.calls.fd, d.id); err != nil {
+		s.queue.Note(source.Note{Kind: source.Info, Detail: fmt.Sprintf("the service manager does not keep the descriptor of container %s: %v", d.id, err)})
+	}
+	s.begin(d)
 }
 
-// read gives the calls of a container until it ends, or the stream does.
-func (s *stream) read(calls *descriptor, id *container.Identity) {
+// begin begins to read the calls of a container.
+func (s *stream) begin(d *delivery) {
+	id := s.options.identify(d.id, d.pid)
+	s.readers.Go(func() { s.read(d.calls, &id, "container "+id.ID) })
+}
+
+// put queues the event of a call. If nobody makes room for it before the stream is
+// closed, the call runs all the same: nobody could answer it any more.
+func (s *stream) put(line []byte) {
+	if !s.queue.Put(line, s.closing.Done()) {
+		s.queue.Note(source.Note{Kind: source.Overrun, Count: 1, Detail: "calls were not read before the end"})
+	}
+}
+
+// read gives the calls of a container, or of processes that are in none that is
+// known (nil), until they end or the stream does.
+func (s *stream) read(calls *descriptor, id *container.Identity, who string) {
 	defer calls.close()
-	r := reader{calls: calls, container: id, stop: int(s.stopped.Fd()), put: func(line []byte) bool { return s.queue.Put(line, s.closing.Done()) }}
+	r := reader{calls: calls, container: id, stop: int(s.stopped.Fd()), put: s.put}
 	switch err := r.run(); {
 	case errors.Is(err, io.EOF):
 	case errors.Is(err, errStopped):
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.left = append(s.left, id.ID)
+		s.left = append(s.left, who)
 	default:
-		s.queue.Note(source.Note{Kind: source.Overrun, Detail: fmt.Sprintf("container %s is not heard any more, and its calls fail with ENOSYS: %v", id.ID, err)})
+		s.queue.Note(source.Note{Kind: source.Overrun, Detail: fmt.Sprintf("%s: is not heard any more, and each call fails with ENOSYS: %v", who, err)})
 	}
 }

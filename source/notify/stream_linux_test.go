@@ -157,7 +157,7 @@ func TestClose(t *testing.T) {
 	for _, n := range got.notes {
 		if n.Kind != source.Info {
 			losses++
-			if n.Kind != source.Overrun || !strings.Contains(n.Detail, "still ran when the listener ended: runs:") {
+			if n.Kind != source.Overrun || !strings.Contains(n.Detail, "still there when the listener ended: container runs:") {
 				t.Errorf("%+v", n)
 			}
 		}

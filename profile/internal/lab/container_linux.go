@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
@@ -29,9 +30,12 @@ type Container struct {
 
 // Bundle is a directory that containers are run from, one after another.
 type Bundle struct {
-	dir  string
-	runs int
+	dir string
 }
+
+// runs counts the containers of all bundles, for their cgroups are told apart by
+// name alone.
+var runs atomic.Int64
 
 // NewBundle makes a bundle in dir, with a root file system of the files given
 // by name inside it and path on the host.
@@ -145,8 +149,7 @@ func (b *Bundle) command(ctx context.Context, c Container, verb ...string) (*exe
 	if err := os.WriteFile(filepath.Join(b.dir, "config.json"), config, 0o644); err != nil {
 		return nil, err
 	}
-	b.runs++
-	id := fmt.Sprintf("auditscan-lab-%d-%d", os.Getpid(), b.runs)
+	id := fmt.Sprintf("auditscan-lab-%d-%d", os.Getpid(), runs.Add(1))
 	args := append(b.global(c.Runtime), verb...)
 	cmd := exec.CommandContext(ctx, c.Runtime, append(args, id)...)
 	cmd.Cancel = func() error { // ends the container's processes, too, which hold the pipes open

@@ -112,21 +112,21 @@ func writeDocument(path string, took time.Duration) error {
 		return fmt.Errorf("%s is not written: tests were skipped, which say what is missing", path)
 	}
 	var b strings.Builder
-	list := append(machine(), "in "+took.Round(time.Second).String())
+	list := append(machine(), fmt.Sprintf("in %s; load average of the last 15 minutes of it: %s", took.Round(time.Second), loadAverage()))
 	fmt.Fprintf(&b, head, "`make e2e`", "* "+strings.Join(list, "\n* "), "`SCMP_ACT_LOG`", "`auditscan check`", "`--variants`")
-	lines(&b, rows)
+	writeRows(&b, rows)
 	if len(notHad) > 0 {
 		fmt.Fprintf(&b, "\nNot run: %s.\n", strings.Join(notHad, "; "))
 	}
 	b.WriteString(engineHead)
-	lines(&b, engineRows)
+	writeRows(&b, engineRows)
 	b.WriteString(startHead)
-	lines(&b, startRows)
+	writeRows(&b, startRows)
 	return os.WriteFile(path, []byte(b.String()), 0o644)
 }
 
-// lines writes rows, a line each.
-func lines[R fmt.Stringer](b *strings.Builder, rows []R) {
+// writeRows writes rows, a line each.
+func writeRows[R fmt.Stringer](b *strings.Builder, rows []R) {
 	for _, r := range rows {
 		fmt.Fprintln(b, r)
 	}
@@ -148,6 +148,16 @@ func machine() []string {
 		}
 	}
 	return list
+}
+
+// loadAverage is how many processes waited for a CPU in the last 15 minutes, by
+// which the time that all took can be judged.
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if f := strings.Fields(string(text)); err == nil && len(f) > 2 {
+		return f[2]
+	}
+	return "unknown"
 }
 
 // dpkgVersion returns the version of a package that the host has installed, or nothing.

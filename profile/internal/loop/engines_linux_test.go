@@ -60,7 +60,7 @@ func TestEngines(t *testing.T) {
 				}
 				t.Run(p.name, func(t *testing.T) {
 					w.need(t, p)
-					r := runIn.loop(t, p, runs)
+					r := runIn.closeLoop(t, p, runs)
 					r.engine = e.name
 					engineRows = append(engineRows, r)
 					t.Log(r)
@@ -70,8 +70,8 @@ func TestEngines(t *testing.T) {
 	}
 }
 
-// loop records a program once, and runs it under the profile.
-func (run runner) loop(t *testing.T, p program, runs int) engineRow {
+// closeLoop records a program once, and runs it under the profile.
+func (run runner) closeLoop(t *testing.T, p program, runs int) engineRow {
 	t.Helper()
 	log := filepath.Join(t.TempDir(), "audit.log") // whose directory auditd closes to others
 	file := filepath.Join(openDir(t), "profile.json")
@@ -81,15 +81,15 @@ func (run runner) loop(t *testing.T, p program, runs int) engineRow {
 		t.Fatalf("profile: exit code %d\n%s", code, notes)
 	}
 	write(t, file, string(text))
-	again := func() error {
-		out, err := run.once(p, file)
-		return same(out, err, want)
+	rerun := func() error {
+		out, err := run.patiently(p, file)
+		return differs(out, err, want)
 	}
-	return engineRow{program: p.name, observed: len(seenCalls(t, log)), runs: runs, failures: repeat(t, runs, again, again)}
+	return engineRow{program: p.name, observed: len(seenCalls(t, log)), runs: runs, failures: repeat(t, runs, rerun, rerun)}
 }
 
-// once runs a program with patience.
-func (run runner) once(p program, profile string) ([]byte, error) {
+// patiently runs a program, and gives up some time.
+func (run runner) patiently(p program, profile string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	return run(ctx, p, profile)
@@ -101,7 +101,7 @@ func (run runner) record(t *testing.T, p program, log, profile string) (printed 
 	recorded := t.Run("record", func(t *testing.T) {
 		stop := recordTo(t, log)
 		var err error
-		if printed, err = run.once(p, profile); err != nil {
+		if printed, err = run.patiently(p, profile); err != nil {
 			t.Fatalf("%v\n%s", err, printed)
 		}
 		stop()

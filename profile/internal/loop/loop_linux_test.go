@@ -269,7 +269,7 @@ func (l *loop) enforce(t *testing.T, runs int) (failures int) {
 	t.Helper()
 	var workers []func() error
 	for _, b := range l.bundles {
-		workers = append(workers, func() error { return l.again(b) })
+		workers = append(workers, func() error { return l.rerun(b) })
 	}
 	return repeat(t, runs, workers...)
 }
@@ -293,8 +293,8 @@ func repeat(t *testing.T, runs int, workers ...func() error) (failures int) {
 	return int(failed.Load())
 }
 
-// same is an error where a run did not go as the recorded one.
-func same(out []byte, err error, want []byte) error {
+// differs is an error where a run did not go as the recorded one.
+func differs(out []byte, err error, want []byte) error {
 	if err == nil && !bytes.Equal(out, want) {
 		err = fmt.Errorf("not what was printed before:\n%s", want)
 	}
@@ -304,13 +304,13 @@ func same(out []byte, err error, want []byte) error {
 	return nil
 }
 
-// again runs the program under its profile, and wants it to print what it printed
+// rerun runs the program under its profile, and wants it to print what it printed
 // before.
-func (l *loop) again(b *lab.Bundle) error {
+func (l *loop) rerun(b *lab.Bundle) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	out, err := b.Run(ctx, l.container)
-	return same(out, err, l.output)
+	return differs(out, err, l.output)
 }
 
 // without returns the profile without a call and with what becomes of it.

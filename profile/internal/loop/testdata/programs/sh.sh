@@ -1,4 +1,5 @@
 # program: sh
+# packages: dash
 # needs: /bin/sh
 # short
 # engines
