@@ -28,7 +28,7 @@ func TestAuparse(t *testing.T) {
 			line = bytes.TrimSpace(line)
 			i := bytes.Index(line, []byte("audit("))
 			all := records(string(line))
-			if i < 0 || len(all) != 1 || bytes.Contains(line, []byte(`\"`)) || all[0].form == parser.FormInterpreted || all[0].form == parser.FormJournal {
+			if i < 0 || len(all) != 1 || bytes.IndexByte(line, '\\') >= 0 || all[0].form == parser.FormInterpreted || all[0].form == parser.FormJournal {
 				continue
 			}
 			for _, d := range auparseDiffers(string(line[i:]), all[0]) {
@@ -41,9 +41,9 @@ func TestAuparse(t *testing.T) {
 		}
 	}
 	want := map[string]int{
-		"compared":             798,
+		"compared":             873,
 		"refused: no arch":     8, // kernels before 3.16
-		"comm is left in hex":  201,
+		"comm is left in hex":  234,
 		"code runs into AUID=": 75,
 	}
 	if !maps.Equal(got, want) {

@@ -1,9 +1,6 @@
 package parser
 
-import (
-	"bytes"
-	"math/bits"
-)
+import "math/bits"
 
 // document is what is known of the JSON that is being read: its open objects
 // and arrays, what their members say, and the texts and events in them that
@@ -36,12 +33,12 @@ type document struct {
 	foreign bool   // an outermost object or array is of others
 	at      int    // the object of the text that is being judged, -1: none
 	listed  bool   // that text stands in an array
+	place   place  // where that text stands
 	raw     []byte
 	rawOpen int // the depth of the object that is being kept in raw; 0: none
 	seen    seen
 
 	documents int // how many were read
-	lists     int // how many arrays were opened
 }
 
 // position is where the reading of a document is.
@@ -64,6 +61,7 @@ type object struct {
 	parent  int
 	unit    int // the outermost object that no array separates from it
 	setting setting
+	place   place
 	level   uint8 // how many strings it stands in
 	said    bool  // a program said it
 	refused bool
@@ -88,7 +86,6 @@ type nesting struct {
 	frame int
 	key   key // of the array
 	array bool
-	list  int // its number, of an array
 }
 
 type wanted uint8
@@ -109,7 +106,7 @@ func (d *document) begin() { d.position = position{base: d.depth, depth: d.depth
 func (d *document) reset() {
 	d.text, d.frames, d.waiting, d.raw = d.text[:0], d.frames[:0], d.waiting[:0], d.raw[:0]
 	d.position = position{}
-	d.next, d.line, d.found, d.lists, d.rawOpen, d.at = 0, 0, 0, 0, 0, -1
+	d.next, d.line, d.found, d.rawOpen, d.place, d.at = 0, 0, 0, 0, 0, -1
 	d.documents++
 	d.ready, d.wrapped, d.said, d.refused, d.native, d.foreign, d.whole, d.host = false, false, false, false, false, false, nil, nil
 }
@@ -216,6 +213,7 @@ func (d *document) member(s []byte) int {
 	top := &d.open[d.depth-1]
 	f := &d.frames[top.frame]
 	d.key = keyOf(f.setting, name)
+	d.key.place = placeOf(name)
 	f.daemon = f.daemon || d.key.daemon
 	if len(name) >= minLine && mentionsRecord(name) {
 		d.wait(waiting{kind: unusable, frame: top.frame, reason: "record text in a key", text: d.copied(name)})
@@ -285,6 +283,7 @@ func (d *document) openObject(s []byte) int {
 		top := &d.open[d.depth-1]
 		parent := &d.frames[top.frame]
 		f.parent, f.inArray, f.level, f.said, f.refused = top.frame, top.array, parent.level, parent.said, parent.refused
+		f.place = parent.place.under(d.key.place)
 		if !f.inArray {
 			f.unit = parent.unit
 		}
@@ -308,14 +307,12 @@ func (d *document) addFrame() *object {
 	}
 	d.frames = d.frames[:n+1]
 	f := &d.frames[n]
-	f.parent, f.unit, f.setting, f.first, f.said, f.level = d.at, n, inAny, len(d.waiting), d.said, 0
+	f.parent, f.unit, f.setting, f.place, f.first, f.said, f.level = d.at, n, inAny, d.place, len(d.waiting), d.said, 0
 	f.inArray, f.closed, f.daemon, f.event, f.endsStream, f.refused = false, false, false, false, false, d.refused
 	f.seen, f.null, f.raw = 0, 0, span{}
 	if d.at >= 0 {
 		f.level = d.frames[d.at].level + 1
-		if !d.listed {
-			f.unit = d.frames[d.at].unit
-		}
+		f.unit = d.frames[d.at].unit
 		f.refused = f.refused || d.frames[d.at].refused
 	}
 	return f
@@ -328,23 +325,13 @@ func (d *document) openArray(s []byte) int {
 		return d.pass(s)
 	}
 	if d.depth == d.base {
-		d.open[d.depth] = nesting{frame: d.openTexts(), array: true, list: d.addList()}
+		d.open[d.depth] = nesting{frame: d.openTexts(), array: true}
 	} else {
-		in := &d.open[d.depth-1]
-		d.open[d.depth] = nesting{frame: in.frame, key: d.key, array: true, list: in.list}
-		if !in.array {
-			d.open[d.depth].list = d.addList()
-		}
+		d.open[d.depth] = nesting{frame: d.open[d.depth-1].frame, key: d.key, array: true}
 	}
 	d.depth++
 	d.want = wantFirst
 	return 1
-}
-
-// addList gives an array its number. One in an array has that of the outer one.
-func (d *document) addList() int {
-	d.lists++
-	return d.lists
 }
 
 // pass passes over an object or array that is too deep.
@@ -436,88 +423,4 @@ func (d *document) hasMessage(frame int) bool {
 		}
 	}
 	return false
-}
-
-// string is a value: a fact, a text that could hold a record, or neither. A
-// record has blanks in it, and so has each message of loss.
-func (d *document) string(s []byte) {
-	if d.key.setting == inSeccomp {
-		d.wait(waiting{kind: unusable, frame: d.open[d.depth-1].frame, reason: "JSON without a record", text: d.copied(s)})
-	}
-	text := len(s) >= minLine && (bytes.IndexByte(s, ' ') >= 0 || bytes.IndexByte(s, '{') >= 0 || bytes.IndexByte(s, '\\') >= 0)
-	if !text {
-		if reason := encoded(s); reason != "" {
-			d.wait(waiting{kind: aFault, frame: d.open[d.depth-1].frame, reason: reason, text: d.copied(s)})
-			return
-		}
-		if d.key.fact == 0 {
-			return
-		}
-	}
-	start := len(d.text)
-	d.text = unquote(d.text, s)
-	d.store(d.textSince(start), text)
-}
-
-// store is a value whose text is the last one.
-func (d *document) store(at span, text bool) {
-	top := &d.open[d.depth-1]
-	f, is := &d.frames[top.frame], d.key.fact
-	if is != 0 && (f.seen|f.null)>>is&1 == 0 && is.means(f.setting, d.text[at.start:at.end]) {
-		f.seen |= 1 << is
-		f.values[is] = at
-	} else if !text {
-		d.text = d.text[:at.start]
-	}
-	if text {
-		d.wait(waiting{kind: aText, frame: top.frame, message: d.key.message, list: top.list, text: at})
-	}
-}
-
-// literal is a number, true, false or null.
-func (d *document) literal(s []byte) {
-	is := d.key.fact
-	if is == 0 {
-		return
-	}
-	if string(s) == "null" {
-		f := &d.frames[d.open[d.depth-1].frame]
-		f.null |= 1 << is &^ f.seen
-		return
-	}
-	d.store(d.copied(s), false)
-}
-
-// byteNumbers reads an array of the bytes of a text, as journald writes those
-// that are not UTF-8 or have control characters; 0: it is another one.
-func (d *document) byteNumbers(s []byte) int {
-	numbers := skipSpace(s[1:])
-	if d.depth == d.base || len(numbers) == 0 || numbers[0]-'0' > 9 {
-		return 0
-	}
-	n := valueLen(s)
-	if n == 0 {
-		return 0
-	}
-	start := len(d.text)
-	if text, ok := byteNumbers(d.text, numbers); ok {
-		d.text = text
-		d.store(d.textSince(start), len(text)-start >= minLine)
-		return n
-	}
-	return 0
-}
-
-// textSince is the text from start on.
-func (d *document) textSince(start int) span { return span{int32(start), int32(len(d.text))} }
-
-func (d *document) copied(s []byte) span {
-	start := len(d.text)
-	d.text = append(d.text, s...)
-	return d.textSince(start)
-}
-
-func (d *document) wait(w waiting) {
-	w.line = d.lineNo
-	d.waiting = append(d.waiting, w)
 }

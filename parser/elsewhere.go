@@ -13,10 +13,29 @@ func elsewhere(line []byte) string {
 		return snappyDebug
 	case bytes.HasSuffix(bytes.TrimRight(line, " "), []byte(" CODE")) && bytes.Contains(line, []byte(" SYSCALL ")):
 		return gadgetTable
+	case bytes.Contains(line, []byte(calledWord)):
+		return "line of ausearch that tells neither arch nor action: use its --raw instead"
+	case hasAny(line, `SECCOMP auid\=`, `SECCOMP uid\=`): // CEF
+		return "text with escapes: undo them first"
+	case aureportLine(line):
+		return "line of aureport that tells no call: read the audit.log that it was made from instead"
 	case cutBefore(line):
 		return "record cut before its type: join the lines that a terminal has broken"
 	}
 	return encoded(line)
+}
+
+// calledWord is what ausearch says of a record in CSV and in text.
+const calledWord = "called-seccomp-controlled-syscall"
+
+// aureportLine reports whether a line is of aureport's list of anomalies: a
+// number, a date, a time and the type, and a serial at the end.
+func aureportLine(line []byte) bool {
+	before, rest, ok := bytes.Cut(line, []byte(" SECCOMP "))
+	_, number := digits(before)
+	_, serial := digits(rest[bytes.LastIndexByte(rest, ' ')+1:])
+	return ok && number > 0 && serial > 0 && bytes.HasPrefix(before[number:], []byte(". ")) &&
+		clock(before[bytes.LastIndexByte(before, ' ')+1:]) > 0
 }
 
 // cutBefore reports whether a line begins within the type of a record, or behind

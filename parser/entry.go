@@ -147,7 +147,7 @@ const (
 // facilityOf is the facility of a priority, if that tells one, or one that is
 // told by its number or name.
 func facilityOf(priority, facility []byte) (v uint64, ok bool) {
-	if v, n := digits(priority); n > 0 && v>>3 != facilityKern {
+	if v, n := digits(priority); n > 0 && v>>3 != facilityKern && v>>3 < uint64(len(facilities)) {
 		return v >> 3, true
 	}
 	if v, n := digits(facility); n > 0 {

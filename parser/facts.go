@@ -73,6 +73,7 @@ type key struct {
 	setting setting // of the object that is its value
 	message bool    // journald's, or another's, name of the message
 	daemon  bool    // laurel's name of a record that auditd itself wrote
+	place   place
 }
 
 // keyOf reads a key that stands in an object of some setting. Flattened keys,
@@ -175,9 +176,9 @@ func factOf(in setting, name []byte) fact {
 		return factTag
 	case "syslogfacility", "facility", "facility_label", "fac":
 		return factFacility
-	case "procid", "process_id":
+	case "procid", "process_id", "proc_id":
 		return factProc
-	case "pri":
+	case "pri", "priority":
 		return factPriority
 	case "version":
 		return factEnricher

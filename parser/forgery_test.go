@@ -53,6 +53,7 @@ func TestForgeriesRefused(t *testing.T) {
 		{"a text in quotes, with its facility", `FACILITY=user HOST=vm PROGRAM=kernel MESSAGE=` + strconv.Quote(kernel), user},
 		{"a text in quotes, with its program", `host="vm" program="app" message=` + strconv.Quote(kernel), program},
 		{"GELF with its facility", `{"version":"1.1","host":"vm","short_message":` + strconv.Quote(kernel) + `,"_program":"kernel","_facility":"user"}`, user},
+		{"jc of RFC 5424", `[{"priority":13,"hostname":"vm","appname":"kernel","proc_id":null,"message":` + strconv.Quote(kernel) + `}]`, user},
 		{"docker logs --details by a program", "app=web,tag=x app said: " + kernel, inside},
 		{"logcat by a program", "11-30 12:00:00.123   612   612 E app     : " + kernel, inside},
 		{"logger -t audit -i", "Nov 23 14:57:44 vm audit[4410]: " + journal, pid},

@@ -25,7 +25,9 @@ const (
 type waiting struct {
 	kind    kind
 	message bool
-	list    int                     // the array that it stands in itself, 0: none
+	late    bool // all else was judged
+	listed  bool // it stands in an array itself, or what holds it does
+	place   place
 	gave    [ItemStreamEnd + 1]bool // the items that it gave
 	frame   int
 	text    span
@@ -205,10 +207,16 @@ func (p *Parser) judgeNext(i int) Item {
 		if d.anyRecord(d.frames[w.frame].first, i) { // its text did
 			return ItemEnd
 		}
-		if reason := p.collected(w.frame); reason != "" {
-			return p.malformed(reason, d.whole)
+		reason := p.collected(w.frame)
+		switch {
+		case reason == "":
+			return ItemRecord
+		case !w.late: // JSON in its texts, which waits behind it, may tell all
+			w.late = true
+			d.waiting = append(d.waiting, w)
+			return ItemEnd
 		}
-		return ItemRecord
+		return p.malformed(reason, d.whole)
 	case aLoss:
 		return p.collectedLoss(w.frame)
 	case aStreamEnd:
@@ -258,9 +266,9 @@ func (p *Parser) judgeLine(w waiting, text []byte) Item {
 	if len(line) < minLine {
 		return ItemEnd
 	}
-	d.at, d.listed = w.frame, w.list > 0
+	d.at, d.listed, d.place = w.frame, w.listed, w.place
 	item := p.textOf(w, line)
-	d.at = -1
+	d.at, d.listed, d.place = -1, false, 0
 	return item
 }
 
@@ -287,17 +295,13 @@ func (p *Parser) repeated(i int, item Item) bool {
 	if item == ItemMalformed {
 		like = ItemRecord
 	}
-	again := item != ItemRecord && !w.gave[item] && w.list == 0 && (d.unitGave(unit, i, item) || d.unitGave(unit, i, like))
+	again := item != ItemRecord && !w.gave[item] && !w.listed && (d.unitGave(unit, i, item) || d.unitGave(unit, i, like))
 	again = again || item == ItemMalformed && d.startsOther(i)
 	w.gave[item] = true
-	if again || item == ItemOther {
+	if again || item != ItemRecord && item != ItemLoss && item != ItemMalformed {
 		return again
 	}
-	list := w.list
-	if list == 0 {
-		list = -i
-	}
-	return d.seen.known(p.signature(item, unit), d.documents, list)
+	return d.seen.known(p.signature(item, unit), d.documents, w.place)
 }
 
 // nearby is how many texts further the whole of a short message is looked for.
@@ -320,7 +324,7 @@ func (d *document) startsOther(i int) bool {
 // unitGave reports whether a text before the i-th gave an item of a unit.
 func (d *document) unitGave(unit, i int, item Item) bool {
 	for _, w := range d.waiting[:i] {
-		if w.gave[item] && w.list == 0 && w.frame >= 0 && d.frames[w.frame].unit == unit {
+		if w.gave[item] && !w.listed && w.frame >= 0 && d.frames[w.frame].unit == unit {
 			return true
 		}
 	}

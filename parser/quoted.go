@@ -43,7 +43,7 @@ func promising(s []byte) bool {
 // another's prefix.
 func (p *Parser) waitQuoted(line []byte) (node []byte, ok bool) {
 	d := &p.doc
-	frame, list, first := -1, 0, -1
+	frame, first := -1, -1
 	for q := quotes(line); q.next(); {
 		if first < 0 {
 			first = q.start
@@ -56,14 +56,13 @@ func (p *Parser) waitQuoted(line []byte) (node []byte, ok bool) {
 			if !ok || pre.said || holdsOwn(line[:q.start]) {
 				return nil, false
 			}
-			node, list = pre.node, d.addList()
-			frame = d.openTexts()
+			node, frame = pre.node, d.openTexts()
 		}
 		start := len(d.text)
 		d.text = q.unescape(d.text)
-		w := waiting{kind: aText, frame: frame, text: d.textSince(start)}
+		w := waiting{kind: aText, frame: frame, place: d.place.under(place(q.start)), text: d.textSince(start), listed: d.listed}
 		if q.bracket == '[' {
-			w.list = list
+			w.listed, w.place = true, d.place.under(0)
 		}
 		d.wait(w)
 	}

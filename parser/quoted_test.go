@@ -106,6 +106,7 @@ func TestFollowed(t *testing.T) {
 // a message beside its original, but not the same line twice in one place.
 func TestTextsTwice(t *testing.T) {
 	j := strconv.Quote(journal)
+	both := strconv.Quote(`{"message":` + j + `,"event":{"original":` + j + `}}`)
 	two := strconv.Quote(journal + "\n" + journal)
 	for _, tt := range []struct {
 		log  string
@@ -119,8 +120,12 @@ func TestTextsTwice(t *testing.T) {
 		{`{"message":` + j + `,"lines":[` + j + `,` + j + `]}`, 2},
 		{`{"values":[["1",` + j + `],["1",` + j + `]]}`, 2},
 		{`[{"message":` + j + `},{"message":` + j + `}]`, 2},
+		{`{"values":[` + both + `,` + both + `]}`, 2},
+		{`{"message":` + both + `,"fields":{"message":[` + both + `]}}`, 1},
+		{`{"stdout":` + strconv.Quote("msg="+j+"\nmsg="+j) + `,"stdout_lines":[` + strconv.Quote("msg="+j) + `,` + strconv.Quote("msg="+j) + `]}`, 2},
 		{`{"values":[` + strconv.Quote(`{"message":`+j+`}`) + `,` + strconv.Quote(`{"message":`+j+`}`) + `]}`, 2},
 		{`{"short_message":` + strconv.Quote(journal[:60]) + `,"full_message":` + j + `}`, 1},
+		{`{"full_log":` + strconv.Quote(`{"message":`+j+`}`) + `,"data":{"audit":{"type":"SECCOMP","pid":"4321","syscall":"202","arch":"c000003e"}}}`, 1},
 		{`{"full_message":` + j + `,"short_message":` + strconv.Quote(journal[:60]) + `}`, 1},
 	} {
 		got := parseAll(parser.LayoutLines, []byte(tt.log))

@@ -19,7 +19,7 @@ type gram [3]string
 // grams has room for eight, one bit each.
 var grams = [8]gram{
 	{"iT", "tR", "(:U"},           // "audit(", "audit: "; SECCOMP in base64
-	{"Cl", "C ", "Ol"},            // "SECCOMP ", "kernel log"
+	{"Clc", "C c", "Olo"},         // "SECCOMP ", "kernel log"; ausearch's word for a call
 	{"3", "2", "6"},               // "AUDIT1326 ", "type=1326 ", "<audit-1326> "
 	{"\"FNUY", "01:FXs", "QVZy{"}, // "syscall" and "loss":{ of events; "audit(" and SECCOMP in base64
 	{"\n", "\n-td{ \"\x1e", ""},   // lines that are empty or start with "type=", "time->", "----", JSON, "data: {"

@@ -24,7 +24,7 @@ func in(set string, b byte) bool { return set == "" || strings.IndexByte(set, b)
 func TestGramsCover(t *testing.T) {
 	words := []string{"audit(", "SECCOMP ", "AUDIT1326 ", "<audit-1326> ", "type=1326 ", "type=SECCOMP ",
 		"\ntype=", "\n\n", "\n----", "\ntime->", "\n{", "\n  {", "\n\x1e{", "\ndata: {", "\n\"msg\": ", `"syscallName"="read"`, `"syscall":`, `{"loss":{"kind":`, `{\"loss\":{`,
-		"Log: auid=", `syscallName="socket"`}
+		"Log: auid=", `syscallName="socket"`, calledWord}
 	for _, mark := range base64Marks {
 		words = append(words, string(mark))
 	}

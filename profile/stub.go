@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/auditscan/auditscan/syscalltable"
@@ -18,6 +19,9 @@ func (p *Policy) addStub(d *Document) {
 	}
 	if p.Env.NoStub || d.form != "" || p.Default == stubOutcome {
 		return
+	}
+	if !d.lists(p.Env.Arch, p.Env.Arch) && p.Default.Action != syscalltable.ActionErrno {
+		p.Notes = append(p.Notes, fmt.Sprintf("%s: it lists no architecture of this host: runc from 1.1.15 on answers ENOSYS to calls above the highest number that it lists, older ones %s", p.Name, p.Default))
 	}
 	p.highest = map[syscalltable.Arch]uint32{}
 	for _, arch := range p.Arches {

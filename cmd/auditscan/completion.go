@@ -129,7 +129,7 @@ func argumentValues(command string) []string {
 		return []string{source.NetlinkName, source.JournalName, notify.Prefix}
 	case "check", "diff", "inspect":
 		return profile.BuiltIns()
-	case "syscall":
+	case "syscall", "explain":
 		return callNames()
 	}
 	return nil

@@ -179,9 +179,9 @@ func (s *several) halt() {
 // looks a second.
 const mostFeeds = 64
 
-// followed returns the names of what is to be followed: a directory stands for
+// expandSources returns the names of what is to be followed: a directory stands for
 // the logs in it, of each rotated set the one that grows.
-func followed(env *environment, args []string) ([]string, error) {
+func expandSources(env *environment, args []string) ([]string, error) {
 	var names []string
 	for _, arg := range args {
 		info, err := os.Stat(arg)
@@ -189,7 +189,7 @@ func followed(env *environment, args []string) ([]string, error) {
 			names = append(names, arg)
 			continue
 		}
-		logs, err := growing(env, arg)
+		logs, err := growingLogs(env, arg)
 		if err != nil {
 			return nil, err
 		}
@@ -207,8 +207,8 @@ func followed(env *environment, args []string) ([]string, error) {
 	return names, nil
 }
 
-// growing returns the logs of a directory that may grow.
-func growing(env *environment, directory string) (logs []string, err error) {
+// growingLogs returns the logs of a directory that may grow.
+func growingLogs(env *environment, directory string) (logs []string, err error) {
 	inputs, notes, err := source.Expand([]string{directory}, source.Nodes{})
 	if err != nil {
 		return nil, err

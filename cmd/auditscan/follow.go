@@ -230,7 +230,7 @@ func (f *followFlags) open(env *environment, args []string, st *state, names *li
 		env.notef("following %s, since %s", best, reason)
 		args = []string{best}
 	}
-	if args, err = followed(env, args); err != nil {
+	if args, err = expandSources(env, args); err != nil {
 		return nil, err
 	}
 	if len(args) > 1 && st != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 	"sync"
 	"time"
 
@@ -159,6 +160,9 @@ func (r *run) failed(in *input, err error) error {
 		return nil
 	case noLog && in.file.Found:
 		r.nothing = err
+		if in.file.Set != "" {
+			r.passedOver = append(r.passedOver, passedOver{in.file, err})
+		}
 		if r.options.PassedOver != nil {
 			r.options.PassedOver(err)
 		}
@@ -180,8 +184,32 @@ func (r *run) damaged(in *input, err error) (late error) {
 		r.nothing = err
 		r.total.Begin(tally.Source{Name: in.file.Path, Trust: aggregate.TrustText})
 	}
-	r.total.Notice(aggregate.TruncatedInput, 0, time.Time{}, err.Error(), "read a whole copy of the file")
+	r.noticeDamage(in.file.Path, err)
 	return late
+}
+
+// noticeDamage notes that the current input, at a path, could not be read to its
+// end.
+func (r *run) noticeDamage(path string, err error) {
+	why := strings.TrimPrefix(err.Error(), path+": ") // the input is told beside it
+	r.total.Notice(aggregate.TruncatedInput, 0, time.Time{}, why, "read a whole copy of the file")
+}
+
+// passedOver is a file of a rotated set that is no log.
+type passedOver struct {
+	file source.Input
+	err  error
+}
+
+// noticePassedOver counts the files that are no logs although the others of their
+// set hold audit records: they must have been damaged.
+func (r *run) noticePassedOver() {
+	for _, p := range r.passedOver {
+		if r.total.HoldsAudit(p.file.Set) {
+			r.total.Begin(tally.Source{Name: p.file.Path, Trust: aggregate.TrustText})
+			r.noticeDamage(p.file.Path, p.err)
+		}
+	}
 }
 
 // notice counts the losses that were noticed while the inputs were collected.

@@ -96,6 +96,7 @@ func Read(ctx context.Context, inputs []source.Input, stdin io.Reader, o Options
 		err = r.nothing
 	}
 	if err == nil {
+		r.noticePassedOver()
 		err = r.notice(o.Notes)
 	}
 	if err != nil {
@@ -106,15 +107,16 @@ func Read(ctx context.Context, inputs []source.Input, stdin io.Reader, o Options
 
 // run is the state of one Read.
 type run struct {
-	options Options
-	total   *tally.Tally
-	shown   shown
-	carried *carried
-	writers source.Writers       // of the inputs
-	logs    int                  // inputs that were logs
-	lives   int                  // of Counter: inputs beside the first
-	saved   []*aggregate.Summary // those that were reports
-	nothing error                // why the last input gave nothing; normal in a rotated set
+	options    Options
+	total      *tally.Tally
+	shown      shown
+	carried    *carried
+	writers    source.Writers       // of the inputs
+	logs       int                  // inputs that were logs
+	lives      int                  // of Counter: inputs beside the first
+	saved      []*aggregate.Summary // those that were reports
+	passedOver []passedOver
+	nothing    error // why the last input gave nothing; normal in a rotated set
 }
 
 func newRun(o Options) *run {

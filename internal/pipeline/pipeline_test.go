@@ -230,7 +230,7 @@ func TestForeignLineOfAnyBlock(t *testing.T) {
 	if err := os.WriteFile(name, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	want := fmt.Sprintf(`"line %d of `, at+11)
+	want := fmt.Sprintf(`"line %d is none `, at+11)
 	for _, o := range []Options{{Workers: 1, BlockSize: 4 << 20}, {Workers: 1, BlockSize: 16 << 10}, {Workers: 3, BlockSize: 16 << 10}} {
 		doc, _ := read(t, o, name)
 		if !strings.Contains(doc, want) || !strings.Contains(doc, `"trust": "text"`) {

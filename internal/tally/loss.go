@@ -45,7 +45,7 @@ func (p *Proof) note(kind aggregate.EvidenceKind, n int64, st parser.Stamp, line
 // loss returns the evidence of a kind in the current input, making it if there
 // is none.
 func (p *Proof) loss(kind aggregate.EvidenceKind, line int64, detail string) *lossCount {
-	k := lossKey{kind, len(p.inputs) - 1}
+	k := lossKey{kind, p.at}
 	l, ok := p.losses[k]
 	if !ok {
 		l = &lossCount{line: line, detail: detail}
@@ -119,7 +119,7 @@ var lossDetail = map[aggregate.EvidenceKind]string{
 	aggregate.Overrun:            "an audit queue overflowed",
 	aggregate.DroppedByCollector: "the log daemon dropped messages",
 	aggregate.SerialGap:          "of any audit record type",
-	aggregate.MixedNodes:         "the serials of several nodes stand in one log, so gaps in them cannot be told (or records are forged)",
+	aggregate.MixedNodes:         "the serials of several nodes, or of boots at one time by the clock, stand in one log, so gaps in them cannot be told (or records are forged)",
 	aggregate.Unresolved:         "they get into no profile",
 	aggregate.UnrecordedKill:     "SIGSYS, by which filters kill, ended a process that no SECCOMP record names",
 	aggregate.AuditLimits:        "backlog_wait_time 0, a lower backlog limit or a rate limit: what is too much is dropped without a serial",

@@ -29,6 +29,7 @@ func TestCountedOnce(t *testing.T) {
 	audit := `{"_TRANSPORT":"audit","_AUDIT_TYPE":"1326","_AUDIT_ID":"77","_SOURCE_REALTIME_TIMESTAMP":"1717243200123000","_HOSTNAME":"vm","MESSAGE":"SECCOMP ` + quoted + "\"}\n"
 	kernel := `{"_TRANSPORT":"kernel","SYSLOG_FACILITY":"0","_HOSTNAME":"vm","MESSAGE":"audit: type=1326 ` + stamp + quoted + "\"}\n"
 	laurel := `{"ID":"1717243200.123:77","SECCOMP":[{"pid":4321,"comm":"nginx","exe":"/usr/sbin/nginx","sig":0,"arch":"0xc000003e","syscall":202,"compat":0,"ip":"0x7f00","code":"0x7ffc0000"}]}` + "\n"
+	own := `{"n":1,"time":"2024-06-01T12:00:00.123Z","serial":77,"node":null,"pid":4321,"comm":"nginx","exe":"/usr/sbin/nginx","arch":"x86_64","nr":202,"syscall":"futex","action":"log","sig":0,"compat":false,"ip":"0x7f00","uid":33,"gid":34,"auid":1000,"ses":7,"subj":null,"container":null}` + "\n"
 	other := func(log, from, to string) string { return strings.ReplaceAll(log, from, to) }
 
 	for _, tt := range []struct {
@@ -41,6 +42,9 @@ func TestCountedOnce(t *testing.T) {
 		{"syslog and kern.log", []string{syslog, kernlog}, 1},
 		{"dmesg and auditd, started later", []string{dmesg, auditd}, 1},
 		{"auditd and laurel", []string{auditd, laurel}, 1},
+		{"auditd and our own event of it", []string{auditd, own}, 1},
+		{"our own event and journald's JSON", []string{own, audit}, 1},
+		{"our own event of another arch", []string{auditd, other(own, `x86_64","nr":202`, `aarch64","nr":98`)}, 2},
 		{"auditd and syslog, which names the host", []string{auditd, syslog}, 1},
 		{"syslog and auditd", []string{syslog, auditd}, 1},
 		{"journald's JSON and auditd", []string{audit, auditd, audit}, 1},

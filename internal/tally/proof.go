@@ -1,6 +1,8 @@
 package tally
 
 import (
+	"slices"
+
 	"github.com/auditscan/auditscan/aggregate"
 	"github.com/auditscan/auditscan/parser"
 )
@@ -40,8 +42,8 @@ type Source struct {
 // of their rotated set: another input may be of another host, whose serials
 // would hide gaps here or look like gaps.
 type space struct {
-	input  int // the first one
-	inputs int
+	first, last int // inputs
+	inputs      int
 }
 
 // maxNodes bounds the nodes whose serials are kept. For further nodes nothing
@@ -94,14 +96,21 @@ func (p *Proof) begin(s Source) {
 	n, ok := p.sets[s.Set]
 	if !ok || s.Set == "" {
 		n = int32(len(p.spaces))
-		p.spaces = append(p.spaces, space{input: len(p.inputs)})
+		p.spaces = append(p.spaces, space{first: len(p.inputs)})
 	}
 	if s.Set != "" {
 		p.sets[s.Set] = n
 	}
 	p.spaces[n].inputs++
 	p.at = len(p.inputs)
+	p.spaces[n].last = p.at
 	p.inputs = append(p.inputs, &input{name: s.Name, trust: s.Trust, space: n})
+}
+
+// HoldsAudit reports whether an input of a rotated set holds audit records.
+func (p *Proof) HoldsAudit(set string) bool {
+	n, ok := p.sets[set]
+	return ok && slices.ContainsFunc(p.inputs, func(in *input) bool { return in.space == n && in.forms != 0 })
 }
 
 // spaceOf returns the serial space of a node's records in the current input.

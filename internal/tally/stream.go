@@ -17,9 +17,11 @@ type StreamEnd struct {
 }
 
 // eventStream is the numbered lines of one stream of events, as far as they
-// were read: each number is one higher than that before.
+// were read: each number is one higher than that before, or, where the newest
+// line comes first, one lower.
 type eventStream struct {
 	first, last int64
+	newestFirst bool
 	missing     int64 // numbers between them
 	from, to    int64 // the first of those that are missing together
 	end         *StreamEnd
@@ -27,19 +29,33 @@ type eventStream struct {
 
 // add adds the next numbers, and reports whether they are of the same stream.
 func (e *eventStream) add(o *eventStream) bool {
-	if e.end != nil || o.first <= e.last {
+	switch {
+	case e.goesDown(o):
+		e.miss(e.first-o.last-1, o.last+1, e.first-1)
+		e.first, e.newestFirst = o.first, true
+	case e.end == nil && !e.newestFirst && !o.newestFirst && o.first > e.last:
+		e.miss(o.first-e.last-1, e.last+1, o.first-1)
+		e.last, e.end = o.last, o.end
+	default:
 		return false
 	}
-	if o.first > e.last+1 {
-		e.miss(o.first-e.last-1, e.last+1, o.first-1)
-	}
 	e.miss(o.missing, o.from, o.to)
-	e.last, e.end = o.last, o.end
 	return true
 }
 
+// goesDown reports whether the next numbers are lower ones of the same stream,
+// which then began with its end, or goes down by one.
+func (e *eventStream) goesDown(o *eventStream) bool {
+	oneLine := func(e *eventStream) bool { return e.first == e.last }
+	return o.end == nil && o.last < e.first && (o.newestFirst || oneLine(o)) &&
+		(e.newestFirst || oneLine(e) && (e.end != nil || o.last == e.first-1))
+}
+
 func (e *eventStream) miss(n, from, to int64) {
-	if e.missing == 0 {
+	if n == 0 {
+		return
+	}
+	if e.missing == 0 || from < e.from {
 		e.from, e.to = from, to
 	}
 	e.missing = aggregate.Plus(e.missing, n)
@@ -49,6 +65,21 @@ func (e *eventStream) miss(n, from, to int64) {
 type eventStreams struct {
 	all        []eventStream
 	unnumbered bool // there are events without a number, or more streams than are kept
+}
+
+// maxPieces is how many streams of a log can lack both their first line and
+// their end. With more, its lines are in no order.
+const maxPieces = 8
+
+// inOrder reports whether the numbers show what is missing.
+func (s *eventStreams) inOrder() bool {
+	pieces := 0
+	for i := range s.all {
+		if s.all[i].first > 1 && s.all[i].end == nil {
+			pieces++
+		}
+	}
+	return pieces <= maxPieces
 }
 
 // maxStreams bounds the streams of one log.
@@ -90,7 +121,7 @@ func (in *input) eventStreams() *eventStreams {
 
 // isStream reports whether an input is nothing but numbered events.
 func (in *input) isStream() bool {
-	return in.streams != nil && len(in.streams.all) > 0 && !in.streams.unnumbered && in.forms&^(1<<parser.FormEvent) == 0
+	return in.streams != nil && len(in.streams.all) > 0 && !in.streams.unnumbered && in.streams.inOrder() && in.forms&^(1<<parser.FormEvent) == 0
 }
 
 // allNumbered reports whether all events are of numbered streams.
@@ -123,7 +154,7 @@ func (p *Proof) spaceStreams() spaceStreams {
 func (p *Proof) streamEvidence(spaces spaceStreams) (evidence []aggregate.Evidence, doubt string) {
 	for _, space := range slices.Sorted(maps.Keys(spaces)) {
 		for _, stream := range spaces[space].all {
-			evidence = append(evidence, stream.evidence(p.inputs[p.spaces[space].input].name)...)
+			evidence = append(evidence, stream.evidence(p.inputs[p.spaces[space].first].name)...)
 			if end := stream.end; end != nil && doubt == "" && end.Completeness.Verdict == aggregate.Unknown {
 				doubt = end.Completeness.Reason
 			}

@@ -87,7 +87,7 @@ func (t *Tally) Event(e *event.Event, line int64) (seen int64, ok bool) {
 	o := t.origin(r, e.Container)
 	in := t.input()
 	if s := t.serialsOf(r); s != nil {
-		if t.recorded(s, r, contentOf(r, o.hash)) {
+		if t.recorded(s, r, contentOf(e, o.hash)) {
 			in.duplicates++
 			return 0, false
 		}
@@ -188,7 +188,7 @@ func (t *Tally) origin(r *parser.Record, id *container.Identity) *origin {
 		t.origins = [originSlots]origin{} // their groups are gone
 	}
 	n := c.names.names
-	h := mix(n[k.comm].hash, n[k.exe].hash) ^ mix(uint64(r.PID)<<32|uint64(r.Process.Arch), n[k.comm].hash)
+	h := mix(n[k.comm].hash, n[k.exe].hash) ^ mix(uint64(r.PID), n[k.comm].hash)
 	t.cached = true
 	*o = origin{id: r.Origin, node: k.node, container: id, key: k, group: g, hash: h}
 	if g == nil {
@@ -229,9 +229,11 @@ func (t *Tally) Subtract(o *Counts) {
 }
 
 // contentOf returns the hash that distinguishes records that claim the same
-// serial; start is the hash of the record's start.
-func contentOf(r *parser.Record, start uint64) content {
-	h := mix(uint64(uint32(r.NR))<<32|uint64(r.Code), start) ^ mix(uint64(r.Millis), r.IP)
+// serial; start is the hash of the record's start. Renderings of a record differ
+// in whether they have numbers or names, but not in what those mean.
+func contentOf(e *event.Event, start uint64) content {
+	r := e.Record
+	h := mix(uint64(uint32(e.NR))<<32|uint64(e.Action), start) ^ mix(uint64(r.Millis)^uint64(e.Arch)<<32, r.IP)
 	return momentOf(r.Millis)&timeBits | content((h^h>>24)&0xffff)
 }
 

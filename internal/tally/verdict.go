@@ -93,7 +93,9 @@ func (p *Proof) completeness(s *aggregate.Summary, streams spaceStreams) aggrega
 			}
 			evidence, why := p.weigh(node, n, &g)
 			c.Evidence = append(c.Evidence, evidence...)
-			doubt = cmp.Or(doubt, why)
+			if doubt == "" && why != "" {
+				doubt = p.placed(why, node, g.space)
+			}
 		}
 	}
 	switch {
@@ -112,10 +114,10 @@ func (p *Proof) completeness(s *aggregate.Summary, streams spaceStreams) aggrega
 // The reasons why it is unknown whether records are missing.
 const (
 	doubtNothing    = "nothing was read"
-	doubtNone       = "no audit record came from %s, so nothing shows whether one is missing"
+	doubtNone       = "no audit record came, so nothing shows whether one is missing"
 	doubtText       = "this kind of log cannot show whether records are missing"
-	doubtEvents     = "events without running numbers do not show whether one is missing: another tool wrote or changed them, or an older auditscan"
-	doubtForeign    = "line %d of %s is none that auditd or the journal writes: others write to this log"
+	doubtEvents     = "events without running numbers, or in no order, do not show whether one is missing: another tool wrote or changed them, or an older auditscan"
+	doubtForeign    = "line %d is none that auditd or the journal writes: others write to this log"
 	doubtExtract    = "it holds SECCOMP records only: an extract, whose gaps prove nothing"
 	doubtOne        = "one audit record shows nothing of others"
 	doubtOutOfOrder = "the serials begin anew where no boot does: a part is missing, or the files are not in the order of time"
@@ -136,7 +138,7 @@ func (p *Proof) doubt() string {
 	}
 	for i := range p.inputs {
 		if doubt := p.inputs[i].doubt(); !p.inputs[i].isStream() && doubt != "" {
-			return doubt
+			return p.namePlace(doubt, p.inputs[i].name)
 		}
 	}
 	return ""
@@ -147,7 +149,7 @@ func (p *Proof) doubt() string {
 func (in *input) doubt() string {
 	switch {
 	case in.forms == 0:
-		return fmt.Sprintf(doubtNone, in.name)
+		return doubtNone
 	case in.trust == aggregate.TrustKernel: // the source would have told
 		return ""
 	case in.forms == 1<<parser.FormEvent:
@@ -155,7 +157,7 @@ func (in *input) doubt() string {
 	case in.byForms() == aggregate.TrustText:
 		return doubtText
 	case in.foreign != 0:
-		return fmt.Sprintf(doubtForeign, in.foreign, in.name)
+		return fmt.Sprintf(doubtForeign, in.foreign)
 	}
 	return ""
 }
@@ -221,20 +223,53 @@ func (p *Proof) told(k lossKey, l *lossCount) aggregate.Evidence {
 	return e
 }
 
+// placed adds to a doubt the serial space that it is of.
+func (p *Proof) placed(doubt, node string, n int32) string {
+	switch {
+	case node != "":
+		return p.namePlace(doubt, "node "+node)
+	case len(p.spaces) == 1:
+		return doubt
+	}
+	return p.namePlace(doubt, p.log(n))
+}
+
+// namePlace adds to a doubt what it is of, if several inputs were read.
+func (p *Proof) namePlace(doubt, place string) string {
+	if len(p.inputs) == 1 {
+		return doubt
+	}
+	return fmt.Sprintf("%s (%s)", doubt, place)
+}
+
+// log names the inputs of a serial space.
+func (p *Proof) log(n int32) string {
+	s := p.spaces[n]
+	if s.inputs == 1 {
+		return p.inputs[s.first].name
+	}
+	return fmt.Sprintf("%s to %s", p.inputs[s.first].name, p.inputs[s.last].name)
+}
+
 // anySpace stands for all spaces of a node.
 const anySpace = -1
 
 // locate completes evidence about a node with what it means, how to prevent it,
-// the node's name, and the input if it can only be one.
+// the node's name, and the input if it can only be one, or the rotated set that
+// they are of.
 func (p *Proof) locate(node string, n int32, e aggregate.Evidence) aggregate.Evidence {
 	e.Detail, e.Fix = cmp.Or(e.Detail, lossDetail[e.Kind]), fixes[e.Kind]
 	if node != "" {
 		e.Detail = fmt.Sprintf("%s, on node %s", e.Detail, node)
 	}
-	if len(p.inputs) == 1 {
+	switch {
+	case len(p.inputs) == 1:
 		e.Input = p.inputs[0].name
-	} else if node == "" && n != anySpace && p.spaces[n].inputs == 1 {
-		e.Input = p.inputs[p.spaces[n].input].name
+	case node != "" || n == anySpace || len(p.spaces) == 1:
+	case p.spaces[n].inputs == 1:
+		e.Input = p.log(n)
+	default:
+		e.Detail = fmt.Sprintf("%s, in %s", e.Detail, p.log(n))
 	}
 	return e
 }
