@@ -40,26 +40,6 @@ func Install(action uint32, calls ...int) error {
 	return privileged(func() error { return filterError(load(filter)) })
 }
 
-// Notify makes the kernel hand the given calls, as [Install] does, or every call
-// to whoever reads the descriptor that it returns: each waits for the answer.
-// Signals that do not kill a thread do not call off what has been read (since
-// Linux 5.19).
-func Notify(calls ...int) (descriptor int, err error) {
-	prog, err := program(unix.SECCOMP_RET_USER_NOTIF, calls)
-	if err != nil {
-		return -1, fmt.Errorf("seccomp filter: %w", err)
-	}
-	filter := sockFprog(prog)
-	err = privileged(func() error {
-		var errno syscall.Errno
-		if descriptor, errno = loadNotify(filter); errno != 0 {
-			return filterError(errno)
-		}
-		return nil
-	})
-	return descriptor, err
-}
-
 // Exec puts a filter that is at hand on the calling thread as Install does,
 // and executes a program: execve is the first call that the filter sees. For
 // that the process has to run under GODEBUG=asyncpreemptoff=1, or a signal of
