@@ -45,7 +45,8 @@ type document struct {
 type position struct {
 	base, depth int // of nesting; base is that of the document in whose text it stands
 	want        wanted
-	key         key // of the value that comes
+	key         key   // of the value that comes
+	toward      place // that key
 }
 
 // maxDepth bounds how deep objects and arrays are looked into, and maxLevel how
@@ -85,6 +86,7 @@ type span struct{ start, end int32 }
 type nesting struct {
 	frame int
 	key   key // of the array
+	place place
 	array bool
 }
 
@@ -213,7 +215,7 @@ func (d *document) member(s []byte) int {
 	top := &d.open[d.depth-1]
 	f := &d.frames[top.frame]
 	d.key = keyOf(f.setting, name)
-	d.key.place = placeOf(name)
+	d.toward = placeOf(name)
 	f.daemon = f.daemon || d.key.daemon
 	if len(name) >= minLine && mentionsRecord(name) {
 		d.wait(waiting{kind: unusable, frame: top.frame, reason: "record text in a key", text: d.copied(name)})
@@ -234,7 +236,8 @@ func (d *document) comma(c byte) int {
 	case c != ',':
 		return 0
 	case array:
-		d.want, d.key = wantValue, d.open[d.depth-1].key
+		top := &d.open[d.depth-1]
+		d.want, d.key, d.toward = wantValue, top.key, top.place
 	default:
 		d.want = wantKey
 	}
@@ -283,7 +286,7 @@ func (d *document) openObject(s []byte) int {
 		top := &d.open[d.depth-1]
 		parent := &d.frames[top.frame]
 		f.parent, f.inArray, f.level, f.said, f.refused = top.frame, top.array, parent.level, parent.said, parent.refused
-		f.place = parent.place.under(d.key.place)
+		f.place = parent.place.under(d.toward)
 		if !f.inArray {
 			f.unit = parent.unit
 		}
@@ -327,7 +330,7 @@ func (d *document) openArray(s []byte) int {
 	if d.depth == d.base {
 		d.open[d.depth] = nesting{frame: d.openTexts(), array: true}
 	} else {
-		d.open[d.depth] = nesting{frame: d.open[d.depth-1].frame, key: d.key, array: true}
+		d.open[d.depth] = nesting{frame: d.open[d.depth-1].frame, key: d.key, place: d.toward, array: true}
 	}
 	d.depth++
 	d.want = wantFirst

@@ -73,7 +73,6 @@ type key struct {
 	setting setting // of the object that is its value
 	message bool    // journald's, or another's, name of the message
 	daemon  bool    // laurel's name of a record that auditd itself wrote
-	place   place
 }
 
 // keyOf reads a key that stands in an object of some setting. Flattened keys,

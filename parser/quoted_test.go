@@ -66,6 +66,8 @@ func TestQuotedRefused(t *testing.T) {
 		`Nov 23 14:57:44 vm app[9]: a,` + strconv.Quote(kernel),
 		`Nov 23 14:57:44 vm kernel: foo ` + strconv.Quote(kernel),
 		`user said "` + kernel + `"`,
+		`somebody wrote msg=` + strconv.Quote(kernel),
+		`somebody wrote: a,` + strconv.Quote(kernel),
 		`10.0.0.1 - - [01/Jun/2024:12:00:00 +0000] "GET /` + kernel + `" 200`,
 		`msg="somebody sent: ` + strings.ReplaceAll(kernel, `"`, `\"`) + `"`,
 		`"n1" type=USER msg=audit(1717243200.123:78): pid=1 msg='` + kernel + `'`,

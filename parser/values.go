@@ -34,7 +34,7 @@ func (d *document) store(at span, text bool) {
 		d.text = d.text[:at.start]
 	}
 	if text {
-		d.wait(waiting{kind: aText, frame: top.frame, message: d.key.message, listed: top.array || d.listed && d.at >= 0, place: f.place.under(d.key.place), text: at})
+		d.wait(waiting{kind: aText, frame: top.frame, message: d.key.message, listed: top.array || d.listed && d.at >= 0, place: f.place.under(d.toward), text: at})
 	}
 }
 
