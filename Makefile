@@ -6,13 +6,16 @@ FUZZTIME ?= 30s
 SIZE     ?= 500000000
 E2E_ROOT ?= /var/cache/auditscan-e2e
 
-.PHONY: help build demo test race fuzz bench pgo hammer attack e2e generate lint vuln check cross clean
+.PHONY: help build dist demo test race fuzz bench pgo hammer attack e2e generate lint vuln check cross clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 build: ## build the static binary bin/auditscan
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/auditscan
+
+dist: ## make the files of a release, in dist/
+	./internal/ci/dist.sh dist
 
 demo: build ## build, and run the main job on a real log: report, profile, check
 	./examples/demo.sh $(BIN)
@@ -66,4 +69,4 @@ cross: ## build and vet for other systems
 	./internal/ci/cross.sh
 
 clean: ## remove what was built
-	rm -rf bin
+	rm -rf bin dist

@@ -150,6 +150,9 @@ func facilityOf(priority, facility []byte) (v uint64, ok bool) {
 	if v, n := digits(priority); n > 0 && v>>3 != facilityKern && v>>3 < uint64(len(facilities)) {
 		return v >> 3, true
 	}
+	if len(facility) == 0 {
+		return 0, false
+	}
 	if v, n := digits(facility); n > 0 {
 		return v, true
 	}

@@ -373,17 +373,18 @@ func (p *Parser) textOf(w waiting, line []byte) Item {
 	d := &p.doc
 	f := &d.frames[w.frame]
 	ident, transport := d.ident(w.frame), d.fact(f, factTransport)
+	user := d.byUser(w.frame, ident)
 	switch {
 	case transport != nil && !w.message:
 		return p.refuse(line, byProgram)
 	case string(transport) == "audit":
 		return p.auditText(w.frame, line)
+	case !user && (string(transport) == "kernel" || transport == nil && !f.said && (len(ident) == 0 || kernelIdent(ident))):
+		return p.wrapped(w.frame, line, transport != nil)
 	case transport == nil && !f.said && d.follows(w.frame, ident, line):
 		return p.wrapped(w.frame, line, false)
-	case d.byUser(w.frame, ident):
+	case user:
 		return p.refuse(line, notKern)
-	case string(transport) == "kernel", transport == nil && !f.said && (len(ident) == 0 || kernelIdent(ident)):
-		return p.wrapped(w.frame, line, transport != nil)
 	case string(ident) == "systemd-journald", string(ident) == "rsyslogd":
 		at := d.copied(ident)
 		d.text = append(append(d.text, ": "...), line...)
@@ -475,8 +476,10 @@ func (p *Parser) stampOf(frame int) Item {
 // follows reports whether a text is auditd's line, which a collector has read from
 // its file. A program that logs has an id.
 func (d *document) follows(frame int, ident, line []byte) bool {
-	i := stampIndex(line)
-	if i <= 0 || line[i-1] != '=' || !bytes.HasPrefix(line, typeEq) && !bytes.HasPrefix(line, []byte("node=")) {
+	if !bytes.HasPrefix(line, typeEq) && !bytes.HasPrefix(line, []byte("node=")) {
+		return false
+	}
+	if i := stampIndex(line); i <= 0 || line[i-1] != '=' {
 		return false
 	}
 	if id := d.enclosingFact(frame, factProc); len(id) > 0 && id[0]-'0' <= 9 {

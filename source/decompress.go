@@ -60,6 +60,7 @@ var codecs = [...]*codec{
 	{name: "bzip2", magic: "BZh", open: func(r *bufio.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }},
 	{name: "xz", magic: "\xfd7zXZ\x00", open: openXZ},
 	{name: "zstd", magic: "\x28\xb5\x2f\xfd", open: openZstd},
+	{name: "zstd", magic: "\x50\x2a\x4d\x18", open: openZstd}, // a frame to be skipped comes first: pzstd
 }
 
 // gzipReader reads one member after another. Its decoder could do that too, but

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -256,5 +257,16 @@ func TestZstdWindow(t *testing.T) {
 		if tt.want == "" && (got != "line\n" || err != io.EOF) || tt.want != "" && (err == io.EOF || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("window %#x: %q, %v", tt.window, got, err)
 		}
+	}
+}
+
+// TestZstdBeginsWithASkippableFrame: pzstd puts one before each frame, which says
+// how long that is.
+func TestZstdBeginsWithASkippableFrame(t *testing.T) {
+	frame := append([]byte{0x28, 0xb5, 0x2f, 0xfd, 0, 17 << 3, 5<<3 | 1, 0, 0}, "line\n"...)
+	skippable := []byte{0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, byte(len(frame)), 0, 0, 0}
+	data := slices.Concat(skippable, frame, skippable, frame)
+	if got, err := readAll(t, NewReader("log.zst", bytes.NewReader(data)), 64); got != "line\nline\n" || err != io.EOF {
+		t.Errorf("%q, %v", got, err)
 	}
 }

@@ -26,6 +26,7 @@ var fileArguments = []string{
 	"profile X", "profile --merge X LOG", "profile -o X LOG", "profile --from X", "profile --explain X LOG", "profile --security-context X LOG",
 	"profile --per comm --output-dir X LOG", "check X LOG", "check PROFILE X", "diff X PROFILE", "diff PROFILE X", "inspect X",
 	"follow X", "follow --from-start X", "follow --state X LOG", "follow --pidmap X LOG", "containers --root X",
+	"explain read X", "listen --socket SOCKET --state X", "listen --socket SOCKET --pidmap X", "listen --socket X",
 	"record -o X -- true", "record --profile X -- true", "run --profile X -- true",
 }
 
@@ -55,7 +56,7 @@ func TestAttackEndsWhenTold(t *testing.T) {
 }
 
 // attacked returns a command of which each X stands for a file of the
-// attacker's, LOG and PROFILE for sound ones.
+// attacker's, LOG, PROFILE and SOCKET for sound ones.
 func attacked(t *testing.T, dir, line, x string) *exec.Cmd {
 	t.Helper()
 	log, profile := filepath.Join(dir, "audit.log"), filepath.Join(dir, "profile.json")
@@ -72,10 +73,23 @@ func attacked(t *testing.T, dir, line, x string) *exec.Cmd {
 			arg = log
 		case "PROFILE":
 			arg = profile
+		case "SOCKET":
+			arg = socketName(t)
 		}
 		cmd.Args = append(cmd.Args, arg)
 	}
 	return cmd
+}
+
+// socketName returns a name that is short enough for a socket.
+func socketName(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return filepath.Join(dir, "s")
 }
 
 // slack is what a busy machine may add to the second that a command has to end.

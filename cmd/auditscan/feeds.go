@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -217,8 +218,8 @@ func growingLogs(env *environment, directory string) (logs []string, err error) 
 		env.notef("%s", n.Detail)
 	}
 	for _, in := range inputs {
-		if !slices.Contains(logs, in.Set) && isLog(in.Set) {
-			logs = append(logs, in.Set)
+		if live := cmp.Or(in.Set, in.Path); !slices.Contains(logs, live) && isLog(live) {
+			logs = append(logs, live)
 		}
 	}
 	if len(logs) == 0 {

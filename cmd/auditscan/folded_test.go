@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,5 +84,28 @@ func TestAttackErasedGroups(t *testing.T) {
 	}
 	if r := command(t, "profile", "--exact", "--comm", "nginx", saved); r.code != exitIncomplete || !strings.Contains(r.stderr, "counted together with others") {
 		t.Errorf("profile of the report by a name: exit code %d\n%s", r.code, r.stderr)
+	}
+}
+
+// TestAttackErasedGroupsAcrossRestarts: runs that each have room for their groups
+// keep the state within its bound all the same, and the others' groups exact.
+func TestAttackErasedGroupsAcrossRestarts(t *testing.T) {
+	text, err := os.ReadFile(renamed(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := filepath.Join(t.TempDir(), "state.json")
+	for half := range slices.Chunk(slices.Collect(bytes.Lines(text)), aggregate.MaxGroups/2+6) {
+		cmd := exec.Command("auditscan", "follow", "-q", "-o", "json", "--from-start", "--state", state, "-")
+		cmd.Stdin = bytes.NewReader(bytes.Join(half, nil))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%.2000s", err, out)
+		}
+	}
+	r := command(t, "report", "--by", "comm", state)
+	for _, want := range []string{"\n(many) ", "\nnginx ", "\nnginx-worker ", "\n32,778 records, 300 syscalls, 3 groups\n"} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("there is no %q in\n%.2000s%s", want, r.stdout, r.stderr)
+		}
 	}
 }

@@ -173,7 +173,7 @@ func TestFollowSeveral(t *testing.T) {
 func TestFollowDirectory(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"audit.log": record(2), "audit.log.1": record(1), "syslog": "", "wtmp": "\x00\x01\x02\x00", "old.log.2.gz": "no matter", "below/kern.log": record(3),
+		"audit.log": record(2), "audit.log.1": record(1), "syslog": "", "wtmp": "\x00\x01\x02\x00", "old.log.2.gz": "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", "below/kern.log": record(3),
 	} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
 			t.Fatal(err)

@@ -30,7 +30,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), endSignals()...)
 	defer stop()
 	env := &environment{
-		stdin: os.Stdin, stdout: &endableOutput{file: os.Stdout, done: ctx.Done(), closed: isReplaced(os.Stdout)}, stderr: &endableOutput{file: os.Stderr, done: ctx.Done()},
+		program: os.Args[0],
+		stdin:   os.Stdin, stdout: &endableOutput{file: os.Stdout, done: ctx.Done(), closed: isReplaced(os.Stdout)}, stderr: &endableOutput{file: os.Stderr, done: ctx.Done()},
 		getenv: os.Getenv, confine: confine.Process, lost: auditstate.Lost,
 	}
 	callOff := endLate(ctx, env)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 
@@ -19,6 +20,7 @@ import (
 
 // environment is all that a command may touch of the process it runs in.
 type environment struct {
+	program        string // how it was called
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
@@ -175,10 +177,13 @@ into a seccomp profile.`,
 		SilenceUsage:               true,
 		SilenceErrors:              true,
 	}
+	if strings.HasPrefix(filepath.Base(env.program), "kubectl-") {
+		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl auditscan"}
+	}
 	root.PersistentFlags().Var(&env.color, "color", "colours: auto, always, never")
 	root.PersistentFlags().BoolVar(&env.noPager, "no-pager", false, "write a table that is higher than the terminal without a pager")
 	root.PersistentFlags().BoolVar(&env.utc, "utc", false, "show and read times in UTC, not in local time")
-	root.Flags().Bool("version", false, "version for auditscan") // cobra's own takes -v, which is verbose here
+	root.Flags().Bool("version", false, "print the version") // cobra's own takes -v, which is verbose here
 	wrapped := fmt.Sprintf(".FlagUsagesWrapped %d", term.Width(env.stdout))
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", wrapped))
 	root.SetVersionTemplate("{{.Version}}\n")

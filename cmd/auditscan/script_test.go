@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "rewrite what the scripts in testdata/sc
 // TestMain makes the test binary the command auditscan for scripts and for
 // whatever is started from these tests.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"auditscan": main})
+	testscript.Main(m, map[string]func(){"auditscan": main, "kubectl-auditscan": main})
 }
 
 // TestScript runs testdata/script/*.txtar, one file a topic. Each has the real

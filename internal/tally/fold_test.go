@@ -255,6 +255,19 @@ func TestMemory(t *testing.T) {
 		"comm": func(b *Tally, i int) { call{pid: 1, comm: fmt.Sprintf("%x", i), exe: "/a"}.count(b) },
 		"exe":  func(b *Tally, i int) { call{pid: 1, comm: "a", exe: fmt.Sprintf("/%0100x", i)}.count(b) },
 		"pid":  func(b *Tally, i int) { call{pid: int32(i), comm: "a", exe: "/a"}.count(b) },
+		"uid":  func(b *Tally, i int) { call{pid: 1, comm: "a", exe: "/a", uid: uint32(i)}.count(b) },
+		"container": func(b *Tally, i int) {
+			call{pid: 1, comm: "a", exe: "/a", in: &container.Identity{ID: fmt.Sprintf("%064d", i), Name: "web", Runtime: "docker"}}.count(b)
+		},
+		"rootless container": func(b *Tally, i int) {
+			call{pid: 1, comm: "a", exe: "/a", in: &container.Identity{ID: fmt.Sprintf("%064d", i), Manager: "user@1000.service"}}.count(b)
+		},
+		"nested": func(b *Tally, i int) {
+			call{pid: 1, comm: "a", exe: "/a", in: &container.Identity{ID: "a", Runtime: "docker", Nested: fmt.Sprintf("%0100d", i)}}.count(b)
+		},
+		"namespace": func(b *Tally, i int) {
+			call{pid: 1, comm: "a", exe: "/a", in: &container.Identity{ID: fmt.Sprintf("%064d", i), Namespace: fmt.Sprint(i)}}.count(b)
+		},
 		"node": func(b *Tally, i int) {
 			r := parser.Record{Node: fmt.Appendf(nil, "%x", i), Stamp: parser.Stamp{Millis: 1, Serial: uint32(i), HasTime: true, HasSerial: true}, Process: &parser.Process{}}
 			addRecord(b, &r, nil, 1)

@@ -70,10 +70,11 @@ const head = `# The closed loop, measured
 
 Each program was recorded once under %s in a runc container, a profile was made of the log, and the program did the
 same work again under it; a run fails if the program fails or prints anything else than when it was recorded. They are
-Debian's packages, unpacked into a directory of their own. "check": of how many observed calls, each taken out of the
-profile alone, %s said that the log has it and the profile denies it (exit code 4). "kernel": of how many of those
-tried the kernel itself recorded that it denied the call. The default is kill_process in these runs, as the kernel keeps
-no record of what it answers with an error; a call that none of three runs makes, as it may be with futex, was not denied.
+Debian's packages, unpacked into a directory of their own; Debian has no traefik and no zig. "check": of how many observed
+calls, each taken out of the profile alone, %s said that the log has it and the profile denies it (exit code 4).
+"kernel": of how many of those tried the kernel itself recorded that it denied the call. The default is kill_process in
+these runs, as the kernel keeps no record of what it answers with an error; a call that none of three runs makes, as it
+may be with futex, was not denied.
 
 "second run": calls that a second recording has and the first had not. "allowed": the profile of the first allows the call
 all the same, as one that a runtime may make. "said": when the profile was made, auditscan said that a further run may make

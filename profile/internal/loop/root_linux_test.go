@@ -36,7 +36,7 @@ func needRoot(t *testing.T) *root {
 	t.Helper()
 	r, err := theRoot()
 	if err != nil {
-		t.Fatal(err)
+		t.Skipf("needs Debian's packages: %v", err)
 	}
 	return r
 }
@@ -72,7 +72,7 @@ func unpackedRoot(dir string, names []string) (*root, error) {
 	if r.packages, err = apt.fetch(); err != nil {
 		return nil, err
 	}
-	if err := r.unpack(apt.archives); err != nil {
+	if err := errors.Join(r.unpack(apt.archives), os.RemoveAll(apt.archives)); err != nil {
 		return nil, err
 	}
 	return r, os.WriteFile(made, []byte(asked+strings.Join(r.packages, "\n")), 0o644)

@@ -1,0 +1,79 @@
+// Package ci has what continuous integration and releases run.
+package ci
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestReleaseTwice makes a release of the last commit in two directories. Every
+// file is the same, and there is each that users are told of.
+func TestReleaseTwice(t *testing.T) {
+	for _, tool := range []string{"bash", "git", "gzip", "tar", "sha256sum"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("%s is not installed", tool)
+		}
+	}
+	if out, err := exec.Command("go", "-C", "release", "list", "-deps", "tool").CombinedOutput(); err != nil {
+		t.Skipf("the tools of a release are not to be had: go -C internal/ci/release mod download\n%s", out)
+	}
+	first, second := release(t), release(t)
+	for name, content := range first {
+		if !bytes.Equal(content, second[name]) {
+			t.Errorf("%s is not the same file again", name)
+		}
+	}
+	if len(first) != len(second) {
+		t.Errorf("%d files, then %d", len(first), len(second))
+	}
+	names := slices.Sorted(maps.Keys(first))
+	for _, ending := range []string{
+		"linux_amd64.tar.gz", "_amd64.deb", ".x86_64.rpm", "_x86_64.apk", "-x86_64.pkg.tar.zst", "_image.tar.gz", ".krew.yaml", ".cdx.json", "SHA256SUMS",
+	} {
+		if !slices.ContainsFunc(names, func(name string) bool { return strings.HasSuffix(name, ending) }) {
+			t.Errorf("no file *%s in %q", ending, names)
+		}
+	}
+	for name, content := range first {
+		if strings.HasSuffix(name, ".cdx.json") && (!json.Valid(content) || !bytes.Contains(content, []byte("golang.org/x/sys"))) {
+			t.Errorf("%s names no part", name)
+		}
+	}
+}
+
+// release makes a release for this machine's system in a clone of its own, and
+// returns the files.
+func release(t *testing.T) map[string][]byte {
+	t.Helper()
+	dir := t.TempDir()
+	run(t, "", "git", "clone", "-q", "../..", filepath.Join(dir, "source"))
+	run(t, filepath.Join(dir, "source"), "bash", "internal/ci/dist.sh", filepath.Join(dir, "dist"))
+	files, err := os.ReadDir(filepath.Join(dir, "dist"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := map[string][]byte{}
+	for _, f := range files {
+		if made[f.Name()], err = os.ReadFile(filepath.Join(dir, "dist", f.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return made
+}
+
+func run(t *testing.T, dir, name string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "TARGETS=linux/amd64")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", cmd, err, out)
+	}
+}
