@@ -16,8 +16,7 @@ type Input struct {
 	// Path is a file, or "-" for standard input.
 	Path string
 	// Set names the log that the file is a part of: audit.log, audit.log.1 and
-	// audit.log.2.gz of one directory are one rotated set, and share a Set. ""
-	// stands for a file that is a log by itself.
+	// audit.log.2.gz of one directory are one rotated set, and share a Set.
 	Set string
 	// Node is the node of the log, for records that name none; "": unknown.
 	Node string
@@ -187,17 +186,9 @@ func (x *expansion) inputs() []Input {
 	slices.SortStableFunc(files, func(a, b foundFile) int {
 		return cmp.Or(cmp.Compare(places[a.base], places[b.base]), a.compare(b.agedFile))
 	})
-	sets, members := make([]string, len(files)), map[string]int{}
-	for i, f := range files {
-		sets[i] = x.set(f.base)
-		members[sets[i]]++
-	}
 	inputs := make([]Input, len(files))
 	for i, f := range files {
-		inputs[i] = Input{Path: f.path, Node: f.node, Found: f.found}
-		if members[sets[i]] > 1 {
-			inputs[i].Set = sets[i]
-		}
+		inputs[i] = Input{f.path, x.set(f.base), f.node, f.found}
 		if i > 0 && inputs[i].Set == inputs[i-1].Set {
 			inputs[i].Set = inputs[i-1].Set // one string for all
 		}

@@ -90,17 +90,17 @@ func TestExpandSets(t *testing.T) {
 	inputs, _, err := Expand([]string{"-", "link/audit.log.1", filepath.Join(here, "x", "audit.log"), "./y", "x", "audit.log"}, Nodes{})
 	must(t, err)
 	want := []Input{
-		{"-", "", "", false},
+		{"-", "-", "", false},
 		{"link/audit.log.1", "x/audit.log", "", false},
 		{filepath.Join(here, "x", "audit.log"), "x/audit.log", "", false},
-		{"y/audit.log", "", "", true},
+		{"y/audit.log", "y/audit.log", "", true},
 		{"x/audit.log.2.gz", "x/audit.log", "", true},
 		{"x/syslog-20261130", "x/syslog", "", true},
 		{"x/syslog", "x/syslog", "", true},
-		{"audit.log", "", "", false},
+		{"audit.log", "audit.log", "", false},
 	}
 	for i := range want {
-		if want[i].Set != "" {
+		if want[i].Set != "-" {
 			want[i].Set = filepath.Join(here, want[i].Set)
 		}
 	}
