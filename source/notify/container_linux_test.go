@@ -75,8 +75,10 @@ func loadFilter(one, other uint32) (fd int, err error) {
 		{Code: unix.BPF_RET, K: unix.SECCOMP_RET_USER_NOTIF},
 	}
 	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
-	// Raw: Go's scheduler must not make a call in between.
-	n, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER, uintptr(unsafe.Pointer(&program)))
+	// Go's signals must not have a call told of twice (since Linux 5.19). Raw: its
+	// scheduler must not make one in between.
+	const flags = unix.SECCOMP_FILTER_FLAG_NEW_LISTENER | unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+	n, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, flags, uintptr(unsafe.Pointer(&program)))
 	if errno != 0 {
 		return -1, errno
 	}
