@@ -215,7 +215,7 @@ func (f *syscallFlags) write(w io.Writer, rows []tableRow, style table.Style) er
 	t := table.Table{
 		Columns: []table.Column{{Head: "ARCH"}, {Head: "NR"}, {Head: "NAME"}, {Head: "LINUX"}, {Head: "LIBSECCOMP"}, {Head: "PURPOSE", Fit: table.WrapText}},
 		Rows: table.RowsOf(rows, func(r tableRow) []string {
-			return []string{r.Arch, strconv.Itoa(int(r.NR)), r.Name, cmp.Or(r.Linux, "-"), cmp.Or(r.Libseccomp, "-"), cmp.Or(r.Purpose, "-")}
+			return []string{r.Arch, strconv.Itoa(int(r.NR)), r.Name, cmp.Or(r.Linux, "-"), cmp.Or(r.Libseccomp, "<=2.5.2"), cmp.Or(r.Purpose, "-")}
 		}),
 	}
 	return t.Write(w, style)
