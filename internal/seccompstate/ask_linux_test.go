@@ -31,7 +31,7 @@ var asks = []struct {
 }{
 	{unix.SYS_REBOOT, unix.SECCOMP_RET_ALLOW, []uint32{unix.SECCOMP_RET_ALLOW}},
 	{unix.SYS_EXIT_GROUP, unix.SECCOMP_RET_ALLOW, []uint32{unix.SECCOMP_RET_ALLOW}},
-	{unix.SYS_PAUSE, unix.SECCOMP_RET_LOG, []uint32{unix.SECCOMP_RET_ALLOW}},
+	{unix.SYS_VHANGUP, unix.SECCOMP_RET_LOG, []uint32{unix.SECCOMP_RET_ALLOW}},
 	{unix.SYS_KILL, unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM), []uint32{unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)}},
 	{unix.SYS_BPF, unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS), []uint32{unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)}},
 	{unix.SYS_ACCT, unix.SECCOMP_RET_ERRNO, []uint32{unix.SECCOMP_RET_ERRNO}}, // which returns 0
