@@ -25,11 +25,9 @@ import (
 // checkFlags are the flags of check.
 type checkFlags struct {
 	readFlags
-	profileFile
+	containerFlags
 	output string
 	by     string
-	caps   []string
-	noStub bool
 }
 
 func newCheck(env *environment) *cobra.Command {
@@ -45,12 +43,7 @@ the profile denies any call.`,
 		Example: `  auditscan check nginx.json /var/log/audit/audit.log
   auditscan check --action errno,kill_process --by comm nginx.json audit.log
   auditscan check --comm nginx --by comm -o json default.json audit.log`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usageErrorf("check needs a profile (see `%s --help`)", cmd.CommandPath())
-			}
-			return nil
-		},
+		Args: requireArg("a profile"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.run(cmd.Context(), env, args[0], f.logs(args[1:]))
 		},
@@ -59,11 +52,8 @@ the profile denies any call.`,
 	flags.SortFlags = false
 	flags.StringVarP(&f.output, "output", "o", "table", "`format`: table, json, markdown, sarif, junit")
 	flags.StringVar(&f.by, "by", "", byUsage())
-	flags.StringSliceVar(&f.caps, "cap", profile.DefaultCaps(), "the container's `capabilities`, for the conditions of Docker's form")
-	f.profileFile.add(flags)
-	flags.BoolVar(&f.noStub, "no-stub", false, "not loaded by runc or its like: no ENOSYS above the highest number that is listed")
+	f.containerFlags.add(flags)
 	f.readFlags.add(flags)
-	flags.Lookup("cap").DefValue = "those of a Docker container"
 	flags.Lookup("strict").Usage += ", and exit with 3 if the log is incomplete"
 	return cmd
 }
@@ -72,7 +62,11 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	if !slices.Contains(checkFormats, f.output) {
 		return usageErrorf("--output: unknown format %q (one of %s)", f.output, strings.Join(checkFormats, ", "))
 	}
-	caps, err := parseAll("cap", f.caps, profile.ParseCapability)
+	arch, err := syscalltable.ParseArch(runtime.GOARCH)
+	if err != nil {
+		return err
+	}
+	container, err := f.environment(arch)
 	if err != nil {
 		return err
 	}
@@ -87,18 +81,14 @@ func (f *checkFlags) run(ctx context.Context, env *environment, path string, arg
 	if err != nil {
 		return err
 	}
-	arch, err := syscalltable.ParseArch(runtime.GOARCH)
-	if err != nil {
-		return err
-	}
-	r, err := profile.Check(s, document, profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub})
+	r, err := profile.Check(s, document, container)
 	if err != nil {
 		return err
 	}
 	if err := env.answer(func(w io.Writer) error { return f.write(env, w, path, r, document) }); err != nil {
 		return err
 	}
-	p, err := document.Evaluate(profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub})
+	p, err := document.Evaluate(container)
 	if err != nil {
 		return err
 	}

@@ -16,10 +16,8 @@ import (
 
 // policyFlags say for which host and container profiles are evaluated.
 type policyFlags struct {
-	profileFile
+	containerFlags
 	arch    string
-	caps    []string
-	noStub  bool
 	output  string
 	formats []string
 }
@@ -27,11 +25,8 @@ type policyFlags struct {
 func (f *policyFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.arch, "arch", runtime.GOARCH, "the host's `architecture`")
-	flags.StringSliceVar(&f.caps, "cap", profile.DefaultCaps(), "the container's `capabilities`, for conditions")
 	flags.StringVarP(&f.output, "output", "o", "table", "`format`: "+strings.Join(f.formats, ", "))
-	f.profileFile.add(flags)
-	flags.BoolVar(&f.noStub, "no-stub", false, "not loaded by runc or its like: no ENOSYS above the highest number that is listed")
-	flags.Lookup("cap").DefValue = "those of a Docker container"
+	f.containerFlags.add(flags)
 }
 
 func (f *policyFlags) environment() (profile.Environment, error) {
@@ -43,8 +38,7 @@ func (f *policyFlags) environment() (profile.Environment, error) {
 		return profile.Environment{}, usageErrorf("--arch: %v", err)
 	}
 	f.host = arch
-	caps, err := parseAll("cap", f.caps, profile.ParseCapability)
-	return profile.Environment{Arch: arch, Caps: caps, NoStub: f.noStub}, err
+	return f.containerFlags.environment(arch)
 }
 
 func newDiff(env *environment) *cobra.Command {

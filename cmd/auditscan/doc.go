@@ -1,6 +1,6 @@
 // Auditscan reads the kernel's SECCOMP audit records wherever they ended up,
 // names every call by its architecture, groups by container, program and
-// process, says whether anything was lost, and turns a run under SCMP_ACT_LOG
+// process, reports whether anything was lost, and turns a run under SCMP_ACT_LOG
 // into a least-privilege seccomp profile.
 //
 // Usage:

@@ -23,11 +23,9 @@ import (
 // explainFlags are the flags of explain.
 type explainFlags struct {
 	readFlags
-	profileFile
+	containerFlags
 	profile string
 	by      string
-	caps    []string
-	noStub  bool
 }
 
 func newExplain(env *environment) *cobra.Command {
@@ -43,12 +41,7 @@ so that it allows or denies the call. It exits with 1 if no record is of it.`,
 		Example: `  auditscan explain io_uring_setup /var/log/audit/audit.log
   auditscan explain ptrace --profile nginx.json --comm nginx audit.log
   auditscan explain clone3 --profile runtime/default run.json`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return usageErrorf("explain needs a system call (see `%s --help`)", cmd.CommandPath())
-			}
-			return nil
-		},
+		Args: requireArg("a system call"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.run(cmd.Context(), env, args[0], f.logs(args[1:]))
 		},
@@ -57,11 +50,8 @@ so that it allows or denies the call. It exits with 1 if no record is of it.`,
 	flags.SortFlags = false
 	flags.StringVarP(&f.profile, "profile", "p", "", "ask this `PROFILE`, in a file or built in, about the call, too")
 	flags.StringVar(&f.by, "by", "", byUsage())
-	flags.StringSliceVar(&f.caps, "cap", profile.DefaultCaps(), "the container's `capabilities`, for the conditions of Docker's form")
-	f.profileFile.add(flags)
-	flags.BoolVar(&f.noStub, "no-stub", false, "not loaded by runc or its like: no ENOSYS above the highest number that is listed")
+	f.containerFlags.add(flags)
 	f.readFlags.add(flags)
-	flags.Lookup("cap").DefValue = "those of a Docker container"
 	return cmd
 }
 
@@ -108,11 +98,11 @@ func (f *explainFlags) question(env *environment, call string) (q *explain.Quest
 	if err != nil {
 		return nil, err
 	}
-	q = &explain.Question{Env: profile.Environment{Arch: host, NoStub: f.noStub}}
+	q = &explain.Question{}
 	if q.Name, err = callName(host, call); err != nil {
 		return nil, err
 	}
-	if q.Env.Caps, err = parseAll("cap", f.caps, profile.ParseCapability); err != nil {
+	if q.Env, err = f.environment(host); err != nil {
 		return nil, err
 	}
 	if f.by != "" {

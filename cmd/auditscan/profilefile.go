@@ -33,6 +33,26 @@ func (f *profileFile) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.strict, "strict", false, "refuse a profile with anything that runtimes pass over")
 }
 
+// containerFlags say for which container a profile is asked.
+type containerFlags struct {
+	profileFile
+	caps   []string
+	noStub bool
+}
+
+func (f *containerFlags) add(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&f.caps, "cap", profile.DefaultCaps(), "the container's `capabilities`, for the conditions of Docker's form")
+	f.profileFile.add(flags)
+	flags.BoolVar(&f.noStub, "no-stub", false, "not loaded by runc or its like: no ENOSYS above the highest number that is listed")
+	flags.Lookup("cap").DefValue = "those of a Docker container"
+}
+
+// environment returns the container, on a host of an architecture.
+func (f *containerFlags) environment(host syscalltable.Arch) (profile.Environment, error) {
+	caps, err := parseAll("cap", f.caps, profile.ParseCapability)
+	return profile.Environment{Arch: host, Caps: caps, NoStub: f.noStub}, err
+}
+
 // read reads a profile, or gives one that is built in, and tells what is
 // passed over in it.
 func (f profileFile) read(env *environment, path string) (*profile.Document, error) {

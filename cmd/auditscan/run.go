@@ -259,3 +259,21 @@ func errUnknownCommand(cmd *cobra.Command, err error) error {
 	}
 	return usageErrorf("unknown command %q for %q (%ssee `%s --help`)", name, cmd.CommandPath(), meant, cmd.CommandPath())
 }
+
+// noArgs is cobra's, with our exit code.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageErrorf("%s takes no arguments, got %q (see `%s --help`)", cmd.CommandPath(), args[0], cmd.CommandPath())
+	}
+	return nil
+}
+
+// requireArg has a command refuse to run without its first argument.
+func requireArg(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usageErrorf("%s needs %s (see `%s --help`)", cmd.Name(), what, cmd.CommandPath())
+		}
+		return nil
+	}
+}

@@ -84,11 +84,3 @@ func versionLine() string {
 	}
 	return fmt.Sprintf("%s (%stables: %s; %s %s/%s)", tool, revision, v.Tables, v.Go, v.OS, v.Arch)
 }
-
-// noArgs is cobra's, with our exit code.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageErrorf("%s takes no arguments, got %q (see `%s --help`)", cmd.CommandPath(), args[0], cmd.CommandPath())
-	}
-	return nil
-}

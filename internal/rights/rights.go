@@ -18,7 +18,7 @@ type Rights struct {
 	// it could not be read.
 	Caps      uint64
 	CapsKnown bool
-	// Net, PID and User say whether the process is in the host's (the
+	// Net, PID and User report whether the process is in the host's (the
 	// initial) namespace of that kind.
 	Net, PID, User Answer
 }
