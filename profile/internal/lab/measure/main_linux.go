@@ -119,6 +119,21 @@ func describe(runtime string, starts int) (*result, error) {
 	}, nil
 }
 
+// withBundle calls f with a bundle for the container, and removes it afterwards.
+func withBundle(c lab.Container, f func(*bench) error) error {
+	dir, err := os.MkdirTemp("", "auditscan-measure-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	bundle, program, err := newBundle(dir)
+	if err != nil {
+		return err
+	}
+	c.Args = []string{"/" + program}
+	return f(&bench{container: c, bundle: bundle, program: program})
+}
+
 // bench is where a runtime is measured.
 type bench struct {
 	container lab.Container
@@ -128,27 +143,25 @@ type bench struct {
 	own       map[string]bool // calls that the program itself makes
 }
 
+// measure measures the runtime with a bundle of its own.
+func measure(c lab.Container, starts int) (m *mode, err error) {
+	err = withBundle(c, func(b *bench) error {
+		listener, err := lab.Listen()
+		if err != nil {
+			return err
+		}
+		defer listener.Close()
+		b.listener, b.own = listener, map[string]bool{}
+		m, err = b.measure(starts)
+		return err
+	})
+	return m, err
+}
+
 // measure starts the container in every kind of way, counts its calls and
 // denies them.
-func measure(c lab.Container, starts int) (*mode, error) {
-	dir, err := os.MkdirTemp("", "auditscan-measure-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	bundle, program, err := newBundle(dir)
-	if err != nil {
-		return nil, err
-	}
-	c.Args = []string{"/" + program}
-	listener, err := lab.Listen()
-	if err != nil {
-		return nil, err
-	}
-	defer listener.Close()
-
-	b := &bench{c, bundle, program, listener, map[string]bool{}}
-	m := &mode{Calls: map[string]int{}, Needs: map[string]map[string][]string{}}
+func (b *bench) measure(starts int) (m *mode, err error) {
+	m = &mode{Calls: map[string]int{}, Needs: map[string]map[string][]string{}}
 	for range starts {
 		if err := b.start([]byte(logEverything), func() error { return b.count(m) }); err != nil {
 			return nil, err
@@ -165,25 +178,24 @@ func measure(c lab.Container, starts int) (*mode, error) {
 // refusedFlags returns the flags with which the runtime takes no profile. What the
 // host's libseccomp does not know is among them.
 func refusedFlags(c lab.Container) (refused []string, err error) {
-	dir, err := os.MkdirTemp("", "auditscan-measure-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	bundle, program, err := newBundle(dir)
-	if err != nil {
-		return nil, err
-	}
-	c.Args = []string{"/" + program}
+	err = withBundle(c, func(b *bench) error {
+		refused = b.refusedFlags()
+		return nil
+	})
+	return refused, err
+}
+
+func (b *bench) refusedFlags() (refused []string) {
+	c := b.container
 	for _, flag := range []specs.LinuxSeccompFlag{"SECCOMP_FILTER_FLAG_TSYNC", specs.LinuxSeccompFlagLog, specs.LinuxSeccompFlagSpecAllow, specs.LinuxSeccompFlagWaitKillableRecv} {
 		c.Seccomp = []byte(strings.Replace(logEverything, "{", fmt.Sprintf(`{"flags":[%q],`, flag), 1))
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		if _, err := bundle.Run(ctx, c); err != nil {
+		if _, err := b.bundle.Run(ctx, c); err != nil {
 			refused = append(refused, string(flag))
 		}
 		cancel()
 	}
-	return refused, nil
+	return refused
 }
 
 // denials are the errors that profiles answer with: many programs take ENOSYS
