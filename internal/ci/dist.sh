@@ -51,7 +51,9 @@ tree() {
 	install -Dm 0644 "$work/completions/_auditscan" "$1/usr/share/zsh/site-functions/_auditscan"
 	install -Dm 0644 "$work/completions/auditscan.fish" "$1/usr/share/fish/vendor_completions.d/auditscan.fish"
 	install -d "$1/usr/lib/systemd/system"
-	sed 's#/usr/local/bin/#/usr/bin/#' examples/systemd/auditscan-follow.service >"$1/usr/lib/systemd/system/auditscan-follow.service"
+	for unit in examples/systemd/*.service examples/systemd/*.socket; do
+		sed 's#/usr/local/bin/#/usr/bin/#' "$unit" >"$1/usr/lib/systemd/system/${unit##*/}"
+	done
 }
 
 # packages ARCH BINARY: deb, rpm, apk and Arch's.

@@ -2,8 +2,10 @@
 package ci
 
 import (
+	"archive/tar"
 	"bytes"
 	"encoding/json"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -11,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // TestReleaseTwice makes a release of the last commit in two directories. Every
@@ -48,6 +52,48 @@ func TestReleaseTwice(t *testing.T) {
 	for name, content := range first {
 		if strings.HasSuffix(name, ".cdx.json") && (!json.Valid(content) || !bytes.Contains(content, []byte("golang.org/x/sys"))) {
 			t.Errorf("%s names no part", name)
+		}
+		if strings.HasSuffix(name, ".pkg.tar.zst") {
+			checkPackage(t, content)
+		}
+	}
+}
+
+// checkPackage: what is installed is where systems look for it, and the units
+// start the program that is installed with them.
+func checkPackage(t *testing.T, content []byte) {
+	t.Helper()
+	unpacked, err := zstd.NewReader(bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unpacked.Close()
+	files := map[string]string{}
+	for r := tar.NewReader(unpacked); ; {
+		header, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[header.Name] = string(text)
+	}
+	for _, name := range []string{
+		"usr/bin/auditscan", "usr/share/man/man1/auditscan-report.1.gz", "usr/share/bash-completion/completions/auditscan",
+		"usr/share/zsh/site-functions/_auditscan", "usr/share/fish/vendor_completions.d/auditscan.fish", "etc/logrotate.d/auditscan-follow",
+	} {
+		if files[name] == "" {
+			t.Errorf("the package has no %s, or it is empty", name)
+		}
+	}
+	for _, unit := range []string{"auditscan-follow.service", "auditscan-listen.service"} {
+		if text := files["usr/lib/systemd/system/"+unit]; !strings.Contains(text, " /usr/bin/auditscan ") || strings.Contains(text, "/usr/local/") {
+			t.Errorf("%s does not start what is installed:\n%s", unit, text)
 		}
 	}
 }

@@ -5,5 +5,5 @@ case "${1:-0}" in
 upgrade | 1) exit 0 ;;
 esac
 if [ -d /run/systemd/system ]; then
-	systemctl disable --now auditscan-follow.service || true
+	systemctl disable --now auditscan-follow.service auditscan-listen.socket auditscan-listen.service || true
 fi
